@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+// The target list is the architecture: imports point one way, from the device to the programs.
+// Only Devices sees libinput, only Focus sees Wayland, only Journal sees LZ4; `kymo` links none of the first two.
+import PackageDescription
+
+func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "kymograph",
+    products: [
+        .executable(name: "kymographd", targets: ["kymographd"]),
+        .executable(name: "kymograph-agent", targets: ["kymograph-agent"]),
+        .executable(name: "kymo", targets: ["kymo"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // C libraries, one module map each.
+        system("CLibinput", "libinput", "libinput-dev"),
+        system("CLibudev", "libudev", "libudev-dev"),
+        system("CWaylandClient", "wayland-client", "libwayland-dev"),
+        system("CLZ4", "liblz4", "liblz4-dev"),
+        system("CSystemd", "libsystemd", "libsystemd-dev"),
+        system("CXkbcommon", "xkbcommon", "libxkbcommon-dev"),
+
+        // What Swift cannot import: va_list, statement macros, generated protocol code.
+        .target(name: "CLibinputShim", dependencies: ["CLibinput"], cSettings: strictC),
+        .target(name: "CLinuxShim", cSettings: strictC),
+        .target(
+            name: "CWlrForeignToplevel", dependencies: ["CWaylandClient"],
+            exclude: ["wlr-foreign-toplevel-management-unstable-v1.xml"], cSettings: strictC),
+
+        // The way of an event.
+        .target(name: "Events", swiftSettings: strict),
+        .target(
+            name: "Devices", dependencies: ["Events", "CLibinput", "CLibudev", "CLibinputShim", "CLinuxShim"],
+            swiftSettings: strict),
+        .target(name: "AgentProtocol", dependencies: ["Events", "CLinuxShim"], swiftSettings: strict),
+        .target(
+            name: "Focus",
+            dependencies: ["Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim"],
+            swiftSettings: strict),
+        .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
+        .target(
+            name: "Journal",
+            dependencies: ["Events", "Policy", "CLZ4", "CLinuxShim", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: strict),
+        .target(name: "Export", dependencies: ["Events", "Journal"], swiftSettings: strict),
+        .target(
+            name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
+            swiftSettings: strict),
+        .target(name: "Logging", dependencies: ["CLinuxShim"], swiftSettings: strict),
+
+        // Thin programs.
+        .executableTarget(
+            name: "kymographd",
+            dependencies: [
+                "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "Logging", "CSystemd",
+                "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kymograph-agent",
+            dependencies: [
+                "Events", "AgentProtocol", "Focus", "Logging", "CLinuxShim",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "kymo",
+            dependencies: [
+                "Events", "Journal", "Export", "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
+        .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
+        .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
+        .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
+        .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
+        .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
