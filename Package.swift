@@ -46,12 +46,16 @@ let package = Package(
         .target(name: "AgentProtocol", dependencies: ["Events", "CLinuxShim"], swiftSettings: strict),
         .target(
             name: "Focus",
-            dependencies: ["Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim"],
+            dependencies: [
+                "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim",
+            ],
             swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
         .target(
             name: "Journal",
-            dependencies: ["Events", "Policy", "CLZ4", "CLinuxShim", .product(name: "SystemPackage", package: "swift-system")],
+            dependencies: [
+                "Events", "Policy", "CLZ4", "CLinuxShim", .product(name: "SystemPackage", package: "swift-system"),
+            ],
             swiftSettings: strict),
         .target(name: "Export", dependencies: ["Events", "Journal"], swiftSettings: strict),
         .target(
@@ -78,7 +82,8 @@ let package = Package(
         .executableTarget(
             name: "kymo",
             dependencies: [
-                "Events", "Journal", "Export", "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Events", "Journal", "Export", "CLinuxShim",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
@@ -89,8 +94,10 @@ let package = Package(
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
-        .testTarget(name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -200,7 +200,9 @@ public struct Hold: Sendable, Hashable {
     }
 }
 
-public enum TouchPhase: UInt8, Sendable, Hashable, CaseIterable { case down = 0, motion = 1, up = 2, cancel = 3, frame = 4 }
+public enum TouchPhase: UInt8, Sendable, Hashable, CaseIterable {
+    case down = 0, motion = 1, up = 2, cancel = 3, frame = 4
+}
 
 public struct Touch: Sendable, Hashable {
     public var phase: TouchPhase
@@ -261,7 +263,9 @@ public struct TabletTool: Sendable, Hashable {
     }
 }
 
-public enum PadControl: UInt8, Sendable, Hashable, CaseIterable { case button = 0, ring = 1, strip = 2, key = 3, dial = 4 }
+public enum PadControl: UInt8, Sendable, Hashable, CaseIterable {
+    case button = 0, ring = 1, strip = 2, key = 3, dial = 4
+}
 
 public struct TabletPad: Sendable, Hashable {
     public var control: PadControl
