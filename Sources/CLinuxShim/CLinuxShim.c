@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <linux/input.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -76,4 +80,62 @@ int kymo_unix_connect(const char *path, int seqpacket)
 int kymo_evdev_keys_down(int descriptor, uint8_t *bits, size_t length)
 {
     return ioctl(descriptor, EVIOCGKEY(length), bits);
+}
+
+uint64_t kymo_boottime_microseconds(void) { return microseconds(CLOCK_BOOTTIME); }
+
+int kymo_clock_step_rearm(int descriptor)
+{
+    // As far away as the kernel takes: it must be armed to be cancelled.
+    struct itimerspec never = {.it_value = {.tv_sec = INT64_C(1) << 40}};
+    return timerfd_settime(descriptor, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+int kymo_clock_step_descriptor(void)
+{
+    int descriptor = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (descriptor >= 0 && kymo_clock_step_rearm(descriptor) < 0)
+        return close_keeping_errno(descriptor);
+    return descriptor;
+}
+
+int kymo_signal_descriptor(const int *signals, int count)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++)
+        sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int kymo_next_signal(int descriptor)
+{
+    struct signalfd_siginfo info;
+    return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int kymo_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int kymo_epoll_add(int epoll, int descriptor)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = descriptor};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int kymo_epoll_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
+
+int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds)
+{
+    struct epoll_event events[16];
+    struct timespec limit = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
+    if (capacity > 16)
+        capacity = 16;
+    int count = epoll_pwait2(epoll, events, capacity, microseconds < 0 ? NULL : &limit, NULL);
+    if (count < 0 && errno == ENOSYS)
+        count = epoll_wait(epoll, events, capacity, microseconds < 0 ? -1 : (int)((microseconds + 999) / 1000));
+    for (int i = 0; i < count; i++)
+        ready[i] = events[i].data.fd;
+    return count;
 }

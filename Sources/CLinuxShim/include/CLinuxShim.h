@@ -19,3 +19,24 @@ int kymo_unix_connect(const char *path, int seqpacket);
 
 /// EVIOCGKEY: which keys are down now; bit n of the buffer is key n. Bytes written, or -1 with errno.
 int kymo_evdev_keys_down(int descriptor, uint8_t *bits, size_t length);
+
+/// A timer on CLOCK_REALTIME that never expires but becomes readable (read fails with ECANCELED) when that clock is
+/// stepped, or the machine resumes. The descriptor, or -1 with errno.
+int kymo_clock_step_descriptor(void);
+/// Arms it again after a step. 0, or -1 with errno.
+int kymo_clock_step_rearm(int descriptor);
+/// CLOCK_BOOTTIME, microseconds: goes on during suspend, as CLOCK_MONOTONIC does not.
+uint64_t kymo_boottime_microseconds(void);
+
+/// Blocks the signals and returns a non-blocking descriptor that reports them. -1 with errno.
+int kymo_signal_descriptor(const int *signals, int count);
+/// The next pending signal of that descriptor, or 0.
+int kymo_next_signal(int descriptor);
+
+/// An epoll descriptor. -1 with errno.
+int kymo_epoll(void);
+int kymo_epoll_add(int epoll, int descriptor);
+int kymo_epoll_remove(int epoll, int descriptor);
+/// Waits at most `microseconds` (-1: for ever) and fills `ready` with readable (or broken) descriptors. The count, or
+/// -1 with errno. Rounds up to whole milliseconds where the kernel lacks epoll_pwait2.
+int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds);

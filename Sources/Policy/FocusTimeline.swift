@@ -1,0 +1,187 @@
+import Events
+
+/// Who owned the keyboard when, as far back as the hold-back reaches, and how sure that is.
+///
+/// A change that the agent received at `r` took effect in the compositor at some time in `(earliest, r]`:
+/// - not before `r` minus the slowest recent round trip (its event loop answers both the agent and the keyboard), and
+/// - not before the last probe that was sent with the old focus still in force when its answer came.
+///
+/// An event inside that span is `uncertain`; outside it, the attribution is exact.
+struct FocusTimeline {
+    /// Plain values: looked at for every event. The strings stand beside them, in `descriptions`.
+    struct Entry {
+        var focus: FocusID
+        var state: FocusState
+        var keys: KeyRule
+        /// Equal for neighbours that differ in their title alone: such a change moves no keys.
+        var place: UInt64
+        /// When the agent received the change.
+        var timeMicroseconds: UInt64
+        /// Events at or before this time certainly belong to the entries before.
+        var earliestMicroseconds: UInt64
+        /// A round trip that ended after the change has been seen: `earliest` will not move any more.
+        var isSettled: Bool
+    }
+
+    /// Flapping faster than this within one hold-back loses the oldest entries, which then count as unknown.
+    static let capacity = 512
+    /// The least time that the compositor is allowed between the kernel's stamp of a key and its handling.
+    static let minimumMarginMicroseconds: UInt64 = 1_000
+    /// A margin beyond this would eat the hold-back's deadline.
+    static let maximumMarginMicroseconds: UInt64 = 100_000
+
+    private(set) var entries: [Entry] = []
+    /// One per entry.
+    private(set) var descriptions: [FocusDescription] = []
+    /// How many of the newest entries have no record in the journal yet.
+    private(set) var unwrittenCount = 0
+    private var roundTrips = RoundTrips()
+    private var lastSentMicroseconds: UInt64 = 0
+
+    init() {
+        entries.reserveCapacity(Self.capacity)
+        descriptions.reserveCapacity(Self.capacity)
+    }
+
+    /// How long the compositor may take to handle a key, judged by its recent answers.
+    var marginMicroseconds: UInt64 {
+        min(max(roundTrips.slowest, Self.minimumMarginMicroseconds), Self.maximumMarginMicroseconds)
+    }
+
+    /// All keys stamped at or before this are confirmed: the focus they met is known.
+    private(set) var watermarkMicroseconds: UInt64 = 0
+
+    var current: FocusDescription? { descriptions.last }
+    var currentKeys: KeyRule? { entries.last?.keys }
+    var hasUnsettled: Bool { entries.last.map { !$0.isSettled } ?? false }
+
+    /// Adds a change; `description` is already redacted by the rule.
+    mutating func append(_ description: FocusDescription, keys: KeyRule, timeMicroseconds: UInt64) {
+        // The agent's clock is ours (one machine), but a report may not rewrite what has been decided.
+        let time = max(timeMicroseconds, entries.last?.timeMicroseconds ?? 0)
+        let slack = marginMicroseconds + Self.minimumMarginMicroseconds
+        let earliest = max(time > slack ? time - slack : 0, lastSentMicroseconds)
+        var place: UInt64 = 0
+        if let last = entries.last, let before = descriptions.last {
+            let isSamePlace =
+                before.window == description.window && before.appID == description.appID
+                && last.state == description.state && last.keys == keys
+            place = isSamePlace ? last.place : last.place + 1
+        }
+        if entries.count == Self.capacity { removeOldest(Self.capacity / 2) }
+        entries.append(
+            Entry(
+                focus: description.id, state: description.state, keys: keys, place: place, timeMicroseconds: time,
+                earliestMicroseconds: min(earliest, time), isSettled: false))
+        descriptions.append(description)
+        unwrittenCount += 1
+    }
+
+    private mutating func removeOldest(_ count: Int) {
+        entries.removeFirst(count)
+        descriptions.removeFirst(count)
+        unwrittenCount = min(unwrittenCount, entries.count)
+    }
+
+    /// The agent's answer to a probe: sent and answered on CLOCK_MONOTONIC.
+    mutating func confirm(sentMicroseconds: UInt64, answeredMicroseconds: UInt64) {
+        guard answeredMicroseconds >= sentMicroseconds else { return }
+        let roundTrip = answeredMicroseconds - sentMicroseconds
+        roundTrips.add(roundTrip)
+        for index in entries.indices.reversed() where !entries[index].isSettled {
+            let time = entries[index].timeMicroseconds
+            guard answeredMicroseconds >= time else { continue }
+            // A probe that was on its way while the change happened measures just the delay in question.
+            if sentMicroseconds <= time {
+                let slack = min(roundTrip, Self.maximumMarginMicroseconds) + Self.minimumMarginMicroseconds
+                let earliest = max(time > slack ? time - slack : 0, lastSentMicroseconds)
+                entries[index].earliestMicroseconds = min(entries[index].earliestMicroseconds, earliest)
+            }
+            entries[index].isSettled = true
+        }
+        lastSentMicroseconds = max(lastSentMicroseconds, sentMicroseconds)
+        watermarkMicroseconds = max(watermarkMicroseconds, sentMicroseconds)
+    }
+
+    /// Nothing before `time` will be asked for any more.
+    mutating func forget(before time: UInt64) {
+        guard entries.count > 1, entries[1].timeMicroseconds <= time else { return }
+        // The entry in force at `time`, and whichever are still to be written, stay.
+        let written = entries.count - unwrittenCount
+        var keep = 0
+        while keep + 1 < written, entries[keep + 1].timeMicroseconds <= time { keep += 1 }
+        removeOldest(keep)
+    }
+
+    /// The oldest entry that has no record in the journal yet.
+    var firstUnwritten: (entry: Entry, description: FocusDescription)? {
+        guard unwrittenCount > 0 else { return nil }
+        let index = entries.count - unwrittenCount
+        return (entries[index], descriptions[index])
+    }
+
+    mutating func firstWasWritten() { unwrittenCount -= 1 }
+
+    /// What held at a time.
+    struct Attribution {
+        var focus: FocusID
+        var state: FocusState
+        var keys: KeyRule
+        var isUncertain: Bool
+    }
+
+    func attribution(at time: UInt64) -> Attribution {
+        guard var index = entries.indices.last else {
+            return Attribution(focus: 0, state: .unknown, keys: .off, isUncertain: false)
+        }
+        // Nearly always the newest entry: typing is later than the last change of focus.
+        while index > 0, entries[index].timeMicroseconds > time { index -= 1 }
+        let entry = entries[index]
+        guard entry.timeMicroseconds <= time else {
+            return Attribution(focus: 0, state: .unknown, keys: .off, isUncertain: false)
+        }
+        var result = Attribution(focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false)
+        var next = index + 1
+        while next < entries.count, entries[next].earliestMicroseconds < time {
+            let other = entries[next]
+            if other.place != entry.place {
+                result.isUncertain = true
+                result.keys = min(result.keys, other.keys)
+                result.state = min(result.state, other.state)
+            }
+            next += 1
+        }
+        return result
+    }
+}
+
+extension FocusTimeline.Attribution {
+    /// What to say of an event that happened then. A press that is followed by a change within the uncertainty
+    /// probably caused it (a click into another window, a shortcut that switches).
+    func marks(for event: Event) -> Marks {
+        guard isUncertain else { return [] }
+        return switch event.payload {
+        case .key(let key) where key.press == .pressed: [.uncertain, .causedFocusChange]
+        case .button(let button) where button.press == .pressed: [.uncertain, .causedFocusChange]
+        default: [.uncertain]
+        }
+    }
+}
+
+extension FocusState: Comparable {
+    /// Less known is less.
+    public static func < (a: FocusState, b: FocusState) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// The last sixteen round trips through the compositor.
+private struct RoundTrips {
+    private var recent: [UInt64] = Array(repeating: 0, count: 16)
+    private var next = 0
+    private(set) var slowest: UInt64 = 0
+
+    mutating func add(_ microseconds: UInt64) {
+        recent[next] = microseconds
+        next = (next + 1) % recent.count
+        slowest = recent.max() ?? 0
+    }
+}

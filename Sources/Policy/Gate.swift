@@ -1,0 +1,318 @@
+import Events
+
+/// Decides, fail closed, what of each event may be written.
+///
+/// Events wait here until the agent has confirmed who owned the keyboard at their time (a *watermark*), or until the
+/// deadline, at which a key is suppressed and never let through for want of an answer. Decisions are made in the order
+/// of arrival, so that what comes out is in the order of what happened.
+///
+/// Pure but for the locked memory: no clock, no descriptor. Every call that needs the time is told it
+/// (CLOCK_MONOTONIC, µs); `advance` hands out what was decided.
+public final class Gate {
+    /// A key that is not confirmed this long after it happened is suppressed.
+    public static let deadlineMicroseconds: UInt64 = 300_000
+    /// Pointer events alone ask for a confirmation at most this often.
+    static let pointerProbeMicroseconds: UInt64 = 50_000
+
+    private let rules: RuleSet
+    private let holdBack: HoldBack
+    var timeline = FocusTimeline()
+    private var keyboard = Keyboard()
+    private var layouts = LayoutHistory()
+    private var buckets = KeyBuckets()
+    private var ledger = Ledger()
+    private var probes = Probes()
+    private var overflow: Overflow?
+    private var nextFocus: FocusID = 1
+    private var isAgentPresent = false
+    private var keysHeld = 0
+    /// Layout records and the like, to be written when their time comes.
+    private var pendingAccounts: [Event] = []
+
+    public private(set) var isOpen = false
+    public private(set) var counters = Counters()
+
+    /// - Parameter capacity: events that can wait; more are dropped and counted as a loss.
+    public init(rules: RuleSet, capacity: Int = 16_384) throws(PolicyError) {
+        self.rules = rules
+        holdBack = try HoldBack(capacity: capacity)
+    }
+
+    // MARK: what comes in
+
+    /// An event from a device, in the order of arrival.
+    public func hold(_ event: Event) {
+        if holdBack.isFull {
+            overflow = Overflow(adding: event, to: overflow)
+            return
+        }
+        if let lost = overflow {
+            holdBack.append(lost.event)
+            overflow = nil
+            guard !holdBack.isFull else { return hold(event) }
+        }
+        if case .key = event.payload { keysHeld += 1 }
+        holdBack.append(event)
+    }
+
+    /// Keys that were down when the device was opened.
+    public func keysWereDown(_ codes: [UInt16], on device: DeviceID) { keyboard.wereDownAtOpen(codes, device: device) }
+
+    /// The agent is there; until its first report the focus is unknown.
+    public func agentConnected(nowMicroseconds: UInt64) {
+        isAgentPresent = true
+        probes = Probes()
+    }
+
+    /// The agent is gone: nobody knows the focus from now on.
+    public func agentLost(nowMicroseconds: UInt64) {
+        guard isAgentPresent else { return }
+        isAgentPresent = false
+        layouts.change(to: nil, atMicroseconds: nowMicroseconds)
+        focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
+    }
+
+    /// The agent's report of who owns the keyboard since `receivedMicroseconds`. The rule decides what of it is kept.
+    public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
+        let rule = report.state == .window ? rules.rule(for: report.appID) : EffectiveRule(keys: .off, titles: .off)
+        var description = report.redacted(by: rule)
+        if let current = timeline.current, timeline.currentKeys == rule.keys, current.isSame(as: description) { return }
+        description.id = nextFocus
+        nextFocus &+= 1
+        if nextFocus == 0 { nextFocus = 1 }
+        timeline.append(description, keys: rule.keys, timeMicroseconds: receivedMicroseconds)
+    }
+
+    /// The layout in force since then; `table` nil means unknown.
+    public func layoutChanged(_ description: LayoutDescription, table: LayoutTable?, receivedMicroseconds: UInt64) {
+        layouts.change(to: description.isKnown ? table : nil, atMicroseconds: receivedMicroseconds)
+        pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
+    }
+
+    /// The agent's answer to probe `id`. An answer to no probe of ours, or one stamped outside the span in which the
+    /// probe was out, confirms nothing: false.
+    public func watermark(
+        probe id: UInt64, sentMicroseconds: UInt64, answeredMicroseconds: UInt64, nowMicroseconds: UInt64
+    ) -> Bool {
+        guard let asked = probes.take(id), sentMicroseconds >= asked, answeredMicroseconds >= sentMicroseconds,
+            answeredMicroseconds <= nowMicroseconds
+        else { return false }
+        timeline.confirm(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
+        return true
+    }
+
+    /// Opens or closes the gate as a whole (no active session of the subject on the seat). Closing discards all that
+    /// waits, and accounts for it.
+    public func setOpen(_ open: Bool, nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
+        guard open != isOpen else { return }
+        isOpen = open
+        guard !open else { return }
+        drain(reason: .inactive) { body(PermittedEvent(permitted: $0)) }
+        keyboard.reset()
+    }
+
+    // MARK: asking
+
+    /// The id of a probe to send now, if one is due.
+    public func probeDue(nowMicroseconds now: UInt64) -> UInt64? {
+        guard isAgentPresent, let due = probeTime(), now >= due else { return nil }
+        return probes.start(nowMicroseconds: now)
+    }
+
+    private func probeTime() -> UInt64? {
+        guard !probes.isOutstanding else { return nil }
+        var due: UInt64?
+        if timeline.hasUnsettled { due = 0 }
+        if !holdBack.isEmpty {
+            // A key is asked for at once, but late enough that the compositor has surely met it.
+            let wait = keysHeld > 0 ? timeline.marginMicroseconds : Self.pointerProbeMicroseconds
+            due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
+        }
+        return due
+    }
+
+    /// When `advance` or `probeDue` have something to do next, if nothing else happens.
+    public var nextDeadlineMicroseconds: UInt64? {
+        var next: UInt64?
+        if !holdBack.isEmpty { next = holdBack.firstTimeMicroseconds + Self.deadlineMicroseconds }
+        if isAgentPresent, let probe = probeTime() { next = min(next ?? .max, probe) }
+        if let end = buckets.endMicroseconds { next = min(next ?? .max, end) }
+        if let (entry, _) = timeline.firstUnwritten {
+            next = min(next ?? .max, entry.isSettled ? 0 : entry.timeMicroseconds + Self.deadlineMicroseconds)
+        }
+        return next
+    }
+
+    // MARK: deciding
+
+    /// Decides whatever can be decided by now, in order.
+    public func advance(nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
+        let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
+        while !holdBack.isEmpty, isDecidable(nowMicroseconds: now) {
+            let event = holdBack.removeFirst()
+            if case .key = event.payload { keysHeld -= 1 }
+            writeState(upTo: event.timeMicroseconds, emit)
+            decide(event, emit)
+        }
+        if holdBack.isEmpty {
+            writeState(upTo: now, emit)
+            if overflow != nil { flushOverflow(emit) }
+        }
+        let horizon = holdBack.isEmpty ? now : holdBack.firstTimeMicroseconds
+        timeline.forget(before: horizon > 1_000_000 ? horizon - 1_000_000 : 0)
+    }
+
+    /// The recorder stops: what still waits is not written, and accounted for.
+    public func stop(nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
+        advance(nowMicroseconds: now, body)
+        let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
+        drain(reason: .stopping, emit)
+        writeState(upTo: .max, emit)
+        flushOverflow(emit)
+        ledger.close(emit)
+    }
+
+    private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
+        let time = holdBack.firstTimeMicroseconds
+        if !isOpen || !isAgentPresent || time + timeline.marginMicroseconds <= timeline.watermarkMicroseconds {
+            return true
+        }
+        return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
+    }
+
+    private func decide(_ event: Event, _ emit: (Event) -> Void) {
+        guard event.payload.isInput else {
+            if case .deviceRemoved = event.payload { keyboard.deviceRemoved(event.device) }
+            emit(event)
+            return
+        }
+        guard isOpen else { return account(event, reason: .inactive, emit) }
+        let layout = layouts.table(at: event.timeMicroseconds)
+        if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
+        let held = timeline.attribution(at: event.timeMicroseconds)
+        let isConfirmed =
+            isAgentPresent
+            && event.timeMicroseconds + timeline.marginMicroseconds <= timeline.watermarkMicroseconds
+        if case .key(let key) = event.payload {
+            decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
+        } else {
+            decideOther(event, held, isConfirmed: isConfirmed, emit)
+        }
+    }
+
+    private func decideKey(
+        _ event: Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool, layout: LayoutTable?,
+        _ emit: (Event) -> Void
+    ) {
+        let wasWritten = key.press == .released && keyboard.takeWrittenPress(key.code)
+        if let reason = Self.suppression(held, isConfirmed: isConfirmed) {
+            return account(event, reason: reason, emit)
+        }
+        ledger.close(emit)
+        let marks = held.marks(for: event)
+        switch (held.keys, key.press) {
+        case (.full, .pressed): keyboard.pressWasWritten(key.code)
+        case (.full, .released) where wasWritten: break
+        case (.class, .pressed):
+            let meaning = KeyMeaning(
+                key, modifiers: keyboard.modifiers, layout: layout, isTrusted: keyboard.isTrusted)
+            switch meaning {
+            case .modifier: return
+            case .command: break
+            case .text(let keyClass):
+                if buckets.isFull { buckets.take(emit) }
+                buckets.count(
+                    keyClass, timeMicroseconds: event.timeMicroseconds, focus: held.focus,
+                    marks: marks.subtracting(.causedFocusChange))
+                counters.keysCounted += 1
+                return
+            }
+        // The release of a key whose press was not written with its identity would give it away.
+        default: return
+        }
+        var written = event
+        written.payload = .key(Key(code: key.code, press: key.press, modifiers: keyboard.modifiers))
+        written.focus = held.focus
+        written.marks = marks
+        counters.permitted += 1
+        emit(written)
+    }
+
+    private func decideOther(
+        _ event: Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (Event) -> Void
+    ) {
+        if held.state == .window, held.keys == .off { return account(event, reason: .rule, emit) }
+        if ledger.openReason == .rule || ledger.openReason == .inactive { ledger.close(emit) }
+        var written = event
+        if isConfirmed, held.state != .unknown {
+            written.focus = held.focus
+            written.marks = held.marks(for: event)
+        }
+        counters.permitted += 1
+        emit(written)
+    }
+
+    /// Why a key may not be written in any form; nil if some form of it may.
+    private static func suppression(_ held: FocusTimeline.Attribution, isConfirmed: Bool) -> SuppressionReason? {
+        switch held.state {
+        case .unknown: .focusUnknown
+        case .none: .noWindow
+        case .window where !isConfirmed: .unconfirmed
+        case .window: held.keys == .off ? .rule : nil
+        }
+    }
+
+    private func account(_ event: Event, reason: SuppressionReason, _ emit: (Event) -> Void) {
+        // The release of a suppressed press neither opens a span nor counts.
+        if case .key(let key) = event.payload, key.press == .released { return }
+        if !event.payload.isInput { return emit(event) }
+        counters.suppressed += 1
+        ledger.suppress(event, reason: reason, emit)
+    }
+
+    // MARK: state that takes its place among the events
+
+    /// Writes focus changes, layout records and full buckets whose time is not after `time`.
+    private func writeState(upTo time: UInt64, _ emit: (Event) -> Void) {
+        if buckets.isOver(at: time) { buckets.take(emit) }
+        while timeline.unwrittenCount > 0 || !pendingAccounts.isEmpty {
+            let account = pendingAccounts.first.flatMap { $0.timeMicroseconds <= time ? $0 : nil }
+            if let change = timeline.firstUnwritten, change.entry.timeMicroseconds <= time,
+                change.entry.timeMicroseconds < account?.timeMicroseconds ?? .max
+            {
+                guard writeFocus(change.entry, change.description, upTo: time, emit) else { return }
+            } else if let account {
+                emit(account)
+                pendingAccounts.removeFirst()
+            } else {
+                return
+            }
+        }
+    }
+
+    private func writeFocus(
+        _ entry: FocusTimeline.Entry, _ redacted: FocusDescription, upTo time: UInt64, _ emit: (Event) -> Void
+    ) -> Bool {
+        // Unsettled: a probe is on its way that tells how uncertain the change is; but not for ever.
+        guard entry.isSettled || !isAgentPresent || time >= entry.timeMicroseconds + Self.deadlineMicroseconds
+        else { return false }
+        var description = redacted
+        description.uncertaintyMicroseconds = UInt32(clamping: entry.timeMicroseconds - entry.earliestMicroseconds)
+        // Who has the focus changes nothing while the gate as a whole is closed.
+        if ledger.openReason != .inactive { ledger.close(emit) }
+        emit(Event(timeMicroseconds: entry.timeMicroseconds, focus: description.id, payload: .focus(description)))
+        timeline.firstWasWritten()
+        return true
+    }
+
+    private func flushOverflow(_ emit: (Event) -> Void) {
+        if let lost = overflow { emit(lost.event) }
+        overflow = nil
+    }
+
+    private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
+        while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
+        keysHeld = 0
+        buckets.discard()
+    }
+}

@@ -1,0 +1,70 @@
+import Events
+import Glibc
+
+/// Events that wait for a decision, oldest first.
+///
+/// They may be keys that must never be written, so the memory is locked (never swapped), left out of core dumps and
+/// zeroed as soon as a decision is made. Boxed payloads (devices, losses) live on the heap, and hold no keys.
+final class HoldBack {
+    let capacity: Int
+    private let slots: UnsafeMutablePointer<Event>
+    private let byteCount: Int
+    private var head = 0
+    private(set) var count = 0
+
+    var isEmpty: Bool { count == 0 }
+    var isFull: Bool { count == capacity }
+
+    /// - Parameter capacity: events; 300 ms of four 8 kHz mice are 9,600.
+    /// - Throws: when the memory cannot be had or locked: unlocked hold-back memory is not an option.
+    init(capacity: Int) throws(PolicyError) {
+        self.capacity = capacity
+        let pageSize = sysconf(Int32(_SC_PAGESIZE))
+        byteCount = (capacity * MemoryLayout<Event>.stride + pageSize - 1) / pageSize * pageSize
+        let region = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let region, region != MAP_FAILED else { throw .holdBackMemory(bytes: byteCount, errno: errno) }
+        guard mlock(region, byteCount) == 0 else {
+            let failure = errno
+            munmap(region, byteCount)
+            throw .holdBackLock(bytes: byteCount, errno: failure)
+        }
+        // Best effort by nature: an old kernel may not know the advice, and core dumps are off in the unit anyway.
+        madvise(region, byteCount, MADV_DONTDUMP)
+        slots = region.bindMemory(to: Event.self, capacity: capacity)
+    }
+
+    deinit {
+        discard()
+        munmap(slots, byteCount)
+    }
+
+    /// The oldest event. Only while not empty.
+    var first: Event { slots[head] }
+
+    /// Time of the oldest event, without copying it.
+    var firstTimeMicroseconds: UInt64 { slots[head].timeMicroseconds }
+
+    /// Adds an event. Only while not full.
+    func append(_ event: Event) {
+        var tail = head + count
+        if tail >= capacity { tail -= capacity }
+        (slots + tail).initialize(to: event)
+        count += 1
+    }
+
+    /// Takes the oldest event out and wipes its place. Only while not empty.
+    func removeFirst() -> Event {
+        let place = slots + head
+        let event = place.move()
+        memset(UnsafeMutableRawPointer(place), 0, MemoryLayout<Event>.stride)
+        head += 1
+        if head == capacity { head = 0 }
+        count -= 1
+        return event
+    }
+
+    /// Forgets everything that waits.
+    func discard() {
+        while !isEmpty { _ = removeFirst() }
+    }
+}

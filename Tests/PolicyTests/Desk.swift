@@ -1,0 +1,134 @@
+import Events
+
+@testable import Policy
+
+/// A gate with somebody at the keyboard: tests say what happens at which millisecond, and read what was written.
+final class Desk {
+    let gate: Gate
+    private(set) var written: [Event] = []
+    private var now: UInt64 = 1_000_000
+    private var apps: [FocusID: String] = [:]
+    static let start: UInt64 = 1_000_000
+
+    init(
+        _ rules: [String: KeyRule] = ["full": .full, "off": .off], capacity: Int = 1024, hasLayout: Bool = true
+    ) throws {
+        gate = try Gate(rules: RuleSet.of(rules), capacity: capacity)
+        gate.setOpen(true, nowMicroseconds: now) { _ in }
+        gate.agentConnected(nowMicroseconds: now)
+        if hasLayout { layout(LayoutTable.usual) }
+    }
+
+    private func time(_ milliseconds: Double) -> UInt64 { Self.start + UInt64(milliseconds * 1000) }
+
+    func press(_ code: UInt16, at ms: Double, device: DeviceID = 1) { key(code, .pressed, at: ms, device: device) }
+    func release(_ code: UInt16, at ms: Double, device: DeviceID = 1) { key(code, .released, at: ms, device: device) }
+    func key(_ code: UInt16, _ press: Press, at ms: Double, device: DeviceID = 1) {
+        gate.hold(Event(timeMicroseconds: time(ms), device: device, payload: .key(Key(code: code, press: press))))
+    }
+    func move(at ms: Double) {
+        gate.hold(
+            Event(
+                timeMicroseconds: time(ms), device: 2,
+                payload: .motion(Motion(dx: Fixed8(raw: 256), dy: Fixed8(raw: 0)))))
+    }
+    func click(at ms: Double) {
+        gate.hold(
+            Event(timeMicroseconds: time(ms), device: 2, payload: .button(Button(code: 0x110, press: .pressed))))
+    }
+
+    /// The agent hears at `ms` that this app has the focus; nil: no window; "?": nobody knows.
+    func focus(_ app: String?, at ms: Double, title: String = "", window: UInt64 = 7) {
+        let state: FocusState = app == nil ? .none : (app == "?" ? .unknown : .window)
+        gate.focusChanged(
+            FocusDescription(
+                id: 0, state: state, appID: state == .window ? app ?? "" : "", title: title,
+                titleForm: title.isEmpty ? .off : .full, window: state == .window ? window : 0),
+            receivedMicroseconds: time(ms))
+    }
+
+    func layout(_ table: LayoutTable?, at ms: Double = -1) {
+        gate.layoutChanged(
+            LayoutDescription(isKnown: table != nil), table: table, receivedMicroseconds: time(max(ms, 0)) - 1)
+    }
+
+    /// A whole probe: asked for and answered between those times. False if the gate asks nothing.
+    @discardableResult func confirm(at ms: Double, answered: Double? = nil) -> Bool {
+        guard let probe = gate.probeDue(nowMicroseconds: time(ms)) else { return false }
+        return gate.watermark(
+            probe: probe, sentMicroseconds: time(ms), answeredMicroseconds: time(answered ?? ms + 0.2),
+            nowMicroseconds: time(answered ?? ms + 0.2))
+    }
+
+    func advance(to ms: Double) {
+        gate.advance(nowMicroseconds: time(ms)) { self.take($0.event) }
+    }
+
+    func close(at ms: Double) { gate.setOpen(false, nowMicroseconds: time(ms)) { self.take($0.event) } }
+
+    func stop(at ms: Double) { gate.stop(nowMicroseconds: time(ms)) { self.take($0.event) } }
+
+    private func take(_ event: Event) {
+        written.append(event)
+        if case .focus(let focus) = event.payload {
+            apps[focus.id] = focus.state == .window ? (focus.appID.isEmpty ? "-" : focus.appID) : "\(focus.state)"
+        }
+    }
+
+    /// What was written, a word or two each, without focus and layout records.
+    var lines: [String] {
+        written.compactMap { event in
+            let app = event.focus == 0 ? "" : " " + (apps[event.focus] ?? "focus\(event.focus)")
+            let marks =
+                (event.marks.contains(.uncertain) ? " ~" : "") + (event.marks.contains(.causedFocusChange) ? "!" : "")
+            switch event.payload {
+            case .key(let key): return "\(key.press == .pressed ? "press" : "release") \(key.code)\(app)\(marks)"
+            case .keyCounts(let counts):
+                let parts = KeyClass.allCases.filter { counts[$0] > 0 }.map { "\($0) \(counts[$0])" }
+                return "counts \(parts.joined(separator: " "))\(app)\(marks)"
+            case .motion: return "move\(app)\(marks)"
+            case .button: return "click\(app)\(marks)"
+            case .suppression(let span):
+                return span.phase == .begin ? "(\(span.reason)" : "\(span.reason) \(span.keys)+\(span.others))"
+            case .loss(let loss): return "lost \(loss.count.map(String.init) ?? "?") \(loss.reason)"
+            default: return nil
+            }
+        }
+    }
+}
+
+extension RuleSet {
+    static func of(_ rules: [String: KeyRule]) -> RuleSet {
+        var set = RuleSet()
+        for (app, keys) in rules { set.table[app] = EffectiveRule(keys: keys, titles: .off) }
+        return set
+    }
+}
+
+extension LayoutTable {
+    /// Enough of a US keyboard for the gate: letters, digits, space, Enter, modifiers.
+    static let usual: LayoutTable = {
+        var classes = [KeyClass](repeating: .other, count: codeCount * levelCount)
+        var roles = [ModifierRole](repeating: .none, count: codeCount)
+        func set(_ codes: ClosedRange<Int>, _ keyClass: KeyClass) {
+            for index in codes.lowerBound * levelCount..<(codes.upperBound + 1) * levelCount {
+                classes[index] = keyClass
+            }
+        }
+        set(2...11, .digit)
+        set(16...25, .letter)
+        set(30...38, .letter)
+        set(44...50, .letter)
+        set(57...57, .space)
+        set(28...28, .enter)
+        set(14...14, .editing)
+        set(105...106, .navigation)
+        for digit in 2...11 { classes[digit * levelCount + 1] = .punctuation }
+        roles[42] = .shift
+        roles[29] = .control
+        roles[56] = .alt
+        roles[125] = .super
+        roles[100] = .level3
+        return LayoutTable(classes: classes, roles: roles)!
+    }()
+}
