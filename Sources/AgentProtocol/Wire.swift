@@ -7,7 +7,9 @@ struct WireReader {
 
     var remaining: Int { bytes.count - offset }
 
-    mutating func integer<T: FixedWidthInteger>(_ field: StaticString, as type: T.Type = T.self) throws(ProtocolError) -> T {
+    mutating func integer<T: FixedWidthInteger>(_ field: StaticString, as type: T.Type = T.self) throws(ProtocolError)
+        -> T
+    {
         let size = MemoryLayout<T>.size
         guard remaining >= size else { throw .truncated(field: "\(field)", expected: size, actual: remaining) }
         defer { offset += size }

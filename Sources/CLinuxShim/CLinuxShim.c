@@ -5,7 +5,10 @@
 #include <linux/input.h>
 #include <signal.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -138,4 +141,23 @@ int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds)
     for (int i = 0; i < count; i++)
         ready[i] = events[i].data.fd;
     return count;
+}
+
+int kymo_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int kymo_wait_readable(int descriptor, int64_t microseconds)
+{
+    struct pollfd poll = {.fd = descriptor, .events = POLLIN};
+    struct timespec limit = {.tv_sec = microseconds / 1000000, .tv_nsec = microseconds % 1000000 * 1000};
+    return ppoll(&poll, 1, microseconds < 0 ? NULL : &limit, NULL) > 0;
+}
+
+int kymo_watch_directory(const char *path)
+{
+    int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (descriptor < 0)
+        return -1;
+    if (inotify_add_watch(descriptor, path, IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0)
+        return close_keeping_errno(descriptor);
+    return descriptor;
 }

@@ -1,0 +1,302 @@
+import Events
+
+/// Takes the fields of one record, in the schema's order.
+protocol FieldSink {
+    mutating func put(_ value: Int64)
+    mutating func put(_ text: String)
+}
+
+extension FieldSink {
+    @inline(__always) mutating func put<T: BinaryInteger>(_ value: T) { put(Int64(truncatingIfNeeded: value)) }
+    @inline(__always) mutating func put(_ press: Press) { put(Int64(press.rawValue)) }
+    @inline(__always) mutating func put(_ fixed: Fixed8) { put(Int64(fixed.raw)) }
+}
+
+extension Payload {
+    /// Hands every field to the sink: integers first, then texts.
+    @inline(__always) func write<Sink: FieldSink>(to sink: inout Sink) {
+        switch self {
+        case .motion(let motion):
+            sink.put(motion.dx)
+            sink.put(motion.dy)
+        case .key(let key):
+            sink.put(key.code)
+            sink.put(key.press)
+            sink.put(key.modifiers.rawValue)
+        default: writeOthers(to: &sink)
+        }
+    }
+
+    @inline(never) private func writeOthers<Sink: FieldSink>(to sink: inout Sink) {
+        switch self {
+        case .key, .motion: break
+        case .keyCounts(let counts): for keyClass in KeyClass.allCases { sink.put(counts[keyClass]) }
+        case .position(let position):
+            sink.put(position.x)
+            sink.put(position.y)
+        case .button(let button):
+            sink.put(button.code)
+            sink.put(button.press)
+        case .scroll(let scroll):
+            sink.put(scroll.source.rawValue)
+            sink.put(scroll.axes.rawValue)
+            sink.put(scroll.verticalV120)
+            sink.put(scroll.horizontalV120)
+            sink.put(scroll.vertical)
+            sink.put(scroll.horizontal)
+        case .swipe(let swipe):
+            sink.put(swipe.phase.rawValue)
+            sink.put(swipe.fingers)
+            sink.put(swipe.dx)
+            sink.put(swipe.dy)
+        case .pinch(let pinch):
+            sink.put(pinch.phase.rawValue)
+            sink.put(pinch.fingers)
+            sink.put(pinch.dx)
+            sink.put(pinch.dy)
+            sink.put(pinch.scale)
+            sink.put(pinch.angle)
+        case .hold(let hold):
+            sink.put(hold.phase.rawValue)
+            sink.put(hold.fingers)
+        case .touch(let touch):
+            sink.put(touch.phase.rawValue)
+            sink.put(touch.slot)
+            sink.put(touch.x)
+            sink.put(touch.y)
+        case .tabletTool(let tool):
+            sink.put(tool.phase.rawValue)
+            sink.put(tool.tool)
+            sink.put(tool.button)
+            sink.put(tool.x)
+            sink.put(tool.y)
+            sink.put(tool.pressure)
+            sink.put(tool.distance)
+            sink.put(tool.tiltX)
+            sink.put(tool.tiltY)
+            sink.put(tool.rotation)
+            sink.put(tool.slider)
+            sink.put(tool.wheelV120)
+        case .tabletPad(let pad):
+            sink.put(pad.control.rawValue)
+            sink.put(pad.number)
+            sink.put(pad.value)
+            sink.put(pad.mode)
+        case .toggle(let toggle):
+            sink.put(toggle.kind.rawValue)
+            sink.put(toggle.isOn ? 1 : 0)
+        default: writeState(to: &sink)
+        }
+    }
+
+    @inline(never) private func writeState<Sink: FieldSink>(to sink: inout Sink) {
+        switch self {
+        case .deviceAdded(let device):
+            sink.put(device.vendor)
+            sink.put(device.product)
+            sink.put(device.bus)
+            sink.put(device.capabilities.rawValue)
+            sink.put(device.widthMicrometres)
+            sink.put(device.heightMicrometres)
+            sink.put(device.isConfigurationKnown ? 1 : 0)
+            sink.put(device.name)
+            sink.put(device.sysname)
+            sink.put(device.seat)
+        case .deviceRemoved(let device): sink.put(device.sysname)
+        case .focus(let focus):
+            sink.put(focus.id)
+            sink.put(focus.state.rawValue)
+            sink.put(focus.titleForm.rawValue)
+            sink.put(focus.processID)
+            sink.put(Int64(bitPattern: focus.window))
+            sink.put(focus.uncertaintyMicroseconds)
+            sink.put(focus.appID)
+            sink.put(focus.title)
+            sink.put(focus.output)
+            sink.put(focus.source)
+        case .layout(let layout):
+            sink.put(layout.isKnown ? 1 : 0)
+            sink.put(layout.group)
+            sink.put(Int64(bitPattern: layout.keymapHash))
+            sink.put(layout.name)
+        case .suppression(let span):
+            sink.put(span.reason.rawValue)
+            sink.put(span.phase.rawValue)
+            sink.put(Int64(bitPattern: span.startMicroseconds))
+            sink.put(Int64(bitPattern: span.endMicroseconds))
+            sink.put(Int64(bitPattern: span.keys))
+            sink.put(Int64(bitPattern: span.others))
+        case .loss(let loss):
+            sink.put(loss.reason.rawValue)
+            sink.put(Int64(bitPattern: loss.startMicroseconds))
+            sink.put(Int64(bitPattern: loss.endMicroseconds))
+            sink.put(loss.count == nil ? 0 : 1)
+            sink.put(Int64(bitPattern: loss.count ?? 0))
+            sink.put(loss.detail)
+        case .clock(let pair):
+            sink.put(Int64(bitPattern: pair.realtimeMicroseconds))
+            sink.put(pair.reason.rawValue)
+        case .session(let session):
+            sink.put(session.userID)
+            sink.put(session.isActive ? 1 : 0)
+            sink.put(session.subject)
+        case .recorder(let state):
+            sink.put(state.isRunning ? 1 : 0)
+            sink.put(state.version)
+            sink.put(state.libinputVersion)
+        default: break
+        }
+    }
+}
+
+/// One record's fields as they were stored.
+struct Fields {
+    var integers: [Int64]
+    var texts: [String]
+
+    /// The integer, if it fits.
+    fileprivate func get<T: FixedWidthInteger>(_ index: Int, as type: T.Type = T.self) -> T? {
+        T(exactly: integers[index])
+    }
+    fileprivate func word(_ index: Int) -> UInt64 { UInt64(bitPattern: integers[index]) }
+    fileprivate func flag(_ index: Int) -> Bool? { integers[index] == 0 ? false : (integers[index] == 1 ? true : nil) }
+    fileprivate func fixed(_ index: Int) -> Fixed8? { Int32(exactly: integers[index]).map { Fixed8(raw: $0) } }
+    fileprivate func raw<T: RawRepresentable>(_ index: Int, as type: T.Type = T.self) -> T? where T.RawValue == UInt8 {
+        UInt8(exactly: integers[index]).flatMap(T.init(rawValue:))
+    }
+}
+
+extension Payload {
+    /// Nil when a value is none that this version writes: the chunk is damaged, whatever its checksums say.
+    init?(_ kind: Kind, _ fields: Fields) {
+        guard let payload = kind.isInput ? Self.input(kind, fields) : Self.state(kind, fields) else { return nil }
+        self = payload
+    }
+
+    private static func input(_ kind: Kind, _ f: Fields) -> Payload? {
+        switch kind {
+        case .key:
+            guard let code: UInt16 = f.get(0), let press: Press = f.raw(1), let modifiers: UInt8 = f.get(2) else {
+                return nil
+            }
+            return .key(Key(code: code, press: press, modifiers: Modifiers(rawValue: modifiers)))
+        case .keyCounts:
+            var counts = KeyCounts()
+            for keyClass in KeyClass.allCases {
+                guard let count: UInt16 = f.get(Int(keyClass.rawValue)) else { return nil }
+                counts[keyClass] = count
+            }
+            return .keyCounts(counts)
+        case .motion:
+            guard let dx = f.fixed(0), let dy = f.fixed(1) else { return nil }
+            return .motion(Motion(dx: dx, dy: dy))
+        case .position:
+            guard let x: Int32 = f.get(0), let y: Int32 = f.get(1) else { return nil }
+            return .position(Position(x: x, y: y))
+        case .button:
+            guard let code: UInt16 = f.get(0), let press: Press = f.raw(1) else { return nil }
+            return .button(Button(code: code, press: press))
+        case .scroll:
+            guard let source: ScrollSource = f.raw(0), let axes: UInt8 = f.get(1), let v: Int32 = f.get(2),
+                let h: Int32 = f.get(3), let vertical = f.fixed(4), let horizontal = f.fixed(5)
+            else { return nil }
+            return .scroll(
+                Scroll(
+                    source: source, axes: ScrollAxes(rawValue: axes), verticalV120: v, horizontalV120: h,
+                    vertical: vertical, horizontal: horizontal))
+        case .swipe:
+            guard let phase: GesturePhase = f.raw(0), let fingers: UInt8 = f.get(1), let dx = f.fixed(2),
+                let dy = f.fixed(3)
+            else { return nil }
+            return .swipe(Swipe(phase: phase, fingers: fingers, dx: dx, dy: dy))
+        case .pinch:
+            guard let phase: GesturePhase = f.raw(0), let fingers: UInt8 = f.get(1), let dx = f.fixed(2),
+                let dy = f.fixed(3), let scale = f.fixed(4), let angle = f.fixed(5)
+            else { return nil }
+            return .pinch(Pinch(phase: phase, fingers: fingers, dx: dx, dy: dy, scale: scale, angle: angle))
+        case .hold:
+            guard let phase: GesturePhase = f.raw(0), let fingers: UInt8 = f.get(1) else { return nil }
+            return .hold(Hold(phase: phase, fingers: fingers))
+        case .touch:
+            guard let phase: TouchPhase = f.raw(0), let slot: Int32 = f.get(1), let x: Int32 = f.get(2),
+                let y: Int32 = f.get(3)
+            else { return nil }
+            return .touch(Touch(phase: phase, slot: slot, x: x, y: y))
+        case .tabletTool: return tablet(f)
+        case .tabletPad:
+            guard let control: PadControl = f.raw(0), let number: UInt16 = f.get(1), let value = f.fixed(2),
+                let mode: UInt8 = f.get(3)
+            else { return nil }
+            return .tabletPad(TabletPad(control: control, number: number, value: value, mode: mode))
+        case .toggle:
+            guard let kind: SwitchKind = f.raw(0), let isOn = f.flag(1) else { return nil }
+            return .toggle(Toggle(kind: kind, isOn: isOn))
+        default: return nil
+        }
+    }
+
+    private static func tablet(_ f: Fields) -> Payload? {
+        guard let phase: TabletPhase = f.raw(0), let tool: UInt8 = f.get(1), let button: UInt16 = f.get(2),
+            let x: Int32 = f.get(3), let y: Int32 = f.get(4), let pressure: Int32 = f.get(5),
+            let distance: Int32 = f.get(6), let tiltX = f.fixed(7), let tiltY = f.fixed(8), let rotation = f.fixed(9),
+            let slider: Int32 = f.get(10), let wheel: Int32 = f.get(11)
+        else { return nil }
+        return .tabletTool(
+            TabletTool(
+                phase: phase, tool: tool, button: button, x: x, y: y, pressure: pressure, distance: distance,
+                tiltX: tiltX, tiltY: tiltY, rotation: rotation, slider: slider, wheelV120: wheel))
+    }
+
+    private static func state(_ kind: Kind, _ f: Fields) -> Payload? {
+        switch kind {
+        case .deviceAdded:
+            guard let vendor: UInt16 = f.get(0), let product: UInt16 = f.get(1), let bus: UInt16 = f.get(2),
+                let capabilities: UInt16 = f.get(3), let width: UInt32 = f.get(4), let height: UInt32 = f.get(5),
+                let isKnown = f.flag(6)
+            else { return nil }
+            return .deviceAdded(
+                DeviceDescription(
+                    name: f.texts[0], sysname: f.texts[1], seat: f.texts[2], vendor: vendor, product: product, bus: bus,
+                    capabilities: Capabilities(rawValue: capabilities), widthMicrometres: width,
+                    heightMicrometres: height, isConfigurationKnown: isKnown))
+        case .deviceRemoved: return .deviceRemoved(DeviceRemoval(sysname: f.texts[0]))
+        case .focus:
+            guard let id: UInt32 = f.get(0), id != 0, let state: FocusState = f.raw(1), let form: TitleForm = f.raw(2),
+                let process: Int32 = f.get(3), let uncertainty: UInt32 = f.get(5)
+            else { return nil }
+            return .focus(
+                FocusDescription(
+                    id: id, state: state, appID: f.texts[0], title: f.texts[1], titleForm: form, processID: process,
+                    window: f.word(4), output: f.texts[2], source: f.texts[3], uncertaintyMicroseconds: uncertainty))
+        case .layout:
+            guard let isKnown = f.flag(0), let group: UInt32 = f.get(1) else { return nil }
+            return .layout(LayoutDescription(isKnown: isKnown, name: f.texts[0], group: group, keymapHash: f.word(2)))
+        case .suppression:
+            guard let reason: SuppressionReason = f.raw(0), let phase: SpanPhase = f.raw(1) else { return nil }
+            return .suppression(
+                Suppression(
+                    reason: reason, phase: phase, startMicroseconds: f.word(2), endMicroseconds: f.word(3),
+                    keys: f.word(4), others: f.word(5)))
+        case .loss:
+            guard let reason: LossReason = f.raw(0), let isKnown = f.flag(3) else { return nil }
+            return .loss(
+                Loss(
+                    reason: reason, startMicroseconds: f.word(1), endMicroseconds: f.word(2),
+                    count: isKnown ? f.word(4) : nil, detail: f.texts[0]))
+        case .clock:
+            guard let reason: ClockReason = f.raw(1) else { return nil }
+            return .clock(ClockPair(realtimeMicroseconds: f.word(0), reason: reason))
+        case .session:
+            guard let user: UInt32 = f.get(0), let isActive = f.flag(1) else { return nil }
+            return .session(SessionDescription(subject: f.texts[0], userID: user, isActive: isActive))
+        case .recorder:
+            guard let isRunning = f.flag(0) else { return nil }
+            return .recorder(RecorderState(isRunning: isRunning, version: f.texts[0], libinputVersion: f.texts[1]))
+        default: return nil
+        }
+    }
+}
+
+extension Kind {
+    var isInput: Bool { rawValue < 32 }
+}

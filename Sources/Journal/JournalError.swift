@@ -1,0 +1,31 @@
+import SystemPackage
+
+/// Why a journal cannot be opened: one sentence, what happened and what to do.
+public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
+    case noDirectory(path: String)
+    case notReadable(path: String)
+    case notWritable(path: String, errno: Errno)
+    case locked(lock: String, holder: String)
+    case noIdentity(path: String)
+    case thread(errno: Errno)
+    case system(what: String, path: String, errno: Errno)
+
+    public var description: String {
+        switch self {
+        case .noDirectory(let path):
+            "journal directory \(path) does not exist; create it for the recorder's user "
+                + "(StateDirectory= in the unit does), or set [journal] directory"
+        case .notReadable(let path):
+            "journal directory \(path) may not be read by this user; ask as the recorder's user or root, "
+                + "or name another with --journal"
+        case .notWritable(let path, let errno):
+            "cannot write in journal directory \(path): \(errno.description.lowercased()); free some space, or give "
+                + "it to the recorder's user"
+        case .locked(let lock, let holder):
+            "another recorder writes this journal (lock \(lock) is held by process \(holder)); stop it first"
+        case .noIdentity(let path): "cannot read \(path), which names this machine and boot in the journal"
+        case .thread(let errno): "cannot start the journal's thread: \(errno.description.lowercased())"
+        case .system(let what, let path, let errno): "cannot \(what) \(path): \(errno.description.lowercased())"
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Events
+
+/// An event as the journal has it.
+public struct StoredEvent: Sendable, Equatable {
+    /// Given after the gate: gaps mean damage, never privacy.
+    public var sequence: UInt64
+    public var segment: UInt64
+    public var event: Event
+    public init(sequence: UInt64, segment: UInt64, event: Event) {
+        self.sequence = sequence
+        self.segment = segment
+        self.event = event
+    }
+}
+
+/// What a reader meets, in order.
+public enum JournalItem: Sendable, Equatable {
+    /// A segment begins; its clock pair and boot hold for what follows.
+    case segment(SegmentHeader)
+    /// State from before the part that was asked for: needed to understand it, not part of it.
+    case context(StoredEvent)
+    case event(StoredEvent)
+    case damage(Damage)
+}
+
+/// Something in a segment that cannot be read.
+public struct Damage: Sendable, Equatable, CustomStringConvertible {
+    public enum Reason: String, Sendable, Equatable {
+        case notAFrame = "bytes that are no frame of this segment"
+        case badPayload = "a chunk whose checksum or content is wrong"
+        case sequenceGap = "chunks are missing"
+        case tornTail = "the file ends inside a chunk"
+        case noSeal = "the seal is missing"
+        case unreadableHeader = "the segment cannot be read"
+    }
+    public var segment: UInt64
+    /// Byte offset in the segment's file.
+    public var offset: UInt64
+    public var reason: Reason
+    /// Sequence numbers that are gone; nil where nobody can tell.
+    public var missing: Range<UInt64>?
+    /// More, for unreadable headers.
+    public var detail: String = ""
+
+    public var description: String {
+        var text = "segment \(segment), offset \(offset): \(reason.rawValue)"
+        if !detail.isEmpty { text += " (\(detail))" }
+        if let missing, !missing.isEmpty {
+            text += "; sequence numbers \(missing.lowerBound) to \(missing.upperBound - 1) are gone"
+        }
+        return text
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import SystemPackage
+
+/// A segment file's name: `kymograph-0000000042.lz4`, or `….active.lz4` while it is written.
+public struct SegmentName: Sendable, Hashable, Comparable {
+    public var number: UInt64
+    public var isActive: Bool
+
+    public init(number: UInt64, isActive: Bool) {
+        self.number = number
+        self.isActive = isActive
+    }
+
+    /// Nil for any other file.
+    init?(_ name: some StringProtocol) {
+        let prefix = "kymograph-"
+        guard name.hasPrefix(prefix) else { return nil }
+        let rest = name.dropFirst(prefix.count)
+        let digits = rest.prefix { $0.isASCII && $0.isNumber }
+        guard digits.count >= 10, let number = UInt64(digits) else { return nil }
+        switch rest.dropFirst(digits.count) {
+        case ".lz4": self.init(number: number, isActive: false)
+        case ".active.lz4": self.init(number: number, isActive: true)
+        default: return nil
+        }
+    }
+
+    private var stem: String {
+        let digits = String(number)
+        return "kymograph-" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+    }
+    public var fileName: String { stem + (isActive ? ".active.lz4" : ".lz4") }
+    /// Where recovery puts bytes that make no whole chunk.
+    var tornName: String { stem + ".torn" }
+
+    public static func < (a: SegmentName, b: SegmentName) -> Bool { a.number < b.number }
+
+    /// All segments of a directory, oldest first.
+    public static func list(in directory: FilePath) throws(JournalError) -> [SegmentName] {
+        guard let stream = opendir(directory.string) else {
+            switch errno {
+            case ENOENT, ENOTDIR: throw .noDirectory(path: directory.string)
+            case EACCES: throw .notReadable(path: directory.string)
+            default: throw .system(what: "list", path: directory.string, errno: Errno(rawValue: errno))
+            }
+        }
+        defer { closedir(stream) }
+        var names: [SegmentName] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let segment = SegmentName(name) { names.append(segment) }
+        }
+        return names.sorted()
+    }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import SystemPackage
+
+/// Every call with which the journal touches the disk: the seam at which tests force errors.
+public protocol FileOperations: Sendable {
+    func create(_ path: FilePath) throws(Errno) -> Int32
+    func open(_ path: FilePath) throws(Errno) -> Int32
+    /// How many bytes were taken; may be fewer than offered.
+    func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int
+    func sync(_ descriptor: Int32) throws(Errno)
+    func truncate(_ descriptor: Int32, to length: Int64) throws(Errno)
+    func rename(_ from: FilePath, to target: FilePath) throws(Errno)
+    func unlink(_ path: FilePath) throws(Errno)
+    func close(_ descriptor: Int32)
+    /// Makes names in the directory durable.
+    func syncDirectory(_ path: FilePath) throws(Errno)
+}
+
+extension FileOperations {
+    /// All of the bytes, whatever a single write takes.
+    func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws(Errno) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let taken = try write(descriptor, rest)
+            // POSIX allows it for a full device; without progress it would loop for ever.
+            guard taken > 0 else { throw Errno.noSpace }
+            rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+        }
+    }
+}
+
+/// The real thing.
+public struct SystemFiles: FileOperations {
+    public init() {}
+
+    private func check(_ result: Int32) throws(Errno) { if result < 0 { throw Errno(rawValue: errno) } }
+
+    private func retrying(_ call: () -> Int) throws(Errno) -> Int {
+        while true {
+            let result = call()
+            if result >= 0 { return result }
+            if errno != EINTR { throw Errno(rawValue: errno) }
+        }
+    }
+
+    public func create(_ path: FilePath) throws(Errno) -> Int32 {
+        Int32(try retrying { Int(Glibc.open(path.string, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o640)) })
+    }
+
+    public func open(_ path: FilePath) throws(Errno) -> Int32 {
+        Int32(try retrying { Int(Glibc.open(path.string, O_RDWR | O_APPEND | O_CLOEXEC)) })
+    }
+
+    public func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int {
+        try retrying { Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+    }
+
+    public func sync(_ descriptor: Int32) throws(Errno) { try check(fdatasync(descriptor)) }
+    public func truncate(_ descriptor: Int32, to length: Int64) throws(Errno) {
+        try check(ftruncate(descriptor, Int(length)))
+    }
+    public func rename(_ from: FilePath, to target: FilePath) throws(Errno) {
+        try check(Glibc.rename(from.string, target.string))
+    }
+    public func unlink(_ path: FilePath) throws(Errno) { try check(Glibc.unlink(path.string)) }
+    public func close(_ descriptor: Int32) { _ = Glibc.close(descriptor) }
+
+    public func syncDirectory(_ path: FilePath) throws(Errno) {
+        let descriptor = Glibc.open(path.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        try check(descriptor)
+        defer { _ = Glibc.close(descriptor) }
+        try check(fsync(descriptor))
+    }
+}

@@ -1,0 +1,46 @@
+import SystemPackage
+
+/// How a journal is kept. Defaults are what DESIGN promises: written within 250 ms, durable within 1.25 s.
+public struct JournalOptions: Sendable, Equatable {
+    /// A segment is sealed when it reaches this many bytes…
+    public var segmentBytes: UInt64 = 64 << 20
+    /// …or this age, counted from its first chunk.
+    public var segmentSeconds: UInt64 = 24 * 3600
+    /// Sealed segments are deleted, oldest first, while all of them together exceed this.
+    public var retainBytes: UInt64 = 8 << 30
+    /// A chunk is written this long after its first event reached the journal.
+    public var chunkMicroseconds: UInt64 = 250_000
+    /// Written bytes are durable after at most this long.
+    public var syncMicroseconds: UInt64 = 1_000_000
+    public init() {}
+}
+
+/// What every segment says of where it comes from.
+public struct SegmentOrigin: Sendable {
+    public var subject: String
+    public var userID: UInt32
+    public init(subject: String, userID: UInt32) {
+        self.subject = subject
+        self.userID = userID
+    }
+}
+
+/// Figures since the start.
+public struct JournalStatistics: Sendable, Equatable {
+    public var events: UInt64
+    public var chunks: UInt64
+    public var bytes: UInt64
+    public var syncs: UInt64
+    public var writeFailures: UInt64
+}
+
+/// What the start found of a recorder that ended without sealing.
+public struct RecoveryReport: Sendable, Equatable {
+    public var segment: UInt64
+    /// Of the last whole event; the segment's clock at its start if it has none.
+    public var lastMicroseconds: UInt64
+    /// Whether that time is on this boot's clock.
+    public var isSameBoot: Bool
+    /// Bytes that made no whole chunk, put aside in `kymograph-….torn`.
+    public var tornBytes: UInt64
+}

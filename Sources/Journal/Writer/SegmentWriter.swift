@@ -1,0 +1,102 @@
+import CLinuxShim
+import Events
+import Glibc
+import Policy
+import SystemPackage
+
+/// One segment being written: header, chunks, seal. Throws on the first error and is then of no more use; the caller
+/// goes on with a new one.
+final class SegmentWriter {
+    let header: SegmentHeader
+    private let files: any FileOperations
+    private let directory: FilePath
+    private let name: SegmentName
+    private let descriptor: Int32
+    private let lz4: LZ4Compressor
+    private var entries: [Seal.Entry] = []
+    private(set) var length: UInt64 = 0
+    private(set) var nextSequence: UInt64
+
+    /// Creates the file and writes its header.
+    init(
+        directory: FilePath, header: SegmentHeader, files: any FileOperations, lz4: LZ4Compressor,
+        buffer: inout ByteBuffer
+    ) throws(Errno) {
+        self.header = header
+        self.files = files
+        self.directory = directory
+        self.lz4 = lz4
+        name = SegmentName(number: header.number, isActive: true)
+        nextSequence = header.firstSequence
+        descriptor = try files.create(directory.appending(name.fileName))
+        buffer.count = 0
+        // A frame of nothing comes first: `file`, `lz4` and others know the file by it.
+        lz4.compress(UnsafeRawBufferPointer(start: nil, count: 0), into: &buffer)
+        header.write(to: &buffer)
+        do {
+            try files.writeAll(descriptor, buffer.bytes)
+            try files.syncDirectory(directory)
+        } catch {
+            files.close(descriptor)
+            throw error
+        }
+        length = UInt64(buffer.count)
+    }
+
+    deinit { files.close(descriptor) }
+
+    /// Writes what the encoder gathered as one chunk, at once. The bytes written.
+    func write(
+        _ encoder: ChunkEncoder, losses: LossTotals, payload: inout ByteBuffer, buffer: inout ByteBuffer
+    ) throws(Errno) -> Int {
+        var chunk = ChunkHeader(
+            segmentID: header.segmentID, firstSequence: nextSequence, count: UInt32(encoder.count), payloadBytes: 0,
+            storedBytes: 0, flags: encoder.hasState ? ChunkHeader.hasState : 0,
+            firstMicroseconds: encoder.firstMicroseconds, lastMicroseconds: encoder.lastMicroseconds,
+            lostEvents: losses.events, unknownLosses: losses.unknown)
+        payload.count = 0
+        encoder.finish(into: &payload)
+        // The frame goes behind the room for the header, so that one write takes both.
+        buffer.count = ChunkHeader.frameBytes
+        lz4.compress(payload.bytes, into: &buffer)
+        let end = buffer.count
+        chunk.payloadBytes = UInt32(payload.count)
+        chunk.storedBytes = UInt32(end - ChunkHeader.frameBytes)
+        payload.count = 0
+        chunk.write(to: &payload)
+        buffer.base.copyMemory(from: payload.base, byteCount: ChunkHeader.frameBytes)
+        try files.writeAll(descriptor, buffer.bytes)
+        entries.append(
+            Seal.Entry(
+                offset: length, firstSequence: nextSequence, firstMicroseconds: chunk.firstMicroseconds,
+                lastMicroseconds: chunk.lastMicroseconds))
+        nextSequence += UInt64(chunk.count)
+        length += UInt64(end)
+        return end
+    }
+
+    func sync() throws(Errno) { try files.sync(descriptor) }
+
+    /// Writes the seal and gives the file its final name.
+    func seal(buffer: inout ByteBuffer) throws(Errno) {
+        buffer.count = 0
+        Seal(segmentID: header.segmentID, nextSequence: nextSequence, entries: entries).write(to: &buffer)
+        try files.writeAll(descriptor, buffer.bytes)
+        length += UInt64(buffer.count)
+        try files.sync(descriptor)
+        let sealed = SegmentName(number: name.number, isActive: false)
+        try files.rename(directory.appending(name.fileName), to: directory.appending(sealed.fileName))
+        try files.syncDirectory(directory)
+    }
+}
+
+/// Losses since the recorder's start, as every chunk header repeats them.
+struct LossTotals: Sendable {
+    var events: UInt64 = 0
+    var unknown: UInt32 = 0
+
+    mutating func add(_ event: Event) {
+        guard case .loss(let loss) = event.payload, !event.marks.contains(.snapshot) else { return }
+        if let count = loss.count { events &+= count } else { unknown &+= 1 }
+    }
+}

@@ -1,0 +1,28 @@
+import Events
+import Policy
+
+/// The records that a segment must repeat at its start, so that it can be read when older ones are gone.
+struct StateSnapshot {
+    private var recorder: PermittedEvent?
+    private var session: PermittedEvent?
+    private var layout: PermittedEvent?
+    private var focus: PermittedEvent?
+    private var devices: [PermittedEvent] = []
+
+    mutating func follow(_ permitted: PermittedEvent) {
+        switch permitted.event.payload {
+        case .recorder: recorder = permitted
+        case .session: session = permitted
+        case .layout: layout = permitted
+        case .focus: focus = permitted
+        case .deviceAdded: devices.append(permitted)
+        case .deviceRemoved: devices.removeAll { $0.event.device == permitted.event.device }
+        default: break
+        }
+    }
+
+    /// In the order in which a reader wants them.
+    var records: [PermittedEvent] {
+        ([recorder, session].compactMap(\.self) + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
+    }
+}

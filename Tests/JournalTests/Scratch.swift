@@ -1,0 +1,133 @@
+import Events
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import Journal
+@testable import Policy
+
+/// A directory of its own, gone when the test is.
+final class Scratch {
+    let path: FilePath
+
+    init() throws {
+        var template = Array("/tmp/kymograph-test-XXXXXX".utf8) + [0]
+        let made = template.withUnsafeMutableBytes { mkdtemp($0.baseAddress!.assumingMemoryBound(to: CChar.self)) }
+        try #require(made != nil)
+        path = FilePath(String(decoding: template.dropLast(), as: UTF8.self))
+    }
+
+    deinit {
+        for name in files { unlink(path.appending(name).string) }
+        rmdir(path.string)
+    }
+
+    var files: [String] {
+        guard let stream = opendir(path.string) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    func read(_ name: String) throws -> [UInt8] {
+        let descriptor = try FileDescriptor.open(path.appending(name), .readOnly)
+        defer { try? descriptor.close() }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try buffer.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(count)
+        }
+    }
+
+    func write(_ name: String, _ bytes: some Sequence<UInt8>) throws {
+        let descriptor = try FileDescriptor.open(
+            path.appending(name), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+        defer { try? descriptor.close() }
+        try descriptor.writeAll(Array(bytes))
+    }
+}
+
+let origin = SegmentOrigin(subject: "ada", userID: 1000)
+
+func move(_ time: UInt64, _ dx: Int32 = 1, _ dy: Int32 = -1) -> Event {
+    Event(
+        timeMicroseconds: time, device: 1, focus: 3,
+        payload: .motion(Motion(dx: Fixed8(raw: dx << 8), dy: Fixed8(raw: dy << 8))))
+}
+
+extension JournalWriter {
+    func append(_ event: Event) -> Bool { append(PermittedEvent(permitted: event)) }
+}
+
+/// Everything a reader finds, without the records that open each segment.
+func readAll(_ directory: FilePath, start: JournalReader.Start = .oldest) throws -> (
+    events: [StoredEvent], damages: [Damage]
+) {
+    let reader = try JournalReader(directory: directory, start: start)
+    var events: [StoredEvent] = []
+    var damages: [Damage] = []
+    while let item = try reader.next() {
+        switch item {
+        case .event(let event): if !event.event.marks.contains(.snapshot) { events.append(event) }
+        case .damage(let damage): damages.append(damage)
+        case .segment, .context: break
+        }
+    }
+    return (events, damages)
+}
+
+/// One of every kind, with values at their edges.
+let everyKind: [Payload] = [
+    .key(Key(code: 767, press: .pressed, modifiers: [.shift, .level3])),
+    .key(Key(code: 0, press: .released)),
+    .keyCounts(
+        {
+            var counts = KeyCounts()
+            for keyClass in KeyClass.allCases { counts[keyClass] = UInt16(keyClass.rawValue) * 7000 }
+            return counts
+        }()),
+    .motion(Motion(dx: Fixed8(raw: .min), dy: Fixed8(raw: .max))),
+    .position(Position(x: 0, y: 65535)),
+    .button(Button(code: 0x110, press: .pressed)),
+    .scroll(
+        Scroll(
+            source: .wheel, axes: [.vertical, .horizontal], verticalV120: -120, horizontalV120: 15,
+            vertical: Fixed8(-15), horizontal: Fixed8(1.5))),
+    .swipe(Swipe(phase: .update, fingers: 3, dx: Fixed8(2.25), dy: Fixed8(-1))),
+    .pinch(Pinch(phase: .end, fingers: 2, scale: Fixed8(1.5), angle: Fixed8(-90))),
+    .hold(Hold(phase: .cancel, fingers: 4)),
+    .touch(Touch(phase: .down, slot: -1, x: 5, y: 6)),
+    .tabletTool(
+        TabletTool(
+            phase: .buttonPressed, tool: 2, button: 0x14B, x: 1, y: 2, pressure: 65535, distance: 4, tiltX: Fixed8(-64),
+            tiltY: Fixed8(63), rotation: Fixed8(359), slider: -65535, wheelV120: -120)),
+    .tabletPad(TabletPad(control: .ring, number: 1, value: Fixed8(-1), mode: 3)),
+    .toggle(Toggle(kind: .lid, isOn: true)),
+    .deviceAdded(
+        DeviceDescription(
+            name: "Mouse \u{1B}[31m é", sysname: "event5", seat: "seat0", vendor: 0x1d6b, product: 0xffff, bus: 3,
+            capabilities: [.pointer, .gesture], widthMicrometres: .max, heightMicrometres: 1, isConfigurationKnown: true
+        )),
+    .deviceRemoved(DeviceRemoval(sysname: "event5")),
+    .focus(
+        FocusDescription(
+            id: .max, state: .window, appID: "foot", title: "", titleForm: .truncated, processID: -1, window: .max,
+            output: "HEADLESS-1", source: "wlr", uncertaintyMicroseconds: 4000)),
+    .layout(LayoutDescription(isKnown: true, name: "English (US)", group: 1, keymapHash: .max)),
+    .suppression(
+        Suppression(
+            reason: .unconfirmed, phase: .end, startMicroseconds: 1, endMicroseconds: .max, keys: 3, others: 4)),
+    .loss(Loss(reason: .crash, startMicroseconds: 0, endMicroseconds: 9, count: nil, detail: "segment 4")),
+    .loss(Loss(reason: .ringFull, startMicroseconds: 0, endMicroseconds: 9, count: .max)),
+    .clock(ClockPair(realtimeMicroseconds: .max, reason: .step)),
+    .session(SessionDescription(subject: "ada", userID: .max, isActive: false)),
+    .recorder(RecorderState(isRunning: true, version: "0.1.0", libinputVersion: "1.22.1")),
+]
