@@ -25,3 +25,25 @@ void kymo_libinput_set_log(struct libinput *libinput, kymo_libinput_log callback
     libinput_log_set_handler(libinput, format_line);
     libinput_log_set_priority(libinput, LIBINPUT_LOG_PRIORITY_INFO);
 }
+
+const char *kymo_libinput_version(void)
+{
+    // libinput installs as libinput.so.10.13.0; the package's version is nowhere in it, the soname's tail is the
+    // nearest fact that there is at run time.
+    static char version[64];
+    if (version[0])
+        return version;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (!maps)
+        return version;
+    char line[512];
+    while (fgets(line, sizeof line, maps)) {
+        char *name = strstr(line, "/libinput.so.");
+        if (name) {
+            snprintf(version, sizeof version, "%.*s", (int)strcspn(name + 1, "\n"), name + 1);
+            break;
+        }
+    }
+    fclose(maps);
+    return version;
+}

@@ -74,7 +74,7 @@ public final class Gate {
 
     /// The agent's report of who owns the keyboard since `receivedMicroseconds`. The rule decides what of it is kept.
     public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
-        let rule = report.state == .window ? rules.rule(for: report.appID) : EffectiveRule(keys: .off, titles: .off)
+        let rule = report.state == .window ? rules.rule(for: report.appID) : .nothing
         var description = report.redacted(by: rule)
         if let current = timeline.current, timeline.currentKeys == rule.keys, current.isSame(as: description) { return }
         description.id = nextFocus

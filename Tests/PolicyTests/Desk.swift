@@ -99,9 +99,7 @@ final class Desk {
 
 extension RuleSet {
     static func of(_ rules: [String: KeyRule]) -> RuleSet {
-        var set = RuleSet()
-        for (app, keys) in rules { set.table[app] = EffectiveRule(keys: keys, titles: .off) }
-        return set
+        RuleSet(rules.map { AppRule(app: AppGlob($0)!, keys: $1, titles: .off) })
     }
 }
 

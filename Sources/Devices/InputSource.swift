@@ -1,0 +1,215 @@
+import CLibinput
+import CLibinputShim
+import CLibudev
+import CLinuxShim
+import Events
+import Glibc
+
+/// libinput's udev backend for one seat: every event of every device, and devices as they come and go.
+///
+/// Owned by one thread. Nodes are opened read-only, whatever libinput asks for: nothing here ever sets an LED.
+public final class InputSource {
+    private let udev: OpaquePointer
+    private let libinput: OpaquePointer
+    private let interface: UnsafeMutablePointer<libinput_interface>
+    private var devices: [DeviceRecord] = []
+    private var nextID: DeviceID = 1
+    private var isSuspended = false
+    /// Found while libinput was calling back; handed out by the dispatch that follows.
+    private var problems: [DeviceProblem] = []
+    private var notices: [DropNotice] = []
+    private var keysDown: [String: [UInt16]] = [:]
+
+    /// - Throws: when udev, libinput or the seat cannot be had. A device that cannot be opened is a signal, not an error.
+    public init(seat: String) throws(DeviceError) {
+        guard let udev = udev_new() else { throw .noUdev }
+        interface = .allocate(capacity: 1)
+        interface.initialize(
+            to: libinput_interface(
+                open_restricted: { path, _, context in InputSource.from(context).open(path!) },
+                close_restricted: { descriptor, _ in close(descriptor) }))
+        // The context is set below, when `self` exists; libinput calls nothing before a seat is assigned.
+        let box = UnsafeMutablePointer<Unmanaged<InputSource>?>.allocate(capacity: 1)
+        box.initialize(to: nil)
+        guard let libinput = libinput_udev_create_context(interface, box, udev) else {
+            udev_unref(udev)
+            interface.deallocate()
+            box.deallocate()
+            throw .noContext
+        }
+        self.udev = udev
+        self.libinput = libinput
+        box.pointee = Unmanaged.passUnretained(self)
+        kymo_libinput_set_log(
+            libinput,
+            { _, line, context in
+                guard let line, let notice = DropNotice(String(cString: line)) else { return }
+                InputSource.from(context).notices.append(notice)
+            }, box)
+        guard libinput_udev_assign_seat(libinput, seat) == 0 else { throw .noSeat(seat) }
+    }
+
+    deinit {
+        let box = libinput_get_user_data(libinput)
+        libinput_unref(libinput)
+        udev_unref(udev)
+        interface.deallocate()
+        box?.deallocate()
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> InputSource {
+        context!.assumingMemoryBound(to: Unmanaged<InputSource>?.self).pointee!.takeUnretainedValue()
+    }
+
+    /// The version that is loaded, as far as the package that built this knows it.
+    public static var libinputVersion: String { String(cString: kymo_libinput_version()) }
+
+    /// Readable when `dispatch` has something to do.
+    public var fileDescriptor: Int32 { libinput_get_fd(libinput) }
+
+    // MARK: nodes
+
+    private func open(_ path: UnsafePointer<CChar>) -> Int32 {
+        let node = String(cString: path)
+        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let code = errno
+            problems.append(
+                code == EACCES || code == EPERM
+                    ? .permissionDenied(node: node, group: groupName(ofNode: node))
+                    : .openFailed(node: node, errno: code))
+            return -code
+        }
+        guard !UdevDevice.isExcluded(udev, descriptor: descriptor) else {
+            close(descriptor)
+            problems.append(.excluded(node: node))
+            return -EACCES
+        }
+        readKeysDown(descriptor, node: node)
+        return descriptor
+    }
+
+    private func readKeysDown(_ descriptor: Int32, node: String) {
+        var bits = [UInt8](repeating: 0, count: 96)
+        guard kymo_evdev_keys_down(descriptor, &bits, bits.count) > 0 else { return }
+        var codes: [UInt16] = []
+        for (index, byte) in bits.enumerated() where byte != 0 {
+            for bit in 0..<8 where byte >> bit & 1 == 1 { codes.append(UInt16(index * 8 + bit)) }
+        }
+        guard !codes.isEmpty, let sysname = node.split(separator: "/").last else { return }
+        keysDown[String(sysname)] = codes
+    }
+
+    // MARK: closing for a while
+
+    /// Closes every device node. What that makes up (removals, releases) is not handed out.
+    public func suspend() {
+        guard !isSuspended else { return }
+        isSuspended = true
+        libinput_suspend(libinput)
+        discardQueue()
+        for device in devices { Unmanaged.passUnretained(device).release() }
+        devices.removeAll()
+        problems.removeAll()
+        notices.removeAll()
+    }
+
+    /// Opens what is there now; every device arrives anew.
+    public func resume() {
+        guard isSuspended else { return }
+        isSuspended = false
+        libinput_resume(libinput)
+    }
+
+    private func discardQueue() {
+        while let event = libinput_get_event(libinput) { libinput_event_destroy(event) }
+    }
+
+    // MARK: reading
+
+    /// Reads all that is there.
+    public func dispatch(_ body: (DeviceSignal) -> Void) {
+        libinput_dispatch(libinput)
+        // Notices come while libinput reads, before the events that follow the gap are taken from its queue.
+        applyNotices()
+        while let event = libinput_get_event(libinput) {
+            translate(event, body)
+            libinput_event_destroy(event)
+        }
+        while let problem = problems.popLast() { body(.problem(problem)) }
+    }
+
+    private func applyNotices() {
+        guard !notices.isEmpty else { return }
+        let now = kymo_monotonic_microseconds()
+        for notice in notices {
+            switch notice {
+            case .dropped(let sysname), .flood(let sysname):
+                guard let device = devices.first(where: { $0.sysname == sysname }) else { continue }
+                device.drop.note(notice, lastMicroseconds: device.lastMicroseconds, nowMicroseconds: now)
+            }
+        }
+        notices.removeAll()
+    }
+
+    /// When `expire` has something to do, if nothing happens before.
+    public var nextDeadlineMicroseconds: UInt64? { devices.compactMap(\.drop.deadlineMicroseconds).min() }
+
+    /// Closes spans of loss whose quiet time has passed.
+    public func expire(now: UInt64, _ body: (DeviceSignal) -> Void) {
+        for device in devices {
+            guard let loss = device.drop.expire(nowMicroseconds: now, detail: device.sysname) else { continue }
+            body(.event(Event(timeMicroseconds: now, device: device.id, payload: .loss(loss))))
+        }
+    }
+
+    private func translate(_ event: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+        let handle = libinput_event_get_device(event)!
+        switch libinput_event_get_type(event) {
+        case LIBINPUT_EVENT_DEVICE_ADDED: return added(handle, body)
+        case LIBINPUT_EVENT_DEVICE_REMOVED: return removed(handle, body)
+        default: break
+        }
+        guard let context = libinput_device_get_user_data(handle),
+            let (time, payload) = Translation.payload(of: event)
+        else { return }
+        let device = Unmanaged<DeviceRecord>.fromOpaque(context).takeUnretainedValue()
+        if device.drop.startMicroseconds != nil,
+            let loss = device.drop.close(atMicroseconds: time, detail: device.sysname)
+        {
+            body(.event(Event(timeMicroseconds: time, device: device.id, payload: .loss(loss))))
+        }
+        device.lastMicroseconds = time
+        body(.event(Event(timeMicroseconds: time, device: device.id, payload: payload)))
+    }
+
+    private func added(_ handle: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+        let description = DeviceDescription(handle)
+        let device = DeviceRecord(id: nextID, sysname: description.sysname)
+        device.lastMicroseconds = kymo_monotonic_microseconds()
+        // 65,535 arrivals in one run: after that numbers would be used twice.
+        precondition(nextID < .max, "too many devices in one run; restart the recorder")
+        nextID += 1
+        devices.append(device)
+        libinput_device_set_user_data(handle, Unmanaged.passRetained(device).toOpaque())
+        body(
+            .event(
+                Event(timeMicroseconds: device.lastMicroseconds, device: device.id, payload: .deviceAdded(description)))
+        )
+        if let codes = keysDown.removeValue(forKey: description.sysname) {
+            body(.keysDownAtOpen(device.id, codes))
+        }
+    }
+
+    private func removed(_ handle: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+        guard let context = libinput_device_get_user_data(handle) else { return }
+        libinput_device_set_user_data(handle, nil)
+        let device = Unmanaged<DeviceRecord>.fromOpaque(context).takeRetainedValue()
+        devices.removeAll { $0 === device }
+        body(
+            .event(
+                Event(
+                    timeMicroseconds: kymo_monotonic_microseconds(), device: device.id,
+                    payload: .deviceRemoved(DeviceRemoval(sysname: device.sysname)))))
+    }
+}

@@ -1,0 +1,106 @@
+import Glibc
+import Policy
+import Testing
+
+@testable import Configuration
+
+@Suite struct ConfigurationTests {
+    private func errors(_ text: String) -> [String] {
+        var configuration = Configuration()
+        return ConfigurationReader(file: "k.toml", text: text).apply(to: &configuration).map(\.description)
+    }
+
+    @Test(arguments: [
+        ("sead = \"seat0\"", ["k.toml:1: unknown key sead; known here: agent, journal, rule, seat, status"]),
+        (
+            "# comment\n[journal]\ndirectory = \"here\"",
+            ["k.toml:3: directory: expected an absolute path of at most 4095 bytes, found \"here\""]
+        ),
+        (
+            "[journal]\nsegment_megabytes = \"x\" # \"#\"\nretain_megabytes = 1",
+            [
+                "k.toml:2: segment_megabytes: expected a whole number from 1 to 4096",
+                "k.toml:3: retain_megabytes: expected a whole number from 16 to 1000000000",
+            ]
+        ),
+        ("[[rule]]\nkeys = \"class\"", ["k.toml:1: app is missing"]),
+        (
+            "[[rule]]\napp = \"a\"\n[[rule]]\napp = \"foot\"\nkeys = \"ful\"",
+            ["k.toml:5: keys: expected \"off\", \"class\" or \"full\", found \"ful\""]
+        ),
+        (
+            "[[rule]]\napp = \"*\"\nkeys = \"full\"",
+            ["k.toml:2: app \"*\" names no app: a rule that records more than the default must name the app"]
+        ),
+        ("journal.directory = 4", ["k.toml:1: directory: expected a string that is not empty"]),
+        (
+            "seat = \"\"\"\njournal = 4\n\"\"\"\nbad = 1",
+            ["k.toml:4: unknown key bad; known here: agent, journal, rule, seat, status"]
+        ),
+        ("rule = 3", ["k.toml:1: rule: expected tables ([[rule]])"]),
+    ])
+    func whatIsWrongIsNamedWithItsLine(text: String, expected: [String]) {
+        #expect(errors(text) == expected)
+    }
+
+    @Test func aSyntaxErrorIsNamedWithItsLine() {
+        let found = errors("[journal]\ndirectory = \n")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("k.toml:2: ") == true)
+    }
+
+    @Test func theShippedExampleIsTheDefault() throws {
+        let path = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try #require(try SourceFile.read("/\(path)/docs/kymograph.toml", mayBeMissing: false))
+        var configuration = Configuration()
+        #expect(ConfigurationReader(file: "k.toml", text: text).apply(to: &configuration) == [])
+        #expect(configuration == Configuration())
+    }
+
+    @Test func dropInsReplaceValuesAndAddRules() throws {
+        let directory = try TemporaryDirectory()
+        directory.write("k.toml", "seat = \"seat1\"\n[[rule]]\napp = \"foot\"\nkeys = \"full\"\n")
+        directory.write("k.toml.d/20-b.toml", "[[rule]]\napp = \"foot*\"\nkeys = \"off\"\n")
+        directory.write("k.toml.d/10-a.toml", "seat = \"seat2\"\n")
+        directory.write("k.toml.d/ignored.txt", "nonsense")
+        let configuration = try Configuration.load(path: directory.path + "/k.toml")
+        #expect(configuration.seat == "seat2")
+        #expect(configuration.rules.rules.count == 2)
+        #expect(configuration.rules.rule(for: "foot").keys == .off)
+    }
+
+    @Test func aFileThatOthersMayChangeIsRefused() throws {
+        let directory = try TemporaryDirectory()
+        directory.write("k.toml", "seat = \"seat1\"\n")
+        chmod(directory.path + "/k.toml", 0o666)
+        #expect(throws: ConfigurationErrors.self) { try Configuration.load(path: directory.path + "/k.toml") }
+    }
+
+    @Test func aNamedFileMustExist() {
+        #expect(throws: ConfigurationErrors.self) { try Configuration.load(path: "/nonexistent/k.toml") }
+    }
+}
+
+/// Gone when the test is.
+private final class TemporaryDirectory {
+    let path: String
+
+    init() throws {
+        path = "/tmp/kymograph-configuration-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        try #require(mkdir(path, 0o755) == 0 && mkdir(path + "/k.toml.d", 0o755) == 0)
+    }
+
+    func write(_ name: String, _ text: String) {
+        let descriptor = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        var text = text
+        _ = text.withUTF8 { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        close(descriptor)
+    }
+
+    deinit {
+        for directory in [path + "/k.toml.d", path] {
+            for name in SourceFile.names(in: directory) { unlink("\(directory)/\(name)") }
+            rmdir(directory)
+        }
+    }
+}
