@@ -61,13 +61,15 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
+        .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["CLinuxShim"], swiftSettings: strict),
 
         // Thin programs.
         .executableTarget(
             name: "kymographd",
             dependencies: [
-                "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "Logging", "CSystemd",
+                "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "EventLoop", "Logging",
+                "CSystemd",
                 "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -75,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "Logging", "CLinuxShim",
+                "Events", "AgentProtocol", "Focus", "EventLoop", "Logging", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -161,3 +161,5 @@ int kymo_watch_directory(const char *path)
         return close_keeping_errno(descriptor);
     return descriptor;
 }
+
+int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }

@@ -47,3 +47,6 @@ int kymo_eventfd(void);
 int kymo_wait_readable(int descriptor, int64_t microseconds);
 /// A non-blocking inotify descriptor that reports files written, made, renamed and deleted in a directory. -1: errno.
 int kymo_watch_directory(const char *path);
+
+/// The next waiting connection, non-blocking. The descriptor, or -1 with errno.
+int kymo_unix_accept(int listener);

@@ -1,0 +1,62 @@
+import AgentProtocol
+import Events
+
+/// The windows that the compositor tells of, and which of them is activated. Pure: events in, focus out.
+struct ToplevelState {
+    struct Window: Equatable {
+        var number: UInt64
+        var appID = ""
+        var title = ""
+        var isActivated = false
+        /// As of the last `done`; what came since counts only with the next.
+        fileprivate var pending: (appID: String?, title: String?, isActivated: Bool?) = (nil, nil, nil)
+
+        static func == (a: Window, b: Window) -> Bool {
+            a.number == b.number && a.appID == b.appID && a.title == b.title && a.isActivated == b.isActivated
+        }
+    }
+
+    private var windows: [OpaquePointer: Window] = [:]
+    private var nextNumber: UInt64 = 1
+    /// Which became activated last: between two `done`s both the old and the new window may say that they are.
+    private var lastActivated: OpaquePointer?
+
+    mutating func opened(_ handle: OpaquePointer) {
+        windows[handle] = Window(number: nextNumber)
+        nextNumber += 1
+    }
+
+    mutating func appID(_ handle: OpaquePointer, _ appID: String) { windows[handle]?.pending.appID = appID }
+    mutating func title(_ handle: OpaquePointer, _ title: String) { windows[handle]?.pending.title = title }
+    mutating func activated(_ handle: OpaquePointer, _ isActivated: Bool) {
+        windows[handle]?.pending.isActivated = isActivated
+    }
+
+    mutating func done(_ handle: OpaquePointer) {
+        guard var window = windows[handle] else { return }
+        window.appID = window.pending.appID ?? window.appID
+        window.title = window.pending.title ?? window.title
+        if let isActivated = window.pending.isActivated {
+            if isActivated, !window.isActivated { lastActivated = handle }
+            window.isActivated = isActivated
+        }
+        window.pending = (nil, nil, nil)
+        windows[handle] = window
+    }
+
+    mutating func closed(_ handle: OpaquePointer) {
+        windows[handle] = nil
+        if lastActivated == handle { lastActivated = nil }
+    }
+
+    mutating func removeAll() {
+        windows.removeAll()
+        lastActivated = nil
+    }
+
+    /// The window that owns the keyboard: the activated one; of several the latest; nil if none is.
+    var focused: Window? {
+        if let lastActivated, let window = windows[lastActivated], window.isActivated { return window }
+        return windows.values.first { $0.isActivated }
+    }
+}

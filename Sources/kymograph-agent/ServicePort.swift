@@ -1,0 +1,116 @@
+import AgentProtocol
+import CLinuxShim
+import EventLoop
+import Glibc
+import Logging
+
+/// The agent's end of the socket to kymographd: connects, says hello, sends, and connects again when it breaks.
+final class ServicePort {
+    private let path: String
+    private let loop: EventLoop
+    private let hello: () -> Hello
+    private let welcomed: () -> Void
+    private let probed: (UInt64) -> Void
+    private var descriptor: Int32 = -1
+    private var isWelcome = false
+    private var outgoing: [UInt8] = []
+    private var received = [UInt8](repeating: 0, count: maximumMessageBytes + 1)
+    private var retryMicroseconds: UInt64? = 0
+    private var lastComplaint = ""
+
+    init(
+        path: String, loop: EventLoop, hello: @escaping () -> Hello, welcomed: @escaping () -> Void,
+        probed: @escaping (UInt64) -> Void
+    ) {
+        self.path = path
+        self.loop = loop
+        self.hello = hello
+        self.welcomed = welcomed
+        self.probed = probed
+    }
+
+    /// When to try again to connect; nil while connected.
+    var deadlineMicroseconds: UInt64? { retryMicroseconds }
+
+    func connectIfDue() {
+        guard let retry = retryMicroseconds, kymo_monotonic_microseconds() >= retry else { return }
+        let connection = kymo_unix_connect(path, 1)
+        guard connection >= 0 else {
+            complain("kymographd does not answer on \(path): \(String(cString: strerror(errno))); waiting for it")
+            return retryLater()
+        }
+        do {
+            try loop.add(connection) { [unowned self] in receive() }
+        } catch {
+            close(connection)
+            complain("\(error)")
+            return retryLater()
+        }
+        descriptor = connection
+        isWelcome = false
+        retryMicroseconds = nil
+        transmit(.hello(hello()))
+    }
+
+    /// Drops what cannot be sent before the welcome: the whole state follows it.
+    func send(_ message: AgentMessage) {
+        if isWelcome { transmit(message) }
+    }
+
+    private func transmit(_ message: AgentMessage) {
+        outgoing.removeAll(keepingCapacity: true)
+        message.encode(into: &outgoing)
+        let sent = outgoing.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        // A service that does not take a message has missed one: it must hear everything anew.
+        if sent < 0 { drop("kymographd does not take messages") }
+    }
+
+    private func receive() {
+        while descriptor >= 0 {
+            let count = received.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+            if count < 0, errno == EAGAIN || errno == EINTR { return }
+            guard count > 0 else { return drop("kymographd closed the connection") }
+            do {
+                let message = try received.withUnsafeBytes { (bytes) throws(ProtocolError) in
+                    try DaemonMessage(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+                }
+                take(message)
+            } catch {
+                drop("kymographd says what is not understood: \(error)")
+            }
+        }
+    }
+
+    private func take(_ message: DaemonMessage) {
+        switch message {
+        case .welcome:
+            log(.info, "connected to kymographd")
+            lastComplaint = ""
+            isWelcome = true
+            welcomed()
+        case .refused(let reason): drop("kymographd refused this agent: \(reason)")
+        case .probe(let id): probed(id)
+        }
+    }
+
+    private func drop(_ reason: String) {
+        guard descriptor >= 0 else { return }
+        loop.remove(descriptor)
+        close(descriptor)
+        descriptor = -1
+        isWelcome = false
+        complain(reason)
+        retryLater()
+    }
+
+    private func retryLater() { retryMicroseconds = kymo_monotonic_microseconds() + 1_000_000 }
+
+    /// The same trouble every second is one line.
+    private func complain(_ text: String) {
+        guard text != lastComplaint else { return }
+        lastComplaint = text
+        log(.notice, text)
+    }
+}

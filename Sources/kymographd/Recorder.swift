@@ -1,0 +1,235 @@
+import AgentProtocol
+import CLinuxShim
+import Configuration
+import Devices
+import EventLoop
+import Events
+import Glibc
+import Journal
+import Logging
+import Policy
+import SystemPackage
+
+/// The input thread: devices and sockets in, decisions, the ring out. It never compresses and never syncs.
+final class Recorder {
+    let subject: Subject
+    let gate: Gate
+    let journal: JournalWriter
+    private let loop: EventLoop
+    private let signals: SignalDescriptor
+    private let source: InputSource
+    private let session: SeatSession
+    private let clock = ClockWatch()
+    private(set) var agent: AgentPort!
+    private var statusPort: StatusPort!
+    private(set) var outlet: Outlet
+    private var pace = Pace()
+    private var service = ServiceNotification()
+    private(set) var deviceCount = 0
+    private(set) var kernelLossCount = 0
+    /// Why nothing is recorded; nil while recording.
+    private(set) var idleReason: String? = "starting"
+
+    init(configuration: Configuration, subject: Subject) throws {
+        self.subject = subject
+        loop = try EventLoop()
+        // Before any thread: signals go to this loop alone.
+        signals = try SignalDescriptor([SIGTERM, SIGINT])
+        gate = try Gate(rules: configuration.rules)
+        session = SeatSession(seat: configuration.seat)
+        journal = try JournalWriter(
+            directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions,
+            origin: SegmentOrigin(subject: subject.name, userID: subject.userID))
+        outlet = Outlet(journal: journal)
+        source = try InputSource(seat: configuration.seat)
+        try openPorts(configuration)
+        try watch()
+    }
+
+    private func openPorts(_ configuration: Configuration) throws {
+        agent = try AgentPort(
+            path: configuration.agentSocket, loop: loop, trustedUserID: { [unowned self] in trustedUserID },
+            handlers: AgentPort.Handlers(
+                connected: { [unowned self] in gate.agentConnected(nowMicroseconds: kymo_monotonic_microseconds()) },
+                lost: { [unowned self] in gate.agentLost(nowMicroseconds: kymo_monotonic_microseconds()) },
+                message: { [unowned self] in take($0) }))
+        statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
+            StatusLine(self).json
+        }
+    }
+
+    private func watch() throws {
+        try loop.add(source.fileDescriptor) { [unowned self] in dispatch() }
+        if let descriptor = session.descriptor {
+            try loop.add(descriptor) { [unowned self] in
+                session.acknowledge()
+                sessionChanged()
+            }
+        }
+        if clock.descriptor >= 0 {
+            try loop.add(clock.descriptor) { [unowned self] in
+                let reason = clock.acknowledge()
+                write(account: ClockWatch.pair(reason))
+            }
+        }
+        try loop.add(signals.descriptor) { [unowned self] in
+            if signals.next() != nil { loop.isRunning = false }
+        }
+    }
+
+    // MARK: the loop
+
+    func run() {
+        openingRecords()
+        sessionChanged()
+        service.ready(status: idleReason ?? "recording")
+        while loop.isRunning {
+            let gather = pace.gatherMicroseconds
+            if gather > 0 { usleep(UInt32(gather)) }
+            loop.turn(untilMicroseconds: nextDeadline)
+            decide()
+        }
+        stop()
+    }
+
+    private var nextDeadline: UInt64? {
+        var deadline = gate.nextDeadlineMicroseconds
+        for other in [source.nextDeadlineMicroseconds, service.deadlineMicroseconds] {
+            if let other { deadline = min(deadline ?? .max, other) }
+        }
+        // The ring has no way to say that it has room again; it empties at least every 250 ms.
+        if outlet.hasUnwrittenLoss { deadline = min(deadline ?? .max, kymo_monotonic_microseconds() + 250_000) }
+        return deadline
+    }
+
+    private func decide() {
+        let now = kymo_monotonic_microseconds()
+        source.expire(now: now) { take($0) }
+        gate.advance(nowMicroseconds: now) { outlet.write($0) }
+        if let probe = gate.probeDue(nowMicroseconds: now) { agent.send(.probe(id: probe)) }
+        if outlet.hasUnwrittenLoss { outlet.settle() }
+        service.ping(nowMicroseconds: now)
+    }
+
+    private func dispatch() {
+        var count = 0
+        source.dispatch { signal in
+            count += 1
+            take(signal)
+        }
+        pace.dispatched(reports: count, nowMicroseconds: kymo_monotonic_microseconds())
+    }
+
+    private func take(_ signal: DeviceSignal) {
+        switch signal {
+        case .event(let event):
+            if !event.payload.isInput { note(event) }
+            gate.hold(event)
+        case .keysDownAtOpen(let device, let codes): gate.keysWereDown(codes, on: device)
+        case .problem(let problem): log(.warning, "\(problem)")
+        }
+    }
+
+    private func note(_ event: Event) {
+        switch event.payload {
+        case .deviceAdded(let device):
+            deviceCount += 1
+            log(.info, "device \(event.device) added: \(device.sysname)")
+        case .deviceRemoved(let device):
+            deviceCount -= 1
+            log(.info, "device \(event.device) removed: \(device.sysname)")
+        case .loss(let loss):
+            kernelLossCount += 1
+            log(.warning, "the kernel dropped reports of \(loss.detail); recorded as a loss")
+        default: break
+        }
+    }
+
+    private func take(_ message: AgentMessage) {
+        let now = kymo_monotonic_microseconds()
+        switch message {
+        case .hello: break
+        case .focus(let report):
+            gate.focusChanged(report.focusDescription, receivedMicroseconds: min(report.timeMicroseconds, now))
+        case .layout(let report):
+            gate.layoutChanged(report.description, table: report.table, receivedMicroseconds: now)
+        case .watermark(let mark):
+            let isAnswer = gate.watermark(
+                probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
+                answeredMicroseconds: mark.answeredMicroseconds, nowMicroseconds: now)
+            if !isAnswer { log(.warning, "the agent confirmed what was not asked; ignored") }
+        case .backendState(let state):
+            log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
+        }
+    }
+
+    // MARK: the session on the seat
+
+    /// The uid whose agent is believed and whose input is recorded: the subject's, while they own the seat.
+    private var trustedUserID: uid_t? { session.activeUserID == subject.userID ? subject.userID : nil }
+
+    private func sessionChanged() {
+        let now = kymo_monotonic_microseconds()
+        let isActive = trustedUserID != nil
+        if isActive != gate.isOpen || idleReason == "starting" {
+            write(
+                account: Event(
+                    timeMicroseconds: now,
+                    payload: .session(
+                        SessionDescription(subject: subject.name, userID: subject.userID, isActive: isActive))))
+            idleReason = isActive ? nil : "\(subject.name) has no active session on the seat"
+            log(.notice, idleReason.map { "not recording: \($0)" } ?? "recording the input of \(subject.name)")
+            service.status(idleReason ?? "recording")
+        }
+        gate.setOpen(isActive, nowMicroseconds: now) { outlet.write($0) }
+        // Closed, not filtered: while nothing may be recorded no device node is open.
+        if isActive { source.resume() } else { source.suspend() }
+        agent.reconsider()
+    }
+
+    // MARK: accounts of the recorder itself
+
+    private func write(account event: Event) {
+        if let permitted = PermittedEvent(account: event) { outlet.write(permitted) }
+    }
+
+    private func openingRecords() {
+        let now = kymo_monotonic_microseconds()
+        if let recovery = journal.recovery {
+            let start = recovery.isSameBoot ? recovery.lastMicroseconds : 0
+            outlet.write(
+                PermittedEvent(
+                    loss: Loss(
+                        reason: .crash, startMicroseconds: min(start, now), endMicroseconds: now, count: nil,
+                        detail: "segment \(recovery.segment)")))
+            if recovery.tornBytes > 0 {
+                outlet.write(
+                    PermittedEvent(
+                        loss: Loss(
+                            reason: .tornTail, startMicroseconds: min(start, now), endMicroseconds: now, count: nil,
+                            detail: "\(recovery.tornBytes) bytes of segment \(recovery.segment)")))
+            }
+        }
+        write(account: ClockWatch.pair(.start))
+        write(
+            account: Event(
+                timeMicroseconds: now,
+                payload: .recorder(
+                    RecorderState(
+                        isRunning: true, version: kymographVersion, libinputVersion: InputSource.libinputVersion))))
+    }
+
+    private func stop() {
+        service.stopping()
+        let now = kymo_monotonic_microseconds()
+        gate.stop(nowMicroseconds: now) { outlet.write($0) }
+        write(
+            account: Event(
+                timeMicroseconds: now,
+                payload: .recorder(
+                    RecorderState(
+                        isRunning: false, version: kymographVersion, libinputVersion: InputSource.libinputVersion))))
+        journal.stop()
+        log(.notice, "stopped")
+    }
+}
