@@ -2,11 +2,13 @@ import Events
 
 /// Who owned the keyboard when, as far back as the hold-back reaches, and how sure that is.
 ///
-/// A change that the agent received at `r` took effect in the compositor at some time in `(earliest, r]`:
-/// - not before `r` minus the slowest recent round trip (its event loop answers both the agent and the keyboard), and
-/// - not before the last probe that was sent with the old focus still in force when its answer came.
+/// A change that the agent received at `r` took effect in the compositor some time before. Proven is only that it did
+/// not before the last probe was sent whose answer came with the old focus still in force: how late the agent was nobody
+/// can tell (it may have been stopped, or have waited for a processor). So an event that no probe had covered when the
+/// change came is `uncertain`, however long before `r` it happened; every other attribution is exact.
 ///
-/// An event inside that span is `uncertain`; outside it, the attribution is exact.
+/// What the record of the change states, `(earliest, r]`, is where the change is by the round trips seen of late (the
+/// compositor's event loop answers both the agent and the keyboard), widened to hold every event judged uncertain.
 struct FocusTimeline {
     /// Plain values: looked at for every event. The strings stand beside them, in `descriptions`.
     struct Entry {
@@ -18,6 +20,8 @@ struct FocusTimeline {
         /// When the agent received the change.
         var timeMicroseconds: UInt64
         /// Events at or before this time certainly belong to the entries before.
+        var provenMicroseconds: UInt64
+        /// What is stated of the change: it took effect after this time.
         var earliestMicroseconds: UInt64
         /// A round trip that ended after the change has been seen: `earliest` will not move any more.
         var isSettled: Bool
@@ -36,7 +40,10 @@ struct FocusTimeline {
     /// How many of the newest entries have no record in the journal yet.
     private(set) var unwrittenCount = 0
     private var roundTrips = RoundTrips()
-    private var lastSentMicroseconds: UInt64 = 0
+    /// Whatever the compositor did by this time is known.
+    private(set) var lastSentMicroseconds: UInt64 = 0
+    /// Changes that were forgotten before they had a record.
+    private var forgotten: Loss?
 
     init() {
         entries.reserveCapacity(Self.capacity)
@@ -72,12 +79,22 @@ struct FocusTimeline {
         entries.append(
             Entry(
                 focus: description.id, state: description.state, keys: keys, place: place, timeMicroseconds: time,
-                earliestMicroseconds: min(earliest, time), isSettled: false))
+                provenMicroseconds: lastSentMicroseconds, earliestMicroseconds: min(earliest, time), isSettled: false))
         descriptions.append(description)
         unwrittenCount += 1
     }
 
     private mutating func removeOldest(_ count: Int) {
+        for entry in entries[..<count].dropFirst(entries.count - unwrittenCount) {
+            var loss =
+                forgotten
+                ?? Loss(
+                    reason: .holdBackFull, startMicroseconds: entry.timeMicroseconds,
+                    endMicroseconds: entry.timeMicroseconds, count: 0, detail: "focus changes")
+            loss.endMicroseconds = entry.timeMicroseconds
+            loss.count = loss.count.map { $0 + 1 }
+            forgotten = loss
+        }
         entries.removeFirst(count)
         descriptions.removeFirst(count)
         unwrittenCount = min(unwrittenCount, entries.count)
@@ -122,37 +139,55 @@ struct FocusTimeline {
 
     mutating func firstWasWritten() { unwrittenCount -= 1 }
 
+    /// The account of changes that will have no record, once.
+    mutating func takeForgotten() -> Loss? {
+        defer { forgotten = nil }
+        return forgotten
+    }
+
     /// What held at a time.
     struct Attribution {
         var focus: FocusID
         var state: FocusState
         var keys: KeyRule
         var isUncertain: Bool
+        /// One of the windows it may have met is one of which nothing at all is recorded.
+        var isHidden: Bool
     }
 
-    func attribution(at time: UInt64) -> Attribution {
-        guard var index = entries.indices.last else {
-            return Attribution(focus: 0, state: .unknown, keys: .off, isUncertain: false)
-        }
+    /// Widens what the changes around that time state of themselves, where they leave it uncertain.
+    mutating func attribution(at time: UInt64) -> Attribution {
+        guard var index = entries.indices.last else { return .unknown }
         // Nearly always the newest entry: typing is later than the last change of focus.
         while index > 0, entries[index].timeMicroseconds > time { index -= 1 }
         let entry = entries[index]
-        guard entry.timeMicroseconds <= time else {
-            return Attribution(focus: 0, state: .unknown, keys: .off, isUncertain: false)
-        }
-        var result = Attribution(focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false)
+        guard entry.timeMicroseconds <= time else { return .unknown }
+        var result = Attribution(
+            focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden)
         var next = index + 1
-        while next < entries.count, entries[next].earliestMicroseconds < time {
+        while next < entries.count, entries[next].provenMicroseconds < time {
             let other = entries[next]
             if other.place != entry.place {
                 result.isUncertain = true
                 result.keys = min(result.keys, other.keys)
                 result.state = min(result.state, other.state)
+                result.isHidden = result.isHidden || other.isHidden
+                entries[next].earliestMicroseconds = min(other.earliestMicroseconds, time - 1)
             }
             next += 1
         }
         return result
     }
+}
+
+extension FocusTimeline.Entry {
+    fileprivate var isHidden: Bool { state == .window && keys == .off }
+}
+
+extension FocusTimeline.Attribution {
+    /// Nobody knows.
+    fileprivate static let unknown = FocusTimeline.Attribution(
+        focus: 0, state: .unknown, keys: .off, isUncertain: false, isHidden: false)
 }
 
 extension FocusTimeline.Attribution {

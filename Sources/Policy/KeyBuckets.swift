@@ -48,9 +48,4 @@ struct KeyBuckets {
         buckets.removeAll(keepingCapacity: true)
         endMicroseconds = nil
     }
-
-    mutating func discard() {
-        buckets.removeAll(keepingCapacity: true)
-        endMicroseconds = nil
-    }
 }
