@@ -14,12 +14,14 @@ public final class InputSource {
     private let interface: UnsafeMutablePointer<libinput_interface>
     private var devices: [DeviceRecord] = []
     private var nextID: DeviceID = 1
-    private var isSuspended = false
+    /// At first: whether anything may be open is not decided yet.
+    private var isSuspended = true
     /// Found while libinput was calling back; handed out by the dispatch that follows.
     private var problems: [DeviceProblem] = []
     private var notices: [DropNotice] = []
     private var keysDown: [String: [UInt16]] = [:]
 
+    /// Opens no device before the first `resume`.
     /// - Throws: when udev, libinput or the seat cannot be had. A device that cannot be opened is a signal, not an error.
     public init(seat: String) throws(DeviceError) {
         guard let udev = udev_new() else { throw .noUdev }
@@ -47,6 +49,8 @@ public final class InputSource {
                 InputSource.from(context).notices.append(notice)
             }, box)
         guard libinput_udev_assign_seat(libinput, seat) == 0 else { throw .noSeat(seat) }
+        libinput_suspend(libinput)
+        discardQueue()
     }
 
     deinit {
@@ -73,6 +77,7 @@ public final class InputSource {
     // MARK: nodes
 
     private func open(_ path: UnsafePointer<CChar>) -> Int32 {
+        guard !isSuspended else { return -EACCES }
         let node = String(cString: path)
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -121,7 +126,7 @@ public final class InputSource {
         notices.removeAll()
     }
 
-    /// Opens what is there now; every device arrives anew.
+    /// Opens what is there now; every device arrives anew, with the next `dispatch`: no descriptor tells of it.
     public func resume() {
         guard isSuspended else { return }
         isSuspended = false

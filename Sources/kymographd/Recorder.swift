@@ -181,7 +181,13 @@ final class Recorder {
         }
         gate.setOpen(isActive, nowMicroseconds: now) { outlet.write($0) }
         // Closed, not filtered: while nothing may be recorded no device node is open.
-        if isActive { source.resume() } else { source.suspend { take($0) } }
+        if isActive {
+            source.resume()
+            dispatch()
+            if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
+        } else {
+            source.suspend { take($0) }
+        }
         agent.reconsider()
     }
 
