@@ -109,6 +109,19 @@ private let altGr: UInt16 = 100
     }
 
     /// A reported change may not be backdated across what has been decided.
+    @Test func aProcessThatIsFoundALittleLaterIsNoSecondChange() throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0)
+        desk.focus("full", at: 0.5, pid: 42)
+        desk.confirm(at: 1)
+        desk.advance(to: 2)
+        desk.focus("full", at: 3, pid: 43)
+        desk.confirm(at: 4)
+        desk.advance(to: 5)
+        let pids = desk.written.compactMap { if case .focus(let focus) = $0.payload { focus.processID } else { nil } }
+        #expect(pids == [42, 43])
+    }
+
     @Test func lateReportRewritesNothing() throws {
         let desk = try Desk(["full": .full, "other": .full])
         desk.focus("full", at: 0, window: 1)
