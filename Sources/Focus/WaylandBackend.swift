@@ -147,7 +147,7 @@ public final class WaylandBackend {
         wl_callback_add_listener(callback, listeners.callback, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    fileprivate func answered() {
+    func answered() {
         guard var current = probe else { return }
         current.remaining -= 1
         guard current.remaining == 0 else {
@@ -187,7 +187,7 @@ public final class WaylandBackend {
 
     // MARK: what the compositor says
 
-    fileprivate func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
+    func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
         let opaque = Unmanaged.passUnretained(self).toOpaque()
         if interface == "zwlr_foreign_toplevel_manager_v1", manager == nil {
             manager = OpaquePointer(
@@ -199,20 +199,20 @@ public final class WaylandBackend {
         }
     }
 
-    fileprivate func opened(_ handle: OpaquePointer) {
+    func opened(_ handle: OpaquePointer) {
         state.opened(handle)
         zwlr_foreign_toplevel_handle_v1_add_listener(
             handle, listeners.handle, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    fileprivate func update(_ change: (inout ToplevelState) -> Void) { change(&state) }
+    func update(_ change: (inout ToplevelState) -> Void) { change(&state) }
 
-    fileprivate func closed(_ handle: OpaquePointer) {
+    func closed(_ handle: OpaquePointer) {
         state.closed(handle)
         zwlr_foreign_toplevel_handle_v1_destroy(handle)
     }
 
-    fileprivate func capabilities(_ bits: UInt32) {
+    func capabilities(_ bits: UInt32) {
         let hasKeyboard = bits & WL_SEAT_CAPABILITY_KEYBOARD.rawValue != 0
         if hasKeyboard, keyboard == nil {
             keyboard = wl_seat_get_keyboard(seat)
@@ -225,7 +225,7 @@ public final class WaylandBackend {
     }
 
     /// Takes the descriptor over. A keymap of more than a megabyte is none.
-    fileprivate func keymap(format: UInt32, descriptor: Int32, size: UInt32) {
+    func keymap(format: UInt32, descriptor: Int32, size: UInt32) {
         defer { close(descriptor) }
         guard format == WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1.rawValue, size > 0, size <= 1 << 20,
             let region = mmap(nil, Int(size), PROT_READ, MAP_PRIVATE, descriptor, 0), region != MAP_FAILED
@@ -233,77 +233,5 @@ public final class WaylandBackend {
         defer { munmap(region, Int(size)) }
         let bytes = UnsafeRawBufferPointer(start: region, count: Int(size)).prefix { $0 != 0 }
         handlers.keymap(Keymap(text: String(decoding: bytes, as: UTF8.self)))
-    }
-}
-
-/// Listener structs, which must outlive the proxies that point at them. Callbacks find their backend by user data.
-private final class Listeners {
-    let registry = UnsafeMutablePointer<wl_registry_listener>.allocate(capacity: 1)
-    let callback = UnsafeMutablePointer<wl_callback_listener>.allocate(capacity: 1)
-    let manager = UnsafeMutablePointer<zwlr_foreign_toplevel_manager_v1_listener>.allocate(capacity: 1)
-    let handle = UnsafeMutablePointer<zwlr_foreign_toplevel_handle_v1_listener>.allocate(capacity: 1)
-    let seat = UnsafeMutablePointer<wl_seat_listener>.allocate(capacity: 1)
-    let keyboard = UnsafeMutablePointer<wl_keyboard_listener>.allocate(capacity: 1)
-
-    static func backend(_ data: UnsafeMutableRawPointer?) -> WaylandBackend {
-        Unmanaged<WaylandBackend>.fromOpaque(data!).takeUnretainedValue()
-    }
-
-    static func text(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }
-
-    init() {
-        registry.initialize(
-            to: wl_registry_listener(
-                global: { data, _, name, interface, version in
-                    Listeners.backend(data).global(name, Listeners.text(interface), version)
-                }, global_remove: { _, _, _ in }))
-        callback.initialize(
-            to: wl_callback_listener(done: { data, callback, _ in
-                wl_callback_destroy(callback)
-                Listeners.backend(data).answered()
-            }))
-        manager.initialize(
-            to: zwlr_foreign_toplevel_manager_v1_listener(
-                toplevel: { data, _, handle in if let handle { Listeners.backend(data).opened(handle) } },
-                finished: { _, _ in }))
-        handle.initialize(
-            to: zwlr_foreign_toplevel_handle_v1_listener(
-                title: { data, handle, title in
-                    let title = Listeners.text(title)
-                    Listeners.backend(data).update { $0.title(handle!, title) }
-                },
-                app_id: { data, handle, appID in
-                    let appID = Listeners.text(appID)
-                    Listeners.backend(data).update { $0.appID(handle!, appID) }
-                },
-                output_enter: { _, _, _ in }, output_leave: { _, _, _ in },
-                state: { data, handle, array in
-                    // An array of 32-bit values; wl_array_for_each is a macro.
-                    let words = UnsafeBufferPointer(
-                        start: array?.pointee.data?.assumingMemoryBound(to: UInt32.self),
-                        count: (array?.pointee.size ?? 0) / 4)
-                    let isActivated = words.contains(ZWLR_FOREIGN_TOPLEVEL_HANDLE_V1_STATE_ACTIVATED.rawValue)
-                    Listeners.backend(data).update { $0.activated(handle!, isActivated) }
-                },
-                done: { data, handle in Listeners.backend(data).update { $0.done(handle!) } },
-                closed: { data, handle in Listeners.backend(data).closed(handle!) }, parent: { _, _, _ in }))
-        seat.initialize(
-            to: wl_seat_listener(
-                capabilities: { data, _, bits in Listeners.backend(data).capabilities(bits) }, name: { _, _, _ in }))
-        keyboard.initialize(
-            to: wl_keyboard_listener(
-                keymap: { data, _, format, descriptor, size in
-                    Listeners.backend(data).keymap(format: format, descriptor: descriptor, size: size)
-                }, enter: { _, _, _, _, _ in }, leave: { _, _, _, _ in }, key: { _, _, _, _, _, _ in },
-                modifiers: { _, _, _, _, _, _, _ in }, repeat_info: { _, _, _, _ in }))
-    }
-
-    deinit {
-        registry.deallocate()
-        callback.deallocate()
-        manager.deallocate()
-        handle.deallocate()
-        seat.deallocate()
-        keyboard.deallocate()
     }
 }
