@@ -311,8 +311,9 @@ public final class Gate {
     }
 
     private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
+        // What was counted has been decided already.
+        buckets.take(emit)
         while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
         keysHeld = 0
-        buckets.discard()
     }
 }

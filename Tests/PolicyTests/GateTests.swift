@@ -204,6 +204,19 @@ private let altGr: UInt16 = 100
         #expect(desk.lines == ["(stopping", "stopping 1+0)"])
     }
 
+    /// Bug: counts of the last 100 ms vanished when the recorder stopped or the session was left.
+    @Test(arguments: [true, false])
+    func countsThatWereDecidedAreWrittenAtTheEnd(stops: Bool) throws {
+        let desk = try Desk([:])
+        desk.focus("plain", at: 0)
+        desk.confirm(at: 1)
+        desk.press(a, at: 110)
+        desk.confirm(at: 120)
+        desk.advance(to: 121)
+        if stops { desk.stop(at: 130) } else { desk.close(at: 130) }
+        #expect(desk.lines == ["counts letter 1 plain"])
+    }
+
     @Test func overflowBecomesALossWithItsExactCount() throws {
         let desk = try Desk(capacity: 8)
         desk.focus("full", at: 0)
