@@ -7,8 +7,6 @@ final class Listeners {
     let callback = UnsafeMutablePointer<wl_callback_listener>.allocate(capacity: 1)
     let manager = UnsafeMutablePointer<zwlr_foreign_toplevel_manager_v1_listener>.allocate(capacity: 1)
     let handle = UnsafeMutablePointer<zwlr_foreign_toplevel_handle_v1_listener>.allocate(capacity: 1)
-    let seat = UnsafeMutablePointer<wl_seat_listener>.allocate(capacity: 1)
-    let keyboard = UnsafeMutablePointer<wl_keyboard_listener>.allocate(capacity: 1)
 
     static func backend(_ data: UnsafeMutableRawPointer?) -> WaylandBackend {
         Unmanaged<WaylandBackend>.fromOpaque(data!).takeUnretainedValue()
@@ -21,16 +19,15 @@ final class Listeners {
             to: wl_registry_listener(
                 global: { data, _, name, interface, version in
                     Listeners.backend(data).global(name, Listeners.text(interface), version)
-                }, global_remove: { _, _, _ in }))
+                }, global_remove: { data, _, name in Listeners.backend(data).globalRemoved(name) }))
         callback.initialize(
             to: wl_callback_listener(done: { data, callback, _ in
-                wl_callback_destroy(callback)
-                Listeners.backend(data).answered()
+                Listeners.backend(data).answered(callback)
             }))
         manager.initialize(
             to: zwlr_foreign_toplevel_manager_v1_listener(
                 toplevel: { data, _, handle in if let handle { Listeners.backend(data).opened(handle) } },
-                finished: { _, _ in }))
+                finished: { data, _ in Listeners.backend(data).finished() }))
         handle.initialize(
             to: zwlr_foreign_toplevel_handle_v1_listener(
                 title: { data, handle, title in
@@ -52,15 +49,6 @@ final class Listeners {
                 },
                 done: { data, handle in Listeners.backend(data).update { $0.done(handle!) } },
                 closed: { data, handle in Listeners.backend(data).closed(handle!) }, parent: { _, _, _ in }))
-        seat.initialize(
-            to: wl_seat_listener(
-                capabilities: { data, _, bits in Listeners.backend(data).capabilities(bits) }, name: { _, _, _ in }))
-        keyboard.initialize(
-            to: wl_keyboard_listener(
-                keymap: { data, _, format, descriptor, size in
-                    Listeners.backend(data).keymap(format: format, descriptor: descriptor, size: size)
-                }, enter: { _, _, _, _, _ in }, leave: { _, _, _, _ in }, key: { _, _, _, _, _, _ in },
-                modifiers: { _, _, _, _, _, _, _ in }, repeat_info: { _, _, _, _ in }))
     }
 
     deinit {
@@ -68,7 +56,5 @@ final class Listeners {
         callback.deallocate()
         manager.deallocate()
         handle.deallocate()
-        seat.deallocate()
-        keyboard.deallocate()
     }
 }
