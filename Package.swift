@@ -57,12 +57,12 @@ let package = Package(
                 "Events", "Policy", "CLZ4", "CLinuxShim", .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .target(name: "Export", dependencies: ["Events", "Journal"], swiftSettings: strict),
+        .target(name: "Export", dependencies: ["Events", "Policy", "Journal"], swiftSettings: strict),
         .target(
             name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
-        .target(name: "Logging", dependencies: ["CLinuxShim"], swiftSettings: strict),
+        .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
 
         // Thin programs.
         .executableTarget(
@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "kymo",
             dependencies: [
-                "Events", "Journal", "Export", "CLinuxShim",
+                "Events", "Policy", "Journal", "Export", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -1,3 +1,4 @@
+import Events
 import Glibc
 
 /// Severities of syslog, as sd-daemon(3) numbers them.
@@ -33,18 +34,9 @@ public func openLog(program: String) {
 public func log(_ level: LogLevel, _ message: String) {
     var line = destination.hasPriorities ? "<\(level.rawValue)>" : "\(destination.program): "
     if !destination.hasPriorities, !level.word.isEmpty { line += "\(level.word): " }
-    for scalar in message.unicodeScalars { line += visible(scalar) }
-    line += "\n"
+    line += message.visible + "\n"
     line.withUTF8 { bytes in
         // A log that cannot be written has nobody to tell.
         _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-    }
-}
-
-private func visible(_ scalar: Unicode.Scalar) -> String {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069:
-        "\\u{" + String(scalar.value, radix: 16) + "}"
-    default: String(scalar)
     }
 }

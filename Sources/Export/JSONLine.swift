@@ -1,0 +1,215 @@
+import Events
+import Journal
+
+/// One JSON object per line; docs/JSON.md is the list of fields. Written by hand, field by field: a general encoder
+/// would have to be told the same list, orders keys by its own taste, and allocates for each.
+public struct JSONFormat {
+    private var timestamp = Timestamp()
+    public init() {}
+
+    /// Appends the line of an event or of damage; nothing for other items.
+    public mutating func append(_ item: JournalItem, _ context: EventContext, to line: inout [UInt8]) {
+        switch item {
+        case .segment, .context: return
+        case .event(let stored): append(stored, context, to: &line)
+        case .damage(let damage): append(damage, to: &line)
+        }
+        line.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func append(_ stored: StoredEvent, _ context: EventContext, to line: inout [UInt8]) {
+        let event = stored.event
+        var object = JSONObject()
+        object.put("kind", event.payload.recordName.rawValue)
+        object.put("sequence", stored.sequence)
+        object.put("segment", stored.segment)
+        object.put("time_us", event.timeMicroseconds)
+        object.put("realtime", timestamp.utc(context.realtimeMicroseconds(event.timeMicroseconds)))
+        if event.device != 0 {
+            object.put("device", event.device)
+            if let device = context.device(event.device) { object.put("device_name", device.name) }
+        }
+        if event.focus != 0 {
+            object.put("focus", event.focus)
+            if let app = context.appID(event.focus), !app.isEmpty { object.put("app", app) }
+        }
+        if !event.marks.isEmpty { object.put("marks", event.marks.names) }
+        event.payload.put(into: &object)
+        object.finish(into: &line)
+    }
+
+    private func append(_ damage: Damage, to line: inout [UInt8]) {
+        var object = JSONObject()
+        object.put("kind", RecordName.damage.rawValue)
+        object.put("segment", damage.segment)
+        object.put("offset", damage.offset)
+        object.put(
+            "reason", damage.detail.isEmpty ? damage.reason.rawValue : "\(damage.reason.rawValue): \(damage.detail)")
+        if let missing = damage.missing, !missing.isEmpty {
+            object.put("missing_first", missing.lowerBound)
+            object.put("missing_last", missing.upperBound - 1)
+        }
+        object.finish(into: &line)
+    }
+}
+
+extension Payload {
+    /// The fields of this kind, in the order of docs/JSON.md.
+    fileprivate func put(into object: inout JSONObject) {
+        switch self {
+        case .key(let key):
+            object.put("code", key.code)
+            object.put("name", KeyNames.name(key.code))
+            object.put("press", key.press.name)
+            object.put("modifiers", key.modifiers.names)
+        case .keyCounts(let counts):
+            object.put("bucket_us", KeyCounts.bucketMicroseconds)
+            for keyClass in KeyClass.allCases where counts[keyClass] > 0 { object.put(keyClass.name, counts[keyClass]) }
+        case .motion(let motion):
+            object.put("dx", motion.dx)
+            object.put("dy", motion.dy)
+        case .position(let position):
+            object.put("x", position.x)
+            object.put("y", position.y)
+        case .button(let button):
+            object.put("code", button.code)
+            object.put("name", KeyNames.name(button.code))
+            object.put("press", button.press.name)
+        case .scroll(let scroll):
+            object.put("source", scroll.source.name)
+            object.put("axes", scroll.axes.names)
+            object.put("vertical", scroll.vertical)
+            object.put("horizontal", scroll.horizontal)
+            if scroll.source == .wheel {
+                object.put("vertical_v120", scroll.verticalV120)
+                object.put("horizontal_v120", scroll.horizontalV120)
+            }
+        default: putGesture(into: &object)
+        }
+    }
+
+    private func putGesture(into object: inout JSONObject) {
+        switch self {
+        case .swipe(let swipe):
+            object.put("phase", swipe.phase.name)
+            object.put("fingers", swipe.fingers)
+            object.put("dx", swipe.dx)
+            object.put("dy", swipe.dy)
+        case .pinch(let pinch):
+            object.put("phase", pinch.phase.name)
+            object.put("fingers", pinch.fingers)
+            object.put("dx", pinch.dx)
+            object.put("dy", pinch.dy)
+            object.put("scale", pinch.scale)
+            object.put("angle", pinch.angle)
+        case .hold(let hold):
+            object.put("phase", hold.phase.name)
+            object.put("fingers", hold.fingers)
+        case .touch(let touch):
+            object.put("phase", touch.phase.name)
+            object.put("slot", touch.slot)
+            if touch.phase == .down || touch.phase == .motion {
+                object.put("x", touch.x)
+                object.put("y", touch.y)
+            }
+        case .tabletTool(let tool): tool.put(into: &object)
+        case .tabletPad(let pad):
+            object.put("control", pad.control.name)
+            object.put("number", pad.number)
+            object.put("value", pad.value)
+            object.put("mode", pad.mode)
+        case .toggle(let toggle):
+            object.put("switch", toggle.kind.name)
+            object.put("on", toggle.isOn)
+        default: putState(into: &object)
+        }
+    }
+
+    private func putState(into object: inout JSONObject) {
+        switch self {
+        case .deviceAdded(let device): device.put(into: &object)
+        case .deviceRemoved(let device): object.put("sysname", device.sysname)
+        case .focus(let focus): focus.put(into: &object)
+        case .layout(let layout):
+            object.put("known", layout.isKnown)
+            object.put("name", layout.name)
+            object.put("group", layout.group)
+            object.put("keymap_hash", String(layout.keymapHash, radix: 16))
+        case .suppression(let span):
+            object.put("reason", span.reason.name)
+            object.put("phase", span.phase.name)
+            object.put("start_us", span.startMicroseconds)
+            object.put("end_us", span.endMicroseconds)
+            object.put("keys", span.keys)
+            object.put("others", span.others)
+        case .loss(let loss):
+            object.put("reason", loss.reason.name)
+            object.put("start_us", loss.startMicroseconds)
+            object.put("end_us", loss.endMicroseconds)
+            if let count = loss.count { object.put("count", count) } else { object.putNull("count") }
+            object.put("detail", loss.detail)
+        case .clock(let pair):
+            object.put("realtime_us", pair.realtimeMicroseconds)
+            object.put("reason", pair.reason.name)
+        case .session(let session):
+            object.put("subject", session.subject)
+            object.put("user_id", session.userID)
+            object.put("active", session.isActive)
+        case .recorder(let state):
+            object.put("running", state.isRunning)
+            object.put("version", state.version)
+            object.put("libinput", state.libinputVersion)
+        default: break
+        }
+    }
+}
+
+extension TabletTool {
+    fileprivate func put(into object: inout JSONObject) {
+        object.put("phase", phase.name)
+        object.put("tool", tool)
+        if button != 0 {
+            object.put("code", button)
+            object.put("name", KeyNames.name(button))
+        }
+        object.put("x", x)
+        object.put("y", y)
+        object.put("pressure", pressure)
+        object.put("distance", distance)
+        object.put("tilt_x", tiltX)
+        object.put("tilt_y", tiltY)
+        object.put("rotation", rotation)
+        object.put("slider", slider)
+        object.put("wheel_v120", wheelV120)
+    }
+}
+
+extension DeviceDescription {
+    fileprivate func put(into object: inout JSONObject) {
+        object.put("name", name)
+        object.put("sysname", sysname)
+        object.put("seat", seat)
+        object.put("vendor_id", vendor)
+        object.put("product_id", product)
+        object.put("bus", bus)
+        object.put("capabilities", capabilities.names)
+        if widthMicrometres > 0 {
+            object.put("width_um", widthMicrometres)
+            object.put("height_um", heightMicrometres)
+        }
+        object.put("configuration_known", isConfigurationKnown)
+    }
+}
+
+extension FocusDescription {
+    fileprivate func put(into object: inout JSONObject) {
+        object.put("state", state.name)
+        object.put("title_form", titleForm.name)
+        if titleForm != .off { object.put("title", title) }
+        if processID != 0 { object.put("pid", processID) }
+        if window != 0 { object.put("window", window) }
+        if !output.isEmpty { object.put("output", output) }
+        object.put("source", source)
+        object.put("uncertainty_us", uncertaintyMicroseconds)
+    }
+}

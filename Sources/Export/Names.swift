@@ -1,0 +1,147 @@
+import Events
+
+/// The kinds of lines, by the names that users give and read. Stable: docs/JSON.md lists them.
+public enum RecordName: String, Sendable, CaseIterable {
+    case key
+    case keyCounts = "key_counts"
+    case motion, position, button, scroll, swipe, pinch, hold, touch
+    case tabletTool = "tablet_tool"
+    case tabletPad = "tablet_pad"
+    case toggle = "switch"
+    case deviceAdded = "device_added"
+    case deviceRemoved = "device_removed"
+    case focus, layout, suppression, loss, clock, session, recorder
+    /// Not a record: a place in the journal that cannot be read.
+    case damage
+}
+
+extension Payload {
+    public var recordName: RecordName {
+        switch self {
+        case .key: .key
+        case .keyCounts: .keyCounts
+        case .motion: .motion
+        case .position: .position
+        case .button: .button
+        case .scroll: .scroll
+        case .swipe: .swipe
+        case .pinch: .pinch
+        case .hold: .hold
+        case .touch: .touch
+        case .tabletTool: .tabletTool
+        case .tabletPad: .tabletPad
+        case .toggle: .toggle
+        case .deviceAdded: .deviceAdded
+        case .deviceRemoved: .deviceRemoved
+        case .focus: .focus
+        case .layout: .layout
+        case .suppression: .suppression
+        case .loss: .loss
+        case .clock: .clock
+        case .session: .session
+        case .recorder: .recorder
+        }
+    }
+}
+
+/// A value with a name that stays the same in every output.
+protocol Named { var name: String { get } }
+
+extension Press: Named { var name: String { self == .pressed ? "pressed" : "released" } }
+extension GesturePhase: Named { var name: String { "\(self)" } }
+extension TouchPhase: Named { var name: String { "\(self)" } }
+extension ScrollSource: Named { var name: String { "\(self)" } }
+extension PadControl: Named { var name: String { "\(self)" } }
+extension KeyClass: Named { var name: String { "\(self)" } }
+extension FocusState: Named { var name: String { "\(self)" } }
+extension TitleForm: Named { var name: String { "\(self)" } }
+extension ClockReason: Named { var name: String { "\(self)" } }
+extension SpanPhase: Named { var name: String { "\(self)" } }
+
+extension TabletPhase: Named {
+    var name: String {
+        switch self {
+        case .axis: "axis"
+        case .proximityIn: "proximity_in"
+        case .proximityOut: "proximity_out"
+        case .tipDown: "tip_down"
+        case .tipUp: "tip_up"
+        case .buttonPressed: "button_pressed"
+        case .buttonReleased: "button_released"
+        }
+    }
+}
+
+extension SwitchKind: Named {
+    var name: String {
+        switch self {
+        case .lid: "lid"
+        case .tabletMode: "tablet_mode"
+        case .keypadSlide: "keypad_slide"
+        }
+    }
+}
+
+extension SuppressionReason: Named {
+    var name: String {
+        switch self {
+        case .focusUnknown: "focus_unknown"
+        case .unconfirmed: "unconfirmed"
+        case .rule: "rule"
+        case .noWindow: "no_window"
+        case .inactive: "inactive"
+        case .stopping: "stopping"
+        }
+    }
+}
+
+extension LossReason: Named {
+    var name: String {
+        switch self {
+        case .kernelBuffer: "kernel_buffer"
+        case .ringFull: "ring_full"
+        case .holdBackFull: "hold_back_full"
+        case .crash: "crash"
+        case .tornTail: "torn_tail"
+        case .journalWrite: "journal_write"
+        }
+    }
+}
+
+extension Marks {
+    var names: [String] {
+        var names: [String] = []
+        if contains(.uncertain) { names.append("uncertain") }
+        if contains(.causedFocusChange) { names.append("caused_focus_change") }
+        if contains(.snapshot) { names.append("snapshot") }
+        return names
+    }
+}
+
+extension Modifiers {
+    var names: [String] {
+        var names: [String] = []
+        if contains(.control) { names.append("control") }
+        if contains(.alt) { names.append("alt") }
+        if contains(.super) { names.append("super") }
+        if contains(.shift) { names.append("shift") }
+        if contains(.level3) { names.append("level3") }
+        return names
+    }
+}
+
+extension ScrollAxes {
+    var names: [String] {
+        (contains(.vertical) ? ["vertical"] : []) + (contains(.horizontal) ? ["horizontal"] : [])
+    }
+}
+
+extension Capabilities {
+    public var names: [String] {
+        let all: [(Capabilities, String)] = [
+            (.keyboard, "keyboard"), (.pointer, "pointer"), (.touch, "touch"), (.tabletTool, "tablet_tool"),
+            (.tabletPad, "tablet_pad"), (.gesture, "gesture"), (.switch, "switch"),
+        ]
+        return all.filter { contains($0.0) }.map(\.1)
+    }
+}

@@ -1,0 +1,125 @@
+import Events
+
+extension Event {
+    /// What happened, in words; whatever comes from windows and devices is made visible.
+    func text(_ context: EventContext) -> String {
+        switch payload {
+        case .key(let key): key.text
+        case .keyCounts(let counts): counts.text
+        case .button(let button):
+            "\(button.press == .pressed ? "press" : "release") \(KeyNames.name(button.code).replacing("BTN_", with: "").lowercased())"
+        case .motion, .position, .scroll: MotionFold(self)?.text ?? ""
+        case .swipe(let swipe): "\(swipe.fingers) fingers, \(swipe.phase.name)"
+        case .pinch(let pinch): "\(pinch.fingers) fingers, \(pinch.phase.name), scale \(short(pinch.scale.value))"
+        case .hold(let hold): "\(hold.fingers) fingers, \(hold.phase.name)"
+        case .touch(let touch): "\(touch.phase.name), slot \(touch.slot)"
+        case .tabletTool(let tool): tool.phase.name.replacing("_", with: " ")
+        case .tabletPad(let pad): "\(pad.control.name) \(pad.number), \(short(pad.value.value))"
+        case .toggle(let toggle): "\(toggle.kind.name.replacing("_", with: " ")) \(toggle.isOn ? "on" : "off")"
+        default: stateText(context)
+        }
+    }
+
+    private func stateText(_ context: EventContext) -> String {
+        switch payload {
+        case .deviceAdded(let device): "+ \(device.sysname.visible)  \(device.text)"
+        case .deviceRemoved(let removed):
+            "- \(removed.sysname.visible)  \(context.device(device)?.name.visible ?? "")"
+        case .focus(let focus): focus.text
+        case .layout(let layout): layout.isKnown ? layout.name.visible : "unknown: typed keys count as text"
+        case .suppression(let span): span.text
+        case .loss(let loss): loss.text
+        case .clock(let pair): pair.reason.name
+        case .session(let session): "\(session.subject.visible) \(session.isActive ? "active" : "not active")"
+        case .recorder(let state):
+            "\(state.isRunning ? "started" : "stopped"), version \(state.version.visible), \(state.libinputVersion.visible)"
+        default: ""
+        }
+    }
+}
+
+extension Key {
+    /// `press Ctrl+C`, as people say it.
+    fileprivate var text: String {
+        let words: [(Modifiers, String)] = [
+            (.control, "Ctrl+"), (.alt, "Alt+"), (.super, "Super+"), (.shift, "Shift+"), (.level3, "AltGr+"),
+        ]
+        let held = words.filter { modifiers.contains($0.0) }.map(\.1).joined()
+        let name = KeyNames.name(code)
+        let key = name.hasPrefix("KEY_") ? name.dropFirst(4) : name[...]
+        // A modifier does not hold itself.
+        let prefix = key.hasPrefix("LEFT") || key.hasPrefix("RIGHT") ? (key.count <= 5 ? held : "") : held
+        return "\(press == .pressed ? "press" : "release") \(prefix)\(key)"
+    }
+}
+
+extension KeyCounts {
+    fileprivate var text: String {
+        let names: [(KeyClass, String)] = [
+            (.letter, "letter"), (.digit, "digit"), (.punctuation, "punctuation"), (.space, "space"),
+            (.enter, "enter"), (.editing, "editing"), (.navigation, "navigation"), (.other, "other"), (.text, "text"),
+        ]
+        return names.filter { self[$0.0] > 0 }.map { "\($0.1) \(self[$0.0])" }.joined(separator: ", ")
+    }
+}
+
+extension DeviceDescription {
+    /// `"Name" 046d:c52b keyboard, pointer`.
+    public var text: String {
+        func hexadecimal(_ value: UInt16) -> String {
+            let digits = String(value, radix: 16)
+            return String(repeating: "0", count: 4 - digits.count) + digits
+        }
+        return "\"\(name.visible)\" \(hexadecimal(vendor)):\(hexadecimal(product)) "
+            + capabilities.names.joined(separator: ", ").replacing("_", with: " ")
+    }
+}
+
+extension FocusDescription {
+    fileprivate var text: String {
+        switch state {
+        case .unknown: return "unknown: no keys are recorded"
+        case .none: return "no window"
+        case .window: break
+        }
+        if appID.isEmpty { return "a window whose rule is off, or without a name" }
+        var text = "→ \(appID.visible)"
+        if titleForm != .off { text += "  \"\(title.visible)\(titleForm == .truncated ? "…" : "")\"" }
+        if processID != 0 { text += "  pid \(processID)" }
+        return text + "  ±\(duration(UInt64(uncertaintyMicroseconds)))"
+    }
+}
+
+extension Suppression {
+    fileprivate var text: String {
+        let why =
+            switch reason {
+            case .focusUnknown: "nobody knows who has the keyboard"
+            case .unconfirmed: "the agent did not confirm the focus in time"
+            case .rule: "the rule for the app is off"
+            case .noWindow: "no window has the keyboard"
+            case .inactive: "the session is not active"
+            case .stopping: "the recorder stopped"
+            }
+        guard phase == .end else { return "not recorded from here on: \(why)" }
+        let span = duration(endMicroseconds - min(startMicroseconds, endMicroseconds))
+        return "end: \(why); \(keys) keys, \(others) other events in \(span)"
+    }
+}
+
+extension Loss {
+    fileprivate var text: String {
+        let why =
+            switch reason {
+            case .kernelBuffer: "the kernel's buffer ran over"
+            case .ringFull: "the journal was too slow"
+            case .holdBackFull: "too many events waited for the gate"
+            case .crash: "the recorder ended without saying so"
+            case .tornTail: "a chunk was only half written"
+            case .journalWrite: "the journal could not be written"
+            }
+        let amount = count.map { "\($0) events" } ?? "an unknown number of events"
+        let span = duration(endMicroseconds - min(startMicroseconds, endMicroseconds))
+        return "LOST \(amount) in \(span): \(why)" + (detail.isEmpty ? "" : " (\(detail.visible))")
+    }
+}

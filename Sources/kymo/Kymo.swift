@@ -1,0 +1,36 @@
+import ArgumentParser
+import Events
+import Glibc
+
+@main
+struct Kymo: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kymo",
+        abstract: "Reads what kymographd has recorded.",
+        discussion: """
+            Exit codes: 0 done (also when the reader of a pipe goes away); 1 the journal is damaged, and all that can \
+            be read was shown; 2 it cannot be done (no journal, no permission, no recorder); 64 the command line is \
+            wrong.
+            """,
+        version: kymographVersion,
+        subcommands: [Tail.self, Show.self, Devices.self, Status.self, Verify.self])
+
+    static func main() {
+        // A closed pipe is noticed where it is written to.
+        signal(SIGPIPE, SIG_IGN)
+        main(nil)
+    }
+}
+
+/// What a command ends with; the list for users is in `kymo --help`.
+enum Outcome {
+    static let damaged = ExitCode(1)
+    static let impossible = ExitCode(2)
+}
+
+/// Says why a command cannot go on, and ends it.
+func fail(_ reason: String) -> ExitCode {
+    let line = "kymo: \(reason.visible)\n"
+    _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    return Outcome.impossible
+}

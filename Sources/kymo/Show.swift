@@ -1,0 +1,29 @@
+import ArgumentParser
+import Export
+import Journal
+
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show what was recorded, oldest first.")
+
+    @OptionGroup var journal: JournalArguments
+    @OptionGroup var selection: QueryArguments
+    @OptionGroup var form: OutputArguments
+
+    func run() throws {
+        let query = try selection.query()
+        let start = query.sinceMicroseconds.map { JournalReader.Start.since(UInt64(max($0, 0))) } ?? .oldest
+        let reader = try journal.reader(from: start)
+        var printer = Printer(query: query, form: form)
+        while let item = try next(reader), try printer.take(item) {}
+        try printer.end()
+    }
+}
+
+/// The next item; trouble with the directory ends the command.
+func next(_ reader: JournalReader) throws -> JournalItem? {
+    do {
+        return try reader.next()
+    } catch {
+        throw fail("\(error)")
+    }
+}
