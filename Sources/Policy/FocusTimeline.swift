@@ -77,6 +77,17 @@ struct FocusTimeline {
         unwrittenCount += 1
     }
 
+    /// Another way of asking has found the process of the window that has the focus: completes the newest entry, if it
+    /// has no record yet. False: it takes a record of its own.
+    mutating func complete(with description: FocusDescription) -> Bool {
+        guard unwrittenCount > 0, let last = descriptions.last, last.processID == 0 else { return false }
+        var completed = last
+        completed.processID = description.processID
+        guard completed.isSame(as: description) else { return false }
+        descriptions[descriptions.count - 1] = completed
+        return true
+    }
+
     private mutating func removeOldest(_ count: Int) {
         entries.removeFirst(count)
         descriptions.removeFirst(count)

@@ -76,7 +76,9 @@ public final class Gate {
     public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
         let rule = report.state == .window ? rules.rule(for: report.appID) : .nothing
         var description = report.redacted(by: rule)
-        if let current = timeline.current, timeline.currentKeys == rule.keys, current.isSame(as: description) { return }
+        if let current = timeline.current, timeline.currentKeys == rule.keys {
+            if current.isSame(as: description) || timeline.complete(with: description) { return }
+        }
         description.id = nextFocus
         nextFocus &+= 1
         if nextFocus == 0 { nextFocus = 1 }
@@ -311,8 +313,9 @@ public final class Gate {
     }
 
     private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
+        // What was counted has been decided already.
+        buckets.take(emit)
         while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
         keysHeld = 0
-        buckets.discard()
     }
 }

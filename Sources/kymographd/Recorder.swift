@@ -25,7 +25,7 @@ final class Recorder {
     private(set) var outlet: Outlet
     private var pace = Pace()
     private var service = ServiceNotification()
-    private(set) var deviceCount = 0
+    var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
     /// Why nothing is recorded; nil while recording.
     private(set) var idleReason: String? = "starting"
@@ -133,10 +133,8 @@ final class Recorder {
     private func note(_ event: Event) {
         switch event.payload {
         case .deviceAdded(let device):
-            deviceCount += 1
             log(.info, "device \(event.device) added: \(device.sysname)")
         case .deviceRemoved(let device):
-            deviceCount -= 1
             log(.info, "device \(event.device) removed: \(device.sysname)")
         case .loss(let loss):
             kernelLossCount += 1
@@ -183,7 +181,13 @@ final class Recorder {
         }
         gate.setOpen(isActive, nowMicroseconds: now) { outlet.write($0) }
         // Closed, not filtered: while nothing may be recorded no device node is open.
-        if isActive { source.resume() } else { source.suspend() }
+        if isActive {
+            source.resume()
+            dispatch()
+            if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
+        } else {
+            source.suspend { take($0) }
+        }
         agent.reconsider()
     }
 
@@ -221,6 +225,7 @@ final class Recorder {
 
     private func stop() {
         service.stopping()
+        source.suspend { take($0) }
         let now = kymo_monotonic_microseconds()
         gate.stop(nowMicroseconds: now) { outlet.write($0) }
         write(

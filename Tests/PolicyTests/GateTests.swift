@@ -109,6 +109,19 @@ private let altGr: UInt16 = 100
     }
 
     /// A reported change may not be backdated across what has been decided.
+    @Test func aProcessThatIsFoundALittleLaterIsNoSecondChange() throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0)
+        desk.focus("full", at: 0.5, pid: 42)
+        desk.confirm(at: 1)
+        desk.advance(to: 2)
+        desk.focus("full", at: 3, pid: 43)
+        desk.confirm(at: 4)
+        desk.advance(to: 5)
+        let pids = desk.written.compactMap { if case .focus(let focus) = $0.payload { focus.processID } else { nil } }
+        #expect(pids == [42, 43])
+    }
+
     @Test func lateReportRewritesNothing() throws {
         let desk = try Desk(["full": .full, "other": .full])
         desk.focus("full", at: 0, window: 1)
@@ -202,6 +215,19 @@ private let altGr: UInt16 = 100
         desk.press(a, at: 100)
         desk.stop(at: 101)
         #expect(desk.lines == ["(stopping", "stopping 1+0)"])
+    }
+
+    /// Bug: counts of the last 100 ms vanished when the recorder stopped or the session was left.
+    @Test(arguments: [true, false])
+    func countsThatWereDecidedAreWrittenAtTheEnd(stops: Bool) throws {
+        let desk = try Desk([:])
+        desk.focus("plain", at: 0)
+        desk.confirm(at: 1)
+        desk.press(a, at: 110)
+        desk.confirm(at: 120)
+        desk.advance(to: 121)
+        if stops { desk.stop(at: 130) } else { desk.close(at: 130) }
+        #expect(desk.lines == ["counts letter 1 plain"])
     }
 
     @Test func overflowBecomesALossWithItsExactCount() throws {
