@@ -19,6 +19,7 @@ public final class Gate {
     var timeline = FocusTimeline()
     private var keyboard = Keyboard()
     private var layouts = LayoutHistory()
+    private var layoutDescription: LayoutDescription?
     private var buckets = KeyBuckets()
     private var ledger = Ledger()
     private var probes = Probes()
@@ -88,6 +89,8 @@ public final class Gate {
     /// The layout in force since then; `table` nil means unknown.
     public func layoutChanged(_ description: LayoutDescription, table: LayoutTable?, receivedMicroseconds: UInt64) {
         layouts.change(to: description.isKnown ? table : nil, atMicroseconds: receivedMicroseconds)
+        guard description != layoutDescription else { return }
+        layoutDescription = description
         pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
     }
 
