@@ -97,15 +97,15 @@ def account_of_keys(sent, recorded, suppressions, losses):
 Motion = namedtuple("Motion", "recorded missing unexplained out_of_order")
 
 
-def account_of_motion(sent, records, losses):
+def account_of_motion(sent, start_us, records, losses):
     """A report's number is in its dx and dy (see uinput-feeder.c): what is missing shows, and where.
 
     Numbers repeat after 16129 reports, so that a longer gap looks shorter; how many are missing in all is told by the
     count, the numbers tell where.
     """
     period = 127 * 127
-    unexplained = out_of_order = 0
-    expected = last_time = 0
+    unexplained = out_of_order = expected = 0
+    last_time = start_us
     for record in records:
         number = int(record["dx"]) - 1 + 127 * (int(record["dy"]) - 1)
         skipped = (number - expected) % period
