@@ -129,8 +129,8 @@ public final class Gate {
         var due: UInt64?
         if timeline.hasUnsettled { due = 0 }
         if !holdBack.isEmpty {
-            // A key is asked for at once, but late enough that the compositor has surely met it.
-            let wait = keysHeld > 0 ? timeline.marginMicroseconds : Self.pointerProbeMicroseconds
+            // A key is asked for at once, but late enough that the compositor could surely read it.
+            let wait = keysHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
             due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
         }
         return due
@@ -179,7 +179,7 @@ public final class Gate {
 
     private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
         let time = holdBack.firstTimeMicroseconds
-        if !isOpen || !isAgentPresent || time + timeline.marginMicroseconds <= timeline.watermarkMicroseconds {
+        if !isOpen || !isAgentPresent || time <= timeline.watermarkMicroseconds {
             return true
         }
         return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
@@ -194,13 +194,12 @@ public final class Gate {
         guard isOpen else { return account(event, reason: .inactive, emit) }
         let layout = layouts.table(at: event.timeMicroseconds)
         if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
-        let held = timeline.attribution(at: event.timeMicroseconds)
-        let isConfirmed =
-            isAgentPresent
-            && event.timeMicroseconds + timeline.marginMicroseconds <= timeline.watermarkMicroseconds
+        let isConfirmed = isAgentPresent && event.timeMicroseconds <= timeline.watermarkMicroseconds
         if case .key(let key) = event.payload {
+            let held = timeline.attribution(ofKeyAt: event.timeMicroseconds)
             decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
         } else {
+            let held = timeline.attribution(at: event.timeMicroseconds)
             decideOther(event, held, isConfirmed: isConfirmed, emit)
         }
     }
