@@ -9,11 +9,17 @@ public final class SwayIPC {
         /// The answer to `askFocused`: what had the focus when sway answered.
         public var focused: (_ appID: String?, _ pid: Int32) -> Void
         /// Nil: keyboards disagree.
-        public var layout: (_ group: UInt32?) -> Void
-        public init(focused: @escaping (String?, Int32) -> Void, layout: @escaping (UInt32?) -> Void) {
+        public var layout: (ActiveLayout?) -> Void
+        public init(focused: @escaping (String?, Int32) -> Void, layout: @escaping (ActiveLayout?) -> Void) {
             self.focused = focused
             self.layout = layout
         }
+    }
+
+    /// What a keyboard types by. Keyboards may have keymaps of their own, so that the number alone says little.
+    public struct ActiveLayout: Sendable, Hashable {
+        public var group: UInt32
+        public var name: String
     }
 
     private struct Container: Decodable {
@@ -37,12 +43,6 @@ public final class SwayIPC {
         var xkb_active_layout_name: String?
     }
 
-    /// What a keyboard types by. Keyboards may have keymaps of their own, so that the number alone says little.
-    private struct ActiveLayout: Hashable {
-        var group: UInt32
-        var name: String
-    }
-
     /// i3-ipc: "i3-ipc", length, type; then JSON.
     private static let headerBytes = 14
     private static let messageLimit = 4 << 20
@@ -63,13 +63,17 @@ public final class SwayIPC {
         self.handlers = handlers
         guard descriptor >= 0 else { return nil }
         send(Self.subscribe, "[\"input\"]")
-        send(Self.getInputs, "")
+        askLayout()
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Asks which window has the focus; `Handlers.focused` brings the answer to the last question, never an earlier one.
     public func askFocused() { if send(Self.getTree, "") { questionCount += 1 } }
+
+    /// Asks what every keyboard types by; `Handlers.layout` brings the answer. sway tells changes by itself, but not that
+    /// of a virtual keyboard which replaces its keymap.
+    public func askLayout() { send(Self.getInputs, "") }
 
     @discardableResult private func send(_ type: UInt32, _ text: String) -> Bool {
         var bytes = Array("i3-ipc".utf8)
@@ -117,21 +121,21 @@ public final class SwayIPC {
             handlers.focused(window.app_id, pid)
         case Self.inputEvent:
             // The event tells of one keyboard by a name that several may share: ask for all of them.
-            send(Self.getInputs, "")
+            askLayout()
         case Self.getInputs:
             let inputs = (try? decoder.decode([Input].self, from: body)) ?? []
-            handlers.layout(Self.commonGroup(of: inputs))
+            handlers.layout(Self.commonLayout(of: inputs))
         default: break
         }
     }
 
     /// Keyboards of one seat that disagree leave open which layout the next key meets.
-    private static func commonGroup(of inputs: [Input]) -> UInt32? {
+    private static func commonLayout(of inputs: [Input]) -> ActiveLayout? {
         var layouts: Set<ActiveLayout> = []
         for input in inputs where input.type == "keyboard" {
             guard let group = input.xkb_active_layout_index.flatMap({ UInt32(exactly: $0) }) else { continue }
             layouts.insert(ActiveLayout(group: group, name: input.xkb_active_layout_name ?? ""))
         }
-        return layouts.count == 1 ? layouts.first?.group : nil
+        return layouts.count == 1 ? layouts.first : nil
     }
 }

@@ -6,6 +6,24 @@ import Focus
 import Glibc
 import Logging
 
+/// Which of a keymap's groups is in force.
+private enum ActiveGroup: Equatable {
+    /// Nobody tells. Only a keymap of one group leaves no doubt.
+    case untold
+    /// Somebody tells, and has not answered yet or says that keyboards disagree.
+    case open
+    case told(SwayIPC.ActiveLayout)
+
+    func inForce(of keymap: Keymap) -> UInt32? {
+        switch self {
+        case .untold: keymap.groupCount == 1 ? 0 : nil
+        case .open: nil
+        // The seat's keymap is that of the keyboard which typed last. It may be gone, or another may type next.
+        case .told(let layout): keymap.groupName(layout.group) == layout.name ? layout.group : nil
+        }
+    }
+}
+
 /// The compositor of this session, as it comes and goes.
 final class Compositor {
     private static let patienceMicroseconds: UInt64 = 5_000_000
@@ -15,8 +33,7 @@ final class Compositor {
     private var backend: WaylandBackend?
     private var sway: SwayIPC?
     private var keymap: Keymap?
-    /// Nil: nobody tells the active group.
-    private var group: UInt32?
+    private var group = ActiveGroup.untold
     private var openProbe: UInt64?
     private let retry: Retry
     /// When to say that a compositor which took the connection does not answer; nothing else depends on it.
@@ -94,6 +111,7 @@ final class Compositor {
                     focus: { [unowned self] in send(.focus($0)) },
                     keymap: { [unowned self] in
                         keymap = $0
+                        sway?.askLayout()
                         tellLayout()
                     },
                     watermark: { [unowned self] in
@@ -156,11 +174,13 @@ final class Compositor {
             handlers: SwayIPC.Handlers(
                 focused: { [unowned self] in note(pid: $1, of: $0) },
                 layout: { [unowned self] in
-                    guard group != $0 else { return }
-                    group = $0
+                    let told = $0.map(ActiveGroup.told) ?? .open
+                    guard group != told else { return }
+                    group = told
                     tellLayout()
                 }))
         guard let sway else { return }
+        group = .open
         do {
             try loop.add(sway.descriptor) { [unowned self] in
                 guard self.sway?.dispatch() == false else { return }
@@ -171,6 +191,7 @@ final class Compositor {
             log(.info, "pid and layout from sway's socket")
         } catch {
             self.sway = nil
+            group = .untold
         }
     }
 
@@ -183,7 +204,7 @@ final class Compositor {
     }
 
     private func closeSway() {
-        group = nil
+        group = .untold
         guard let old = sway else { return }
         loop.remove(old.descriptor)
         sway = nil
@@ -192,9 +213,7 @@ final class Compositor {
     // MARK: layout
 
     private func tellLayout() {
-        // Without a source for the active group only a keymap of one group leaves no doubt.
-        let known = group ?? (keymap?.groupCount == 1 ? 0 : nil)
-        guard let keymap, let known, let table = keymap.table(group: known) else {
+        guard let keymap, let known = group.inForce(of: keymap), let table = keymap.table(group: known) else {
             let description = LayoutDescription(isKnown: false, keymapHash: keymap?.hash ?? 0)
             return send(.layout(LayoutReport(description: description, table: nil)))
         }
