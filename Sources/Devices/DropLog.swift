@@ -50,6 +50,12 @@ struct DropSpan {
             detail: detail)
     }
 
+    /// Nothing more will come of the device: the span ends now, whatever keeps it open.
+    mutating func finish(atMicroseconds time: UInt64, detail: String) -> Loss? {
+        floodEndMicroseconds = nil
+        return close(atMicroseconds: time, detail: detail)
+    }
+
     /// The quiet after a flood has passed.
     mutating func expire(nowMicroseconds now: UInt64, detail: String) -> Loss? {
         guard let end = floodEndMicroseconds, now >= end else { return nil }

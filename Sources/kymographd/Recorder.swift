@@ -188,7 +188,8 @@ final class Recorder {
             dispatch()
             if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
         } else {
-            source.suspend()
+            source.suspend { take($0) }
+            deviceCount = 0
         }
         agent.reconsider()
     }
@@ -227,6 +228,7 @@ final class Recorder {
 
     private func stop() {
         service.stopping()
+        source.closeLosses { take($0) }
         let now = kymo_monotonic_microseconds()
         gate.stop(nowMicroseconds: now) { outlet.write($0) }
         write(
