@@ -7,7 +7,11 @@ func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+// Without MemberImportVisibility a dependency that imports Foundation lends its String methods to us, and one call of
+// them links all of it: 45 MB.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error), .enableUpcomingFeature("MemberImportVisibility"),
+]
 let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(

@@ -50,10 +50,10 @@ struct DropSpan {
             detail: detail)
     }
 
-    /// Nothing more will come of the device: the span ends now, whatever keeps it open.
-    mutating func finish(atMicroseconds time: UInt64, detail: String) -> Loss? {
+    /// The device goes away, or the recorder stops, before the span has closed by itself.
+    mutating func finish(nowMicroseconds now: UInt64, detail: String) -> Loss? {
         floodEndMicroseconds = nil
-        return close(atMicroseconds: time, detail: detail)
+        return close(atMicroseconds: now, detail: detail)
     }
 
     /// The quiet after a flood has passed.

@@ -75,6 +75,9 @@ public final class InputSource {
     /// The version that is loaded, as far as the package that built this knows it.
     public static var libinputVersion: String { String(cString: kymo_libinput_version()) }
 
+    /// Devices that are open now.
+    public var deviceCount: Int { devices.count }
+
     /// Readable when `dispatch` has something to do.
     public var fileDescriptor: Int32 { libinput_get_fd(libinput) }
 
@@ -114,14 +117,17 @@ public final class InputSource {
 
     // MARK: closing for a while
 
-    /// Closes every device node. What that makes up (removals, releases) is not handed out; losses are.
+    /// Closes every device node. What that makes up (removals, releases) is not handed out; losses that were still open
+    /// are.
     public func suspend(_ body: (DeviceSignal) -> Void) {
         guard !isSuspended else { return }
         isSuspended = true
-        closeLosses(body)
         libinput_suspend(libinput)
         discardQueue()
-        for device in devices { Unmanaged.passUnretained(device).release() }
+        for device in devices {
+            finishLoss(of: device, body)
+            Unmanaged.passUnretained(device).release()
+        }
         devices.removeAll()
         problems.removeAll()
     }
@@ -176,19 +182,14 @@ public final class InputSource {
         }
     }
 
-    /// Ends what spans of loss are open: nothing more will be read.
-    public func closeLosses(_ body: (DeviceSignal) -> Void) {
-        let now = kymo_monotonic_microseconds()
-        for device in devices { closeLoss(of: device, nowMicroseconds: now, body) }
-    }
-
-    private func closeLoss(of device: DeviceRecord, nowMicroseconds now: UInt64, _ body: (DeviceSignal) -> Void) {
-        guard let loss = device.drop.finish(atMicroseconds: now, detail: device.sysname) else { return }
-        body(.event(Event(timeMicroseconds: now, device: device.id, payload: .loss(loss))))
-    }
-
     /// When `expire` has something to do, if nothing happens before.
-    public var nextDeadlineMicroseconds: UInt64? { devices.compactMap(\.drop.deadlineMicroseconds).min() }
+    public var nextDeadlineMicroseconds: UInt64? {
+        var next: UInt64?
+        for device in devices {
+            if let deadline = device.drop.deadlineMicroseconds { next = min(next ?? .max, deadline) }
+        }
+        return next
+    }
 
     /// Closes spans of loss whose quiet time has passed.
     public func expire(now: UInt64, _ body: (DeviceSignal) -> Void) {
@@ -241,12 +242,17 @@ public final class InputSource {
         libinput_device_set_user_data(handle, nil)
         let device = Unmanaged<DeviceRecord>.fromOpaque(context).takeRetainedValue()
         devices.removeAll { $0 === device }
-        let now = kymo_monotonic_microseconds()
-        closeLoss(of: device, nowMicroseconds: now, body)
+        finishLoss(of: device, body)
         body(
             .event(
                 Event(
-                    timeMicroseconds: now, device: device.id,
+                    timeMicroseconds: kymo_monotonic_microseconds(), device: device.id,
                     payload: .deviceRemoved(DeviceRemoval(sysname: device.sysname)))))
+    }
+
+    private func finishLoss(of device: DeviceRecord, _ body: (DeviceSignal) -> Void) {
+        let now = kymo_monotonic_microseconds()
+        guard let loss = device.drop.finish(nowMicroseconds: now, detail: device.sysname) else { return }
+        body(.event(Event(timeMicroseconds: now, device: device.id, payload: .loss(loss))))
     }
 }

@@ -73,9 +73,9 @@ public enum Moment {
         localtime_r(&seconds, &date)
         if let given = takeDate(&rest) {
             date = given
-            guard rest.isEmpty || rest.first == " " || rest.first == "T" || rest.first == "t" else { return nil }
-            rest = rest.dropFirst()
             if rest.isEmpty { return local(date: date, hour: 0, minute: 0, second: 0) }
+            guard let separator = rest.first, " Tt".contains(separator) else { return nil }
+            rest = rest.dropFirst()
         }
         guard let clock = takeClock(&rest) else { return nil }
         if rest.isEmpty {

@@ -2,11 +2,14 @@ import Events
 
 /// Who owned the keyboard when, as far back as the hold-back reaches, and how sure that is.
 ///
-/// A change that the agent received at `r` took effect in the compositor at some time in `(earliest, r]`:
-/// - not before `r` minus the slowest recent round trip (its event loop answers both the agent and the keyboard), and
-/// - not before the last probe that was sent with the old focus still in force when its answer came.
+/// A change that the agent received at `r` took effect in the compositor at some time in `(earliest, r]`, but a key that
+/// the kernel stamped before may still lie unread in the compositor then, and meet the new focus. So a key is certain
+/// only when a whole probe (two round trips, see `WaylandBackend.confirm`) was sent after it and answered before the
+/// change: it was met in a turn of the compositor's loop that had ended. How long the compositor usually takes proves
+/// nothing: in an emulated machine one key in 400 that an estimate called certain was not.
 ///
-/// An event inside that span is `uncertain`; outside it, the attribution is exact.
+/// For what is not a key an estimate is enough, and gives the span's length where no key says otherwise: `r` minus the
+/// slowest recent round trip, and not before the last probe that was answered with the old focus still in force.
 struct FocusTimeline {
     /// Plain values: looked at for every event. The strings stand beside them, in `descriptions`.
     struct Entry {
@@ -17,7 +20,9 @@ struct FocusTimeline {
         var place: UInt64
         /// When the agent received the change.
         var timeMicroseconds: UInt64
-        /// Events at or before this time certainly belong to the entries before.
+        /// Keys stamped at or before this certainly met an entry before.
+        var certainMicroseconds: UInt64
+        /// Other events at or before this time belong to the entries before.
         var earliestMicroseconds: UInt64
         /// A round trip that ended after the change has been seen: `earliest` will not move any more.
         var isSettled: Bool
@@ -25,10 +30,10 @@ struct FocusTimeline {
 
     /// Flapping faster than this within one hold-back loses the oldest entries, which then count as unknown.
     static let capacity = 512
-    /// The least time that the compositor is allowed between the kernel's stamp of a key and its handling.
-    static let minimumMarginMicroseconds: UInt64 = 1_000
-    /// A margin beyond this would eat the hold-back's deadline.
-    static let maximumMarginMicroseconds: UInt64 = 100_000
+    /// What the kernel is allowed between its stamp on a key and the moment at which the compositor could read it.
+    static let marginMicroseconds: UInt64 = 1_000
+    /// An estimate beyond this says nothing any more.
+    static let maximumSlackMicroseconds: UInt64 = 100_000
 
     private(set) var entries: [Entry] = []
     /// One per entry.
@@ -36,6 +41,7 @@ struct FocusTimeline {
     /// How many of the newest entries have no record in the journal yet.
     private(set) var unwrittenCount = 0
     private var roundTrips = RoundTrips()
+    /// When the last probe that was answered had been sent.
     private var lastSentMicroseconds: UInt64 = 0
 
     init() {
@@ -43,12 +49,7 @@ struct FocusTimeline {
         descriptions.reserveCapacity(Self.capacity)
     }
 
-    /// How long the compositor may take to handle a key, judged by its recent answers.
-    var marginMicroseconds: UInt64 {
-        min(max(roundTrips.slowest, Self.minimumMarginMicroseconds), Self.maximumMarginMicroseconds)
-    }
-
-    /// All keys stamped at or before this are confirmed: the focus they met is known.
+    /// Events stamped at or before this are confirmed: the focus they met is known.
     private(set) var watermarkMicroseconds: UInt64 = 0
 
     var current: FocusDescription? { descriptions.last }
@@ -59,8 +60,7 @@ struct FocusTimeline {
     mutating func append(_ description: FocusDescription, keys: KeyRule, timeMicroseconds: UInt64) {
         // The agent's clock is ours (one machine), but a report may not rewrite what has been decided.
         let time = max(timeMicroseconds, entries.last?.timeMicroseconds ?? 0)
-        let slack = marginMicroseconds + Self.minimumMarginMicroseconds
-        let earliest = max(time > slack ? time - slack : 0, lastSentMicroseconds)
+        let earliest = earliest(of: time, roundTrip: roundTrips.slowest)
         var place: UInt64 = 0
         if let last = entries.last, let before = descriptions.last {
             let isSamePlace =
@@ -72,9 +72,21 @@ struct FocusTimeline {
         entries.append(
             Entry(
                 focus: description.id, state: description.state, keys: keys, place: place, timeMicroseconds: time,
-                earliestMicroseconds: min(earliest, time), isSettled: false))
+                certainMicroseconds: min(watermarkMicroseconds, time), earliestMicroseconds: min(earliest, time),
+                isSettled: false))
         descriptions.append(description)
         unwrittenCount += 1
+    }
+
+    /// Another way of asking has found the process of the window that has the focus: completes the newest entry, if it
+    /// has no record yet. False: it takes a record of its own.
+    mutating func complete(with description: FocusDescription) -> Bool {
+        guard unwrittenCount > 0, let last = descriptions.last, last.processID == 0 else { return false }
+        var completed = last
+        completed.processID = description.processID
+        guard completed.isSame(as: description) else { return false }
+        descriptions[descriptions.count - 1] = completed
+        return true
     }
 
     private mutating func removeOldest(_ count: Int) {
@@ -93,14 +105,20 @@ struct FocusTimeline {
             guard answeredMicroseconds >= time else { continue }
             // A probe that was on its way while the change happened measures just the delay in question.
             if sentMicroseconds <= time {
-                let slack = min(roundTrip, Self.maximumMarginMicroseconds) + Self.minimumMarginMicroseconds
-                let earliest = max(time > slack ? time - slack : 0, lastSentMicroseconds)
-                entries[index].earliestMicroseconds = min(entries[index].earliestMicroseconds, earliest)
+                entries[index].earliestMicroseconds = min(
+                    entries[index].earliestMicroseconds, earliest(of: time, roundTrip: roundTrip))
             }
             entries[index].isSettled = true
         }
         lastSentMicroseconds = max(lastSentMicroseconds, sentMicroseconds)
-        watermarkMicroseconds = max(watermarkMicroseconds, sentMicroseconds)
+        let margin = Self.marginMicroseconds
+        watermarkMicroseconds = max(watermarkMicroseconds, sentMicroseconds > margin ? sentMicroseconds - margin : 0)
+    }
+
+    /// The estimate of when a change that was received at `time` took effect at the earliest.
+    private func earliest(of time: UInt64, roundTrip: UInt64) -> UInt64 {
+        let slack = min(max(roundTrip, 1_000), Self.maximumSlackMicroseconds) + 1_000
+        return max(time > slack ? time - slack : 0, lastSentMicroseconds)
     }
 
     /// Nothing before `time` will be asked for any more.
@@ -128,6 +146,17 @@ struct FocusTimeline {
         var state: FocusState
         var keys: KeyRule
         var isUncertain: Bool
+    }
+
+    /// What held for a key. One that turns out to be uncertain widens the span that the change's record will tell.
+    mutating func attribution(ofKeyAt time: UInt64) -> Attribution {
+        for index in entries.indices.reversed() {
+            guard entries[index].timeMicroseconds > time, entries[index].certainMicroseconds < time else { break }
+            if index > 0, entries[index].place == entries[index - 1].place { continue }
+            entries[index].earliestMicroseconds = min(
+                entries[index].earliestMicroseconds, max(entries[index].certainMicroseconds, time - 1))
+        }
+        return attribution(at: time)
     }
 
     func attribution(at time: UInt64) -> Attribution {

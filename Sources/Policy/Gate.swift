@@ -19,6 +19,7 @@ public final class Gate {
     var timeline = FocusTimeline()
     private var keyboard = Keyboard()
     private var layouts = LayoutHistory()
+    private var layoutDescription: LayoutDescription?
     private var buckets = KeyBuckets()
     private var ledger = Ledger()
     private var probes = Probes()
@@ -76,7 +77,9 @@ public final class Gate {
     public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
         let rule = report.state == .window ? rules.rule(for: report.appID) : .nothing
         var description = report.redacted(by: rule)
-        if let current = timeline.current, timeline.currentKeys == rule.keys, current.isSame(as: description) { return }
+        if let current = timeline.current, timeline.currentKeys == rule.keys {
+            if current.isSame(as: description) || timeline.complete(with: description) { return }
+        }
         description.id = nextFocus
         nextFocus &+= 1
         if nextFocus == 0 { nextFocus = 1 }
@@ -86,6 +89,8 @@ public final class Gate {
     /// The layout in force since then; `table` nil means unknown.
     public func layoutChanged(_ description: LayoutDescription, table: LayoutTable?, receivedMicroseconds: UInt64) {
         layouts.change(to: description.isKnown ? table : nil, atMicroseconds: receivedMicroseconds)
+        guard description != layoutDescription else { return }
+        layoutDescription = description
         pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
     }
 
@@ -124,8 +129,8 @@ public final class Gate {
         var due: UInt64?
         if timeline.hasUnsettled { due = 0 }
         if !holdBack.isEmpty {
-            // A key is asked for at once, but late enough that the compositor has surely met it.
-            let wait = keysHeld > 0 ? timeline.marginMicroseconds : Self.pointerProbeMicroseconds
+            // A key is asked for at once, but late enough that the compositor could surely read it.
+            let wait = keysHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
             due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
         }
         return due
@@ -174,7 +179,7 @@ public final class Gate {
 
     private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
         let time = holdBack.firstTimeMicroseconds
-        if !isOpen || !isAgentPresent || time + timeline.marginMicroseconds <= timeline.watermarkMicroseconds {
+        if !isOpen || !isAgentPresent || time <= timeline.watermarkMicroseconds {
             return true
         }
         return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
@@ -189,13 +194,12 @@ public final class Gate {
         guard isOpen else { return account(event, reason: .inactive, emit) }
         let layout = layouts.table(at: event.timeMicroseconds)
         if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
-        let held = timeline.attribution(at: event.timeMicroseconds)
-        let isConfirmed =
-            isAgentPresent
-            && event.timeMicroseconds + timeline.marginMicroseconds <= timeline.watermarkMicroseconds
+        let isConfirmed = isAgentPresent && event.timeMicroseconds <= timeline.watermarkMicroseconds
         if case .key(let key) = event.payload {
+            let held = timeline.attribution(ofKeyAt: event.timeMicroseconds)
             decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
         } else {
+            let held = timeline.attribution(at: event.timeMicroseconds)
             decideOther(event, held, isConfirmed: isConfirmed, emit)
         }
     }
@@ -311,8 +315,9 @@ public final class Gate {
     }
 
     private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
+        // What was counted has been decided already.
+        buckets.take(emit)
         while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
         keysHeld = 0
-        buckets.discard()
     }
 }

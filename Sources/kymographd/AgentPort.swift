@@ -126,6 +126,8 @@ final class AgentPort {
             return handlers.connected()
         }
         guard hasGreeted else { throw ProtocolError.notGreeted }
+        // What the agent uses now: the greeting may have come before its compositor.
+        if case .backendState(let state) = message { backend = state.backend }
         handlers.message(message)
     }
 

@@ -1,6 +1,8 @@
 import CLinuxShim
 import Events
 import Glibc
+import Journal
+import Policy
 
 /// The answer to `kymo status`: figures of the recorder, no content. Field names are documented in docs/JSON.md.
 struct StatusLine {

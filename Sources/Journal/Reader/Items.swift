@@ -40,7 +40,15 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
     /// Sequence numbers that are gone; nil where nobody can tell.
     public var missing: Range<UInt64>?
     /// More, for unreadable headers.
-    public var detail: String = ""
+    public var detail: String
+
+    public init(segment: UInt64, offset: UInt64, reason: Reason, missing: Range<UInt64>?, detail: String = "") {
+        self.segment = segment
+        self.offset = offset
+        self.reason = reason
+        self.missing = missing
+        self.detail = detail
+    }
 
     public var description: String {
         var text = "segment \(segment), offset \(offset): \(reason.rawValue)"

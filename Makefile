@@ -1,0 +1,53 @@
+# The commands of this project. `make` alone lists them.
+# What a machine lacks (Debian packages) is installed first; nothing else on it is changed.
+
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+.PHONY: help run test unit testbed compositors vm-test soak lint build debug packages clean
+
+# Kept between runs: guest images, the newer Debian root for labwc.
+export KYMO_CACHE ?= $(CURDIR)/.cache
+# The binaries that the tests run: optimised and without the Swift runtime as a dependency, as they are shipped.
+export KYMO_BIN ?= $(CURDIR)/.build/release
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+
+run: packages build ## record and show: real devices where they can be opened, else a simulated keyboard and mouse
+	@Tests/Testbed/run-here
+
+test: packages unit testbed compositors ## all tests but those in the virtual machine
+
+unit: packages debug
+	@swift test --skip-build
+	Tests/check-generated.sh
+
+testbed: packages build
+	@Tests/Testbed/run
+
+compositors: packages build
+	@Tests/Compositors/run
+
+vm-test: packages build ## the tests with a real kernel: Debian 12 in an emulated machine
+	@Tests/VM/run bookworm
+
+soak: packages build ## the long ones: the second guest, hours of input
+	@Tests/VM/run trixie
+
+lint: packages ## formatting of Swift, shell scripts, warnings
+	@swift format lint --strict --recursive Sources Tests Package.swift
+	git ls-files -z | xargs -0 file --mime-type | sed -n 's/: *text\/x-shellscript$$//p' | xargs shellcheck
+
+build: packages
+	@swift build -c release --static-swift-stdlib
+
+debug: packages
+	@swift build --build-tests
+
+packages:
+	@Tests/install-packages
+
+clean: ## everything that was built; the cache stays
+	rm -rf .build

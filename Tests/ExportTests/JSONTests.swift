@@ -1,0 +1,114 @@
+import Events
+import Export
+import FoundationEssentials
+import Journal
+import Testing
+
+@Suite("JSON lines")
+struct JSONTests {
+    static let head = #""sequence":2,"segment":1,"time_us":1000,"realtime":"2026-11-24T08:30:00.001000Z""#
+
+    @Test(
+        "each kind has its fields, in their order",
+        arguments: [
+            (
+                Payload.key(Key(code: 46, press: .pressed, modifiers: [.control, .shift])),
+                #"{"kind":"key",\#(head),"code":46,"name":"KEY_C","press":"pressed","modifiers":["control","shift"]}"#
+            ),
+            (
+                .motion(Motion(dx: Fixed8(3), dy: Fixed8(-0.5))),
+                #"{"kind":"motion",\#(head),"dx":3,"dy":-0.5}"#
+            ),
+            (.position(Position(x: 1, y: 65_535)), #"{"kind":"position",\#(head),"x":1,"y":65535}"#),
+            (
+                .button(Button(code: 0x110, press: .released)),
+                #"{"kind":"button",\#(head),"code":272,"name":"BTN_LEFT","press":"released"}"#
+            ),
+            (
+                .scroll(Scroll(source: .wheel, axes: .vertical, verticalV120: -120, vertical: Fixed8(-15))),
+                #"{"kind":"scroll",\#(head),"source":"wheel","axes":["vertical"],"vertical":-15,"horizontal":0,"#
+                    + #""vertical_v120":-120,"horizontal_v120":0}"#
+            ),
+            (
+                .touch(Touch(phase: .up, slot: 3)),
+                #"{"kind":"touch",\#(head),"phase":"up","slot":3}"#
+            ),
+            (
+                .toggle(Toggle(kind: .tabletMode, isOn: true)),
+                #"{"kind":"switch",\#(head),"switch":"tablet_mode","on":true}"#
+            ),
+            (
+                .loss(
+                    Loss(reason: .kernelBuffer, startMicroseconds: 1, endMicroseconds: 2, count: nil, detail: "event5")),
+                #"{"kind":"loss",\#(head),"reason":"kernel_buffer","start_us":1,"end_us":2,"count":null,"detail":"event5"}"#
+            ),
+            (
+                .loss(Loss(reason: .ringFull, startMicroseconds: 1, endMicroseconds: 2, count: 7)),
+                #"{"kind":"loss",\#(head),"reason":"ring_full","start_us":1,"end_us":2,"count":7,"detail":""}"#
+            ),
+            (
+                .suppression(
+                    Suppression(
+                        reason: .unconfirmed, phase: .end, startMicroseconds: 1, endMicroseconds: 2, keys: 3, others: 4)
+                ),
+                #"{"kind":"suppression",\#(head),"reason":"unconfirmed","phase":"end","start_us":1,"end_us":2,"#
+                    + #""keys":3,"others":4}"#
+            ),
+            (
+                .session(SessionDescription(subject: "ada", userID: 1000, isActive: true)),
+                #"{"kind":"session",\#(head),"subject":"ada","user_id":1000,"active":true}"#
+            ),
+        ])
+    func fields(payload: Payload, line: String) {
+        var tape = Tape()
+        tape.add(payload, at: 1)
+        #expect(tape.json()[1] == line)
+    }
+
+    @Test("counts name the classes that occurred and no others")
+    func counts() {
+        var tape = Tape()
+        var counts = KeyCounts()
+        counts[.letter] = 5
+        counts[.space] = 1
+        tape.add(.keyCounts(counts), at: 100)
+        #expect(tape.json()[1].hasSuffix(#""bucket_us":100000,"letter":5,"space":1}"#))
+    }
+
+    @Test("an event carries the name of its app and of its device")
+    func references() {
+        var tape = Tape()
+        tape.mouse(4, name: "Mock \"Mouse\"", at: 1)
+        tape.focus(9, "org.gnome.Terminal", at: 2)
+        tape.move(1, 0, at: 3, device: 4, focus: 9)
+        #expect(
+            tape.json()[3].contains(#""device":4,"device_name":"Mock \"Mouse\"","focus":9,"app":"org.gnome.Terminal""#))
+    }
+
+    @Test("numbers of an earlier run of the recorder mean nothing in the next")
+    func restart() {
+        var tape = Tape()
+        tape.focus(1, "foot", at: 1)
+        tape.add(.recorder(RecorderState(isRunning: true, version: "1", libinputVersion: "")), at: 2)
+        tape.move(1, 0, at: 3)
+        #expect(!tape.json()[3].contains("foot"))
+    }
+
+    @Test("every kind is described in docs/JSON.md", arguments: RecordName.allCases)
+    func documented(name: RecordName) throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/JSON.md"), encoding: .utf8)
+        #expect(text.contains("\n### `\(name.rawValue)`"))
+    }
+
+    @Test("damage says where and what is missing")
+    func damage() {
+        var tape = Tape()
+        tape.add(Damage(segment: 3, offset: 4096, reason: .badPayload, missing: 10..<20))
+        #expect(
+            tape.json()[1]
+                == #"{"kind":"damage","segment":3,"offset":4096,"#
+                + #""reason":"a chunk whose checksum or content is wrong","missing_first":10,"missing_last":19}"#)
+    }
+}

@@ -1,0 +1,82 @@
+import Events
+import Export
+import Journal
+import Testing
+
+@Suite("Lines for people")
+struct ShortFormatTests {
+    @Test("a movement is one line with its sum, until something else happens")
+    func folding() {
+        var tape = Tape()
+        tape.focus(1, "foot", at: 1)
+        for step in 0..<100 { tape.move(2, 1, at: 10 + UInt64(step)) }
+        tape.add(.button(Button(code: 0x110, press: .pressed)), at: 200, device: 1, focus: 1)
+        tape.move(-1, 0, at: 210)
+        let lines = tape.short()
+        #expect(lines.count == 6)
+        #expect(
+            lines[3]
+                == "09:30:00.010000  foot                  motion          ↘ dx +200 dy +100   100 reports in 99 ms")
+        #expect(lines[4] == "09:30:00.200000  foot                  button          press left")
+        #expect(lines[5].hasSuffix("← dx -1 dy 0"))
+    }
+
+    @Test("--all shows every report")
+    func unfolded() {
+        var tape = Tape()
+        for step in 0..<100 { tape.move(1, 0, at: UInt64(step)) }
+        #expect(tape.short(folds: false).count == 102)
+    }
+
+    @Test("what ends a movement: another device, another window, a pause, another direction of scrolling")
+    func breaks() {
+        var tape = Tape()
+        tape.move(1, 0, at: 1)
+        tape.move(1, 0, at: 2, device: 2)
+        tape.move(1, 0, at: 3, device: 2, focus: 2)
+        tape.move(1, 0, at: 600, device: 2, focus: 2)
+        for value in [120, 120, -120] as [Int32] {
+            tape.add(
+                .scroll(Scroll(source: .wheel, axes: .vertical, verticalV120: value)), at: 601, device: 2, focus: 2)
+        }
+        #expect(tape.short().count == 2 + 6)
+    }
+
+    @Test("a day begins with its date")
+    func dates() {
+        var tape = Tape()
+        tape.move(1, 0, at: 0)
+        tape.move(1, 0, at: 86_400_000)
+        #expect(tape.short().filter { $0.hasPrefix("--") } == ["-- 2026-11-24 --", "-- 2026-11-25 --"])
+    }
+
+    @Test(
+        "keys are called as people call them",
+        arguments: [
+            (Key(code: 46, press: .pressed, modifiers: .control), "press Ctrl+C"),
+            (Key(code: 46, press: .released), "release C"),
+            (Key(code: 29, press: .pressed, modifiers: .control), "press LEFTCTRL"),
+            (Key(code: 105, press: .pressed, modifiers: .alt), "press Alt+LEFT"),
+        ])
+    func keys(key: Key, text: String) {
+        var tape = Tape()
+        tape.add(.key(key), at: 1)
+        #expect(tape.short()[2].hasSuffix(text))
+    }
+
+    @Test("losses are loud: red where there is colour, LOST where there is none")
+    func losses() {
+        var tape = Tape()
+        tape.add(
+            .loss(
+                Loss(
+                    reason: .kernelBuffer, startMicroseconds: 0, endMicroseconds: 100_000, count: nil, detail: "event5")
+            ),
+            at: 1)
+        #expect(
+            tape.short()[2].hasSuffix(
+                "LOST an unknown number of events in 100 ms: the kernel's buffer ran over (event5)"))
+        #expect(tape.short(isColored: true)[2].contains("\u{1B}[1;31mLOST"))
+        #expect(!tape.short().joined().contains("\u{1B}"))
+    }
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""compare.py KYMO DIRECTORY...: does a reader made from docs/FORMAT.md find what `kymo show` finds?"""
+
+import json
+import subprocess
+import sys
+
+from json_lines import Lines
+from read_segment import read_journal
+
+
+def by_document(directory):
+    lines = Lines()
+    return [line for line in map(lines.of, read_journal(directory)) if line is not None]
+
+
+def by_kymo(kymo, directory):
+    shown = subprocess.run(
+        [kymo, "show", "--journal", directory, "--output", "json"], stdout=subprocess.PIPE, check=False
+    )
+    lines = []
+    for text in shown.stdout.decode("utf-8").splitlines():
+        line = json.loads(text)
+        # Names of codes are the kernel's; words for damage are kymo's own. A device's name is its record's content.
+        if line["kind"] in ("key", "button", "tablet_tool"):
+            line.pop("name", None)
+        if line["kind"] == "damage":
+            line.pop("reason")
+        lines.append(line)
+    return lines
+
+
+def main(kymo, directories):
+    for directory in directories:
+        expected, found = by_document(directory), by_kymo(kymo, directory)
+        for number, (ours, theirs) in enumerate(zip(expected, found)):
+            if ours != theirs:
+                sys.exit(f"{directory}: line {number}\n document: {ours}\n kymo:     {theirs}")
+        if len(expected) != len(found):
+            longer = (expected if len(expected) > len(found) else found)[min(len(expected), len(found))]
+            sys.exit(f"{directory}: the document finds {len(expected)} lines, kymo {len(found)}; the next is {longer}")
+        damages = sum(line["kind"] == "damage" for line in found)
+        print(f"{directory}: {len(found)} lines agree, {damages} of them damage")
+        if not found:
+            sys.exit(f"{directory}: nothing to compare")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

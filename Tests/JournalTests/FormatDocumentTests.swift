@@ -1,0 +1,103 @@
+import Events
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import Journal
+
+/// A reader that was written from docs/FORMAT.md alone (Tests/Format, Python) must find what ours finds: the same
+/// records, the same damage. Where they differ, the document or the code is wrong.
+@Suite struct FormatDocumentTests {
+    /// What compare.py says, and whether it was content.
+    private func compare(_ directories: [FilePath]) throws -> (isSame: Bool, words: String) {
+        let binary = try FilePath(readLink("/proc/self/exe")).removingLastComponent().appending("kymo")
+        try #require(access(binary.string, X_OK) == 0, "\(binary) is not built: swift build --build-tests makes it")
+        let script = FilePath(#filePath).removingLastComponent().appending("../Format/compare.py")
+        let words = (["python3", "-B", script.string, binary.string] + directories.map(\.string)).joined(separator: " ")
+        let pipe = try #require(popen("\(words) 2>&1", "r"))
+        var text = ""
+        var buffer = [CChar](repeating: 0, count: 4096)
+        while fgets(&buffer, Int32(buffer.count), pipe) != nil {
+            text += String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        return (pclose(pipe) == 0, text)
+    }
+
+    private func readLink(_ path: String) throws -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = buffer.withUnsafeMutableBytes {
+            readlink(path, $0.baseAddress!.assumingMemoryBound(to: CChar.self), 4096)
+        }
+        try #require(count > 0)
+        return String(decoding: buffer.prefix(count), as: UTF8.self)
+    }
+
+    /// Records of every kind in three segments, times as a person's would be.
+    private func journal() throws -> Scratch {
+        let scratch = try Scratch()
+        var options = JournalOptions()
+        options.segmentBytes = 6000
+        options.chunkMicroseconds = 2000
+        let journal = try JournalWriter(directory: scratch.path, options: options, origin: origin)
+        var random = SplitMix(state: 7)
+        var time: UInt64 = 5_000_000
+        while scratch.files.filter({ $0.hasSuffix(".lz4") }).count < 4 {
+            time += .random(in: 0...9000, using: &random)
+            var payload = everyKind.randomElement(using: &random)!
+            // Python's dates end with the year 9999.
+            if case .clock(var pair) = payload {
+                pair.realtimeMicroseconds = 1_795_509_000_000_000 + time
+                payload = .clock(pair)
+            }
+            if Bool.random(using: &random) { payload = move(time, .random(in: -50...50, using: &random)).payload }
+            let event = Event(
+                timeMicroseconds: time, device: .random(in: 0...3, using: &random),
+                focus: .random(in: 0...3, using: &random), marks: Marks(rawValue: .random(in: 0...3, using: &random)),
+                payload: payload)
+            while !journal.append(event) { sched_yield() }
+        }
+        journal.stop()
+        return scratch
+    }
+
+    private func copy(_ scratch: Scratch, change: (_ name: String, _ bytes: inout [UInt8]) -> Void) throws -> Scratch {
+        let other = try Scratch()
+        for name in scratch.files where name.hasSuffix(".lz4") {
+            var bytes = try scratch.read(name)
+            change(name, &bytes)
+            if !bytes.isEmpty { try other.write(name, bytes) }
+        }
+        return other
+    }
+
+    @Test func theDocumentSufficesForAJournalOfEveryKind() throws {
+        let scratch = try journal()
+        let result = try compare([scratch.path])
+        #expect(result.isSame, "\(result.words)")
+        #expect(result.words.contains(" 0 of them damage"))
+    }
+
+    @Test func theDocumentSufficesForDamage() throws {
+        let whole = try journal()
+        let victim = "kymograph-0000000002.lz4"
+        var random = SplitMix(state: 11)
+        var broken: [Scratch] = []
+        // One segment gone; one cut short at some byte; one cut short while it is still active.
+        broken.append(try copy(whole) { name, bytes in if name == victim { bytes = [] } })
+        let length = try whole.read(victim).count
+        for _ in 0..<12 {
+            let cut = Int.random(in: 1..<length, using: &random)
+            broken.append(try copy(whole) { name, bytes in if name == victim { bytes = Array(bytes.prefix(cut)) } })
+            let alone = try Scratch()
+            try alone.write("kymograph-0000000001.lz4", whole.read("kymograph-0000000001.lz4"))
+            try alone.write("kymograph-0000000002.active.lz4", whole.read(victim).prefix(cut))
+            broken.append(alone)
+        }
+        for _ in 0..<40 {
+            let bit = Int.random(in: 0..<length * 8, using: &random)
+            broken.append(try copy(whole) { name, bytes in if name == victim { bytes[bit / 8] ^= 1 << (bit % 8) } })
+        }
+        let result = try compare(broken.map(\.path))
+        #expect(result.isSame, "\(result.words)")
+    }
+}
