@@ -295,6 +295,18 @@ class Recorder:
         return wait_for(lambda: condition(self.rows(*kinds)), f"the journal to fulfil the condition in {self.directory}",
                         seconds)
 
+    def until_written(self, last: int, seconds: float = 10) -> dict:
+        """Waits until nothing of before `last` (µs) can be on its way to the journal any more; the status then."""
+        def is_written() -> dict | None:
+            # The gate decides within 300 ms, the journal writes within 250 ms; then nothing more is added.
+            if now_us() < last + 600_000:
+                return None
+            status = self.status()
+            time.sleep(0.3)
+            return status if self.status()["events_written"] == status["events_written"] else None
+
+        return wait_for(is_written, "the journal to be written", seconds)
+
     def segments(self) -> list[Path]:
         return sorted(self.journal.glob("kymograph-*.lz4"))
 
