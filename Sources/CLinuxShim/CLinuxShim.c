@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -117,6 +118,13 @@ int kymo_next_signal(int descriptor)
 {
     struct signalfd_siginfo info;
     return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int kymo_realtime_thread(int priority)
+{
+    struct sched_param parameters = {.sched_priority = priority};
+    // 0: the calling thread, not the process (sched_setscheduler(2)).
+    return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters);
 }
 
 int kymo_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }

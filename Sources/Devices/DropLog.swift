@@ -50,6 +50,12 @@ struct DropSpan {
             detail: detail)
     }
 
+    /// The device goes away, or the recorder stops, before the span has closed by itself.
+    mutating func finish(nowMicroseconds now: UInt64, detail: String) -> Loss? {
+        floodEndMicroseconds = nil
+        return close(atMicroseconds: now, detail: detail)
+    }
+
     /// The quiet after a flood has passed.
     mutating func expire(nowMicroseconds now: UInt64, detail: String) -> Loss? {
         guard let end = floodEndMicroseconds, now >= end else { return nil }

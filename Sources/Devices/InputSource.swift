@@ -5,6 +5,12 @@ import CLinuxShim
 import Events
 import Glibc
 
+/// One thing of a dispatch in which reports were dropped.
+private enum Noticed {
+    case event(OpaquePointer)
+    case drop(DropNotice)
+}
+
 /// libinput's udev backend for one seat: every event of every device, and devices as they come and go.
 ///
 /// Owned by one thread. Nodes are opened read-only, whatever libinput asks for: nothing here ever sets an LED.
@@ -14,12 +20,15 @@ public final class InputSource {
     private let interface: UnsafeMutablePointer<libinput_interface>
     private var devices: [DeviceRecord] = []
     private var nextID: DeviceID = 1
-    private var isSuspended = false
+    /// At first: whether anything may be open is not decided yet.
+    private var isSuspended = true
     /// Found while libinput was calling back; handed out by the dispatch that follows.
     private var problems: [DeviceProblem] = []
-    private var notices: [DropNotice] = []
+    /// What a dispatch has brought up to its last notice of a drop, in order; the rest still waits in libinput.
+    private var noticed: [Noticed] = []
     private var keysDown: [String: [UInt16]] = [:]
 
+    /// Opens no device before the first `resume`.
     /// - Throws: when udev, libinput or the seat cannot be had. A device that cannot be opened is a signal, not an error.
     public init(seat: String) throws(DeviceError) {
         guard let udev = udev_new() else { throw .noUdev }
@@ -44,9 +53,11 @@ public final class InputSource {
             libinput,
             { _, line, context in
                 guard let line, let notice = DropNotice(String(cString: line)) else { return }
-                InputSource.from(context).notices.append(notice)
+                InputSource.from(context).note(notice)
             }, box)
         guard libinput_udev_assign_seat(libinput, seat) == 0 else { throw .noSeat(seat) }
+        libinput_suspend(libinput)
+        discardQueue()
     }
 
     deinit {
@@ -64,12 +75,16 @@ public final class InputSource {
     /// The version that is loaded, as far as the package that built this knows it.
     public static var libinputVersion: String { String(cString: kymo_libinput_version()) }
 
+    /// Devices that are open now.
+    public var deviceCount: Int { devices.count }
+
     /// Readable when `dispatch` has something to do.
     public var fileDescriptor: Int32 { libinput_get_fd(libinput) }
 
     // MARK: nodes
 
     private func open(_ path: UnsafePointer<CChar>) -> Int32 {
+        guard !isSuspended else { return -EACCES }
         let node = String(cString: path)
         let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -102,19 +117,22 @@ public final class InputSource {
 
     // MARK: closing for a while
 
-    /// Closes every device node. What that makes up (removals, releases) is not handed out.
-    public func suspend() {
+    /// Closes every device node. What that makes up (removals, releases) is not handed out; losses that were still open
+    /// are.
+    public func suspend(_ body: (DeviceSignal) -> Void) {
         guard !isSuspended else { return }
         isSuspended = true
         libinput_suspend(libinput)
         discardQueue()
-        for device in devices { Unmanaged.passUnretained(device).release() }
+        for device in devices {
+            finishLoss(of: device, body)
+            Unmanaged.passUnretained(device).release()
+        }
         devices.removeAll()
         problems.removeAll()
-        notices.removeAll()
     }
 
-    /// Opens what is there now; every device arrives anew.
+    /// Opens what is there now; every device arrives anew, with the next `dispatch`: no descriptor tells of it.
     public func resume() {
         guard isSuspended else { return }
         isSuspended = false
@@ -122,6 +140,8 @@ public final class InputSource {
     }
 
     private func discardQueue() {
+        for case .event(let event) in noticed { libinput_event_destroy(event) }
+        noticed.removeAll()
         while let event = libinput_get_event(libinput) { libinput_event_destroy(event) }
     }
 
@@ -130,30 +150,46 @@ public final class InputSource {
     /// Reads all that is there.
     public func dispatch(_ body: (DeviceSignal) -> Void) {
         libinput_dispatch(libinput)
-        // Notices come while libinput reads, before the events that follow the gap are taken from its queue.
-        applyNotices()
-        while let event = libinput_get_event(libinput) {
-            translate(event, body)
-            libinput_event_destroy(event)
+        for item in noticed {
+            switch item {
+            case .event(let event): hand(event, body)
+            case .drop(let notice): apply(notice)
+            }
         }
+        noticed.removeAll()
+        while let event = libinput_get_event(libinput) { hand(event, body) }
         while let problem = problems.popLast() { body(.problem(problem)) }
     }
 
-    private func applyNotices() {
-        guard !notices.isEmpty else { return }
-        let now = kymo_monotonic_microseconds()
-        for notice in notices {
-            switch notice {
-            case .dropped(let sysname), .flood(let sysname):
-                guard let device = devices.first(where: { $0.sysname == sysname }) else { continue }
-                device.drop.note(notice, lastMicroseconds: device.lastMicroseconds, nowMicroseconds: now)
-            }
+    private func hand(_ event: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+        translate(event, body)
+        libinput_event_destroy(event)
+    }
+
+    /// Comes while libinput reads, between the events around the gap. Those before it leave the queue at once: later
+    /// nobody could tell them from those after it.
+    private func note(_ notice: DropNotice) {
+        while let event = libinput_get_event(libinput) { noticed.append(.event(event)) }
+        noticed.append(.drop(notice))
+    }
+
+    private func apply(_ notice: DropNotice) {
+        switch notice {
+        case .dropped(let sysname), .flood(let sysname):
+            guard let device = devices.first(where: { $0.sysname == sysname }) else { return }
+            device.drop.note(
+                notice, lastMicroseconds: device.lastMicroseconds, nowMicroseconds: kymo_monotonic_microseconds())
         }
-        notices.removeAll()
     }
 
     /// When `expire` has something to do, if nothing happens before.
-    public var nextDeadlineMicroseconds: UInt64? { devices.compactMap(\.drop.deadlineMicroseconds).min() }
+    public var nextDeadlineMicroseconds: UInt64? {
+        var next: UInt64?
+        for device in devices {
+            if let deadline = device.drop.deadlineMicroseconds { next = min(next ?? .max, deadline) }
+        }
+        return next
+    }
 
     /// Closes spans of loss whose quiet time has passed.
     public func expire(now: UInt64, _ body: (DeviceSignal) -> Void) {
@@ -206,10 +242,17 @@ public final class InputSource {
         libinput_device_set_user_data(handle, nil)
         let device = Unmanaged<DeviceRecord>.fromOpaque(context).takeRetainedValue()
         devices.removeAll { $0 === device }
+        finishLoss(of: device, body)
         body(
             .event(
                 Event(
                     timeMicroseconds: kymo_monotonic_microseconds(), device: device.id,
                     payload: .deviceRemoved(DeviceRemoval(sysname: device.sysname)))))
+    }
+
+    private func finishLoss(of device: DeviceRecord, _ body: (DeviceSignal) -> Void) {
+        let now = kymo_monotonic_microseconds()
+        guard let loss = device.drop.finish(nowMicroseconds: now, detail: device.sysname) else { return }
+        body(.event(Event(timeMicroseconds: now, device: device.id, payload: .loss(loss))))
     }
 }

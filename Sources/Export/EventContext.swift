@@ -58,6 +58,8 @@ public struct EventContext: Sendable {
 
     public func device(_ id: DeviceID) -> DeviceDescription? { devices[id] }
 
-    /// The app that had the focus; nil where unknown, empty where the policy withholds it.
-    public func appID(_ focus: FocusID) -> String? { focuses[focus]?.appID }
+    /// The app that had the focus; nil where unknown or no window, empty where the policy withholds it.
+    public func appID(_ focus: FocusID) -> String? {
+        focuses[focus].flatMap { $0.state == .window ? $0.appID : nil }
+    }
 }

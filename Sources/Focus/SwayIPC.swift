@@ -6,45 +6,55 @@ import Glibc
 /// not tell an unfocused client. Everything here is extra: focus reports never wait for it.
 public final class SwayIPC {
     public struct Handlers {
-        public var window: (_ appID: String, _ title: String, _ pid: Int32) -> Void
+        /// The answer to `askFocused`: what had the focus when sway answered.
+        public var focused: (_ appID: String?, _ pid: Int32) -> Void
         /// Nil: keyboards disagree.
-        public var layout: (_ group: UInt32?) -> Void
-        public init(
-            window: @escaping (String, String, Int32) -> Void, layout: @escaping (UInt32?) -> Void
-        ) {
-            self.window = window
+        public var layout: (ActiveLayout?) -> Void
+        public init(focused: @escaping (String?, Int32) -> Void, layout: @escaping (ActiveLayout?) -> Void) {
+            self.focused = focused
             self.layout = layout
         }
     }
 
-    private struct Container: Decodable {
-        var app_id: String?
-        var name: String?
-        var pid: Int32?
+    /// What a keyboard types by. Keyboards may have keymaps of their own, so that the number alone says little.
+    public struct ActiveLayout: Sendable, Hashable {
+        public var group: UInt32
+        public var name: String
     }
-    private struct WindowEvent: Decodable {
-        var change: String
-        var container: Container
+
+    private struct Container: Decodable {
+        var focused: Bool?
+        var app_id: String?
+        var pid: Int32?
+        var nodes: [Container]?
+        var floating_nodes: [Container]?
+
+        var focusedWindow: Container? {
+            if focused == true { return self }
+            for child in (nodes ?? []) + (floating_nodes ?? []) {
+                if let found = child.focusedWindow { return found }
+            }
+            return nil
+        }
     }
     private struct Input: Decodable {
-        var identifier: String?
         var type: String?
         var xkb_active_layout_index: Int?
+        var xkb_active_layout_name: String?
     }
-    private struct InputEvent: Decodable { var input: Input }
 
     /// i3-ipc: "i3-ipc", length, type; then JSON.
     private static let headerBytes = 14
     private static let messageLimit = 4 << 20
     private static let subscribe: UInt32 = 2
+    private static let getTree: UInt32 = 4
     private static let getInputs: UInt32 = 100
-    private static let windowEvent: UInt32 = 0x8000_0003
     private static let inputEvent: UInt32 = 0x8000_0015
 
     public let descriptor: Int32
     private let handlers: Handlers
     private var received: [UInt8] = []
-    private var groups: [String: UInt32] = [:]
+    private var questionCount = 0
 
     /// The socket of the sway that runs as `compositorPID`; nil if that is no sway.
     public init?(compositorPID: Int32, runtimeDirectory: String, handlers: Handlers) {
@@ -52,18 +62,25 @@ public final class SwayIPC {
         descriptor = kymo_unix_connect(path, 0)
         self.handlers = handlers
         guard descriptor >= 0 else { return nil }
-        send(Self.subscribe, "[\"window\",\"input\"]")
-        send(Self.getInputs, "")
+        send(Self.subscribe, "[\"input\"]")
+        askLayout()
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    private func send(_ type: UInt32, _ text: String) {
+    /// Asks which window has the focus; `Handlers.focused` brings the answer to the last question, never an earlier one.
+    public func askFocused() { if send(Self.getTree, "") { questionCount += 1 } }
+
+    /// Asks what every keyboard types by; `Handlers.layout` brings the answer. sway tells changes by itself, but not that
+    /// of a virtual keyboard which replaces its keymap.
+    public func askLayout() { send(Self.getInputs, "") }
+
+    @discardableResult private func send(_ type: UInt32, _ text: String) -> Bool {
         var bytes = Array("i3-ipc".utf8)
         for word in [UInt32(text.utf8.count), type] { withUnsafeBytes(of: word) { bytes += $0 } }
         bytes += text.utf8
-        // Two short requests into an empty socket; if they do not go out, the answers just do not come.
-        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        // Short requests, few at a time; if one does not go out, its answer just does not come.
+        return bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } > 0
     }
 
     /// Reads what is there. False: sway is gone, or says what cannot be understood.
@@ -71,7 +88,7 @@ public final class SwayIPC {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
-            if count < 0, errno == EAGAIN { break }
+            if count < 0, errno == EAGAIN || errno == EINTR { break }
             guard count > 0, received.count + count <= Self.messageLimit else { return false }
             received += buffer.prefix(count)
         }
@@ -95,28 +112,30 @@ public final class SwayIPC {
     private func take(_ type: UInt32, _ body: Data) {
         let decoder = JSONDecoder()
         switch type {
-        case Self.windowEvent:
-            guard let event = try? decoder.decode(WindowEvent.self, from: body),
-                event.change == "focus" || event.change == "title", let pid = event.container.pid
+        case Self.getTree:
+            questionCount -= 1
+            guard questionCount == 0, let tree = try? decoder.decode(Container.self, from: body),
+                let window = tree.focusedWindow,
+                let pid = window.pid, pid > 0
             else { return }
-            handlers.window(event.container.app_id ?? "", event.container.name ?? "", pid)
+            handlers.focused(window.app_id, pid)
         case Self.inputEvent:
-            guard let event = try? decoder.decode(InputEvent.self, from: body) else { return }
-            layout([event.input])
+            // The event tells of one keyboard by a name that several may share: ask for all of them.
+            askLayout()
         case Self.getInputs:
-            guard let inputs = try? decoder.decode([Input].self, from: body) else { return }
-            layout(inputs)
+            let inputs = (try? decoder.decode([Input].self, from: body)) ?? []
+            handlers.layout(Self.commonLayout(of: inputs))
         default: break
         }
     }
 
-    private func layout(_ inputs: [Input]) {
+    /// Keyboards of one seat that disagree leave open which layout the next key meets.
+    private static func commonLayout(of inputs: [Input]) -> ActiveLayout? {
+        var layouts: Set<ActiveLayout> = []
         for input in inputs where input.type == "keyboard" {
             guard let group = input.xkb_active_layout_index.flatMap({ UInt32(exactly: $0) }) else { continue }
-            groups[input.identifier ?? ""] = group
+            layouts.insert(ActiveLayout(group: group, name: input.xkb_active_layout_name ?? ""))
         }
-        // Keyboards of one seat that disagree leave open which layout the next key meets.
-        let distinct = Set(groups.values)
-        handlers.layout(distinct.count == 1 ? distinct.first : nil)
+        return layouts.count == 1 ? layouts.first : nil
     }
 }

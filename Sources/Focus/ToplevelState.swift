@@ -8,11 +8,14 @@ struct ToplevelState {
         var appID = ""
         var title = ""
         var isActivated = false
+        /// 0 as long as nobody has told it.
+        var processID: Int32 = 0
         /// As of the last `done`; what came since counts only with the next.
         fileprivate var pending: (appID: String?, title: String?, isActivated: Bool?) = (nil, nil, nil)
 
         static func == (a: Window, b: Window) -> Bool {
             a.number == b.number && a.appID == b.appID && a.title == b.title && a.isActivated == b.isActivated
+                && a.processID == b.processID
         }
     }
 
@@ -20,6 +23,8 @@ struct ToplevelState {
     private var nextNumber: UInt64 = 1
     /// Which became activated last: between two `done`s both the old and the new window may say that they are.
     private var lastActivated: OpaquePointer?
+    /// How often any window became active, stopped being so, or closed: equal counts, same focus all the while.
+    private(set) var changeCount: UInt64 = 0
 
     mutating func opened(_ handle: OpaquePointer) {
         windows[handle] = Window(number: nextNumber)
@@ -37,6 +42,7 @@ struct ToplevelState {
         window.appID = window.pending.appID ?? window.appID
         window.title = window.pending.title ?? window.title
         if let isActivated = window.pending.isActivated {
+            if isActivated != window.isActivated { changeCount += 1 }
             if isActivated, !window.isActivated { lastActivated = handle }
             window.isActivated = isActivated
         }
@@ -46,17 +52,23 @@ struct ToplevelState {
 
     mutating func closed(_ handle: OpaquePointer) {
         windows[handle] = nil
+        changeCount += 1
         if lastActivated == handle { lastActivated = nil }
     }
 
-    mutating func removeAll() {
-        windows.removeAll()
-        lastActivated = nil
+    /// The process of the window that has the focus.
+    mutating func focusedProcess(_ processID: Int32, appID: String?) {
+        guard let handle = focusedHandle, appID == nil || windows[handle]?.appID == appID else { return }
+        windows[handle]?.processID = processID
     }
 
+    var handles: some Collection<OpaquePointer> { windows.keys }
+
     /// The window that owns the keyboard: the activated one; of several the latest; nil if none is.
-    var focused: Window? {
-        if let lastActivated, let window = windows[lastActivated], window.isActivated { return window }
-        return windows.values.first { $0.isActivated }
+    var focused: Window? { focusedHandle.flatMap { windows[$0] } }
+
+    private var focusedHandle: OpaquePointer? {
+        if let lastActivated, windows[lastActivated]?.isActivated == true { return lastActivated }
+        return windows.first { $0.value.isActivated }?.key
     }
 }

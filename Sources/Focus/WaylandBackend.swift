@@ -5,23 +5,6 @@ import CWlrForeignToplevel
 import Events
 import Glibc
 
-/// Why there is no compositor to ask.
-public enum FocusError: Error, Sendable, Equatable, CustomStringConvertible {
-    case noDisplay(name: String)
-    case missingGlobal(compositor: String)
-    case disconnected
-
-    public var description: String {
-        switch self {
-        case .noDisplay(let name): "no Wayland compositor answers on \(name)"
-        case .missingGlobal(let compositor):
-            "\(compositor) does not offer zwlr_foreign_toplevel_manager_v1; the focus stays unknown and no keys are "
-                + "recorded on this desktop"
-        case .disconnected: "the compositor closed the connection"
-        }
-    }
-}
-
 /// Focus by zwlr_foreign_toplevel_manager_v1, for the wlroots family: one window is activated, or none.
 ///
 /// Owns the connection. What is reported carries the time at which the bytes were read: not earlier than the change,
@@ -30,17 +13,34 @@ public final class WaylandBackend {
     public static let name = "wlr-foreign-toplevel"
 
     public struct Handlers {
+        /// `phase` has changed.
+        public var phase: () -> Void
         public var focus: (FocusReport) -> Void
         public var keymap: (Keymap?) -> Void
         public var watermark: (Watermark) -> Void
+        /// The pid of the focused window is wanted: `noteProcess` takes the answer, if somebody has one.
+        public var processWanted: () -> Void
         public init(
-            focus: @escaping (FocusReport) -> Void, keymap: @escaping (Keymap?) -> Void,
-            watermark: @escaping (Watermark) -> Void
+            phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
+            keymap: @escaping (Keymap?) -> Void, watermark: @escaping (Watermark) -> Void,
+            processWanted: @escaping () -> Void
         ) {
+            self.phase = phase
             self.focus = focus
             self.keymap = keymap
             self.watermark = watermark
+            self.processWanted = processWanted
         }
+    }
+
+    /// What the compositor has shown of itself so far.
+    public enum Phase: Sendable, Equatable {
+        /// It has not said yet what it offers: it may hang, and nothing here waits for it.
+        case asking
+        /// The initial state is known, and every change will be told.
+        case usable
+        /// It tells nobody of its windows. The connection stays, in case that it starts to, or goes away.
+        case lacking
     }
 
     private struct Probe {
@@ -50,24 +50,36 @@ public final class WaylandBackend {
         var remaining: Int
     }
 
+    /// Somebody else is asked for the pid of the focused window. The answer is of that window for certain when no focus
+    /// has changed between the question and a round trip after the answer.
+    private struct ProcessQuestion {
+        var changeCount: UInt64
+        var answer: (appID: String?, pid: Int32)?
+        var callback: OpaquePointer?
+    }
+
     private let display: OpaquePointer
     private var registry: OpaquePointer?
     private var manager: OpaquePointer?
-    private var seat: OpaquePointer?
-    private var keyboard: OpaquePointer?
+    private var managerName: UInt32 = 0
+    private var seat: WaylandSeat?
     private let handlers: Handlers
     private let listeners = Listeners()
     private var state = ToplevelState()
+    /// The round trips that ask for the initial state.
+    private var greeting: (callback: OpaquePointer?, remaining: Int) = (nil, 0)
     private var probe: Probe?
+    private var probeCallback: OpaquePointer?
     private var readMicroseconds: UInt64 = 0
     private var lastReport: FocusReport?
-    /// Pid of the focused window, when somebody else knows it.
-    private var processID: (appID: String, title: String, pid: Int32)?
+    private var hasFinished = false
+    private var process: ProcessQuestion?
 
+    public private(set) var phase = Phase.asking
     /// The compositor's process, by kernel credentials.
     public private(set) var compositorPID: Int32 = 0
 
-    /// Connects and asks for the initial state.
+    /// Connects and asks for the initial state; `Handlers.phase` tells when it is there.
     public init(displayName: String?, handlers: Handlers) throws(FocusError) {
         guard let display = wl_display_connect(displayName) else {
             throw .noDisplay(name: displayName ?? "WAYLAND_DISPLAY")
@@ -77,18 +89,24 @@ public final class WaylandBackend {
         var user: uid_t = 0
         var process: pid_t = 0
         if kymo_peer_credentials(wl_display_get_fd(display), &user, &process) == 0 { compositorPID = process }
-        let opaque = Unmanaged.passUnretained(self).toOpaque()
         registry = wl_display_get_registry(display)
         wl_registry_add_listener(registry, listeners.registry, opaque)
-        // The first round trip brings the globals, the second what they say at once.
-        for _ in 0..<2 where wl_display_roundtrip(display) < 0 { throw .disconnected }
-        guard manager != nil else { throw .missingGlobal(compositor: compositorName) }
-        readMicroseconds = kymo_monotonic_microseconds()
-        report()
+        greet()
+        try flush()
     }
 
+    /// For callbacks, which find their backend by user data. The connection dies with the backend, so none comes late.
+    private var opaque: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+
     deinit {
-        // Proxies die with the connection; their listeners live until then.
+        // Disconnecting frees no proxy.
+        for callback in [greeting.callback, probeCallback, process?.callback] {
+            if let callback { wl_callback_destroy(callback) }
+        }
+        for handle in state.handles { zwlr_foreign_toplevel_handle_v1_destroy(handle) }
+        seat = nil
+        if let manager { zwlr_foreign_toplevel_manager_v1_destroy(manager) }
+        if let registry { wl_registry_destroy(registry) }
         wl_display_disconnect(display)
     }
 
@@ -106,10 +124,13 @@ public final class WaylandBackend {
 
     /// Reads what is there and reports what it means.
     public func dispatch() throws(FocusError) {
-        while wl_display_prepare_read(display) != 0 { wl_display_dispatch_pending(display) }
+        while wl_display_prepare_read(display) != 0 {
+            guard wl_display_dispatch_pending(display) >= 0 else { throw .disconnected }
+        }
         guard wl_display_read_events(display) == 0 else { throw .disconnected }
         readMicroseconds = kymo_monotonic_microseconds()
         guard wl_display_dispatch_pending(display) >= 0 else { throw .disconnected }
+        guard !hasFinished else { throw .finished }
         report()
         try flush()
     }
@@ -125,9 +146,30 @@ public final class WaylandBackend {
         report()
     }
 
-    /// The pid of a window, found by another way; takes effect while that window has the focus.
-    public func noteProcess(appID: String, title: String, pid: Int32) {
-        processID = (appID, title, pid)
+    // MARK: pids
+
+    private func askProcess() {
+        guard let window = state.focused, window.processID == 0, process?.changeCount != state.changeCount else {
+            return
+        }
+        if let old = process?.callback { wl_callback_destroy(old) }
+        process = ProcessQuestion(changeCount: state.changeCount)
+        handlers.processWanted()
+    }
+
+    /// What had the focus after `Handlers.processWanted`, as somebody else says.
+    public func noteProcess(appID: String?, pid: Int32) throws(FocusError) {
+        guard process != nil, process?.answer == nil else { return }
+        process?.answer = (appID, pid)
+        process?.callback = sync()
+        try flush()
+    }
+
+    private func processConfirmed() {
+        guard let question = process, let answer = question.answer else { return }
+        process?.callback = nil
+        guard question.changeCount == state.changeCount else { return }
+        state.focusedProcess(answer.pid, appID: answer.appID)
         report()
     }
 
@@ -136,23 +178,40 @@ public final class WaylandBackend {
     /// Two round trips, then a watermark. With the first answer the compositor has ended the turn of its loop in which
     /// it met every key stamped before the request; the second brings what that turn decided.
     public func confirm(probe id: UInt64) throws(FocusError) {
-        // One at a time is asked; a second one replaces the first, whose answer nobody wants any more.
+        guard phase == .usable else { return }
+        // One at a time is asked; a second one replaces the first, whose answer nobody wants any more. Its callback
+        // goes with it: that answer left before this question was put, and confirms nothing.
+        if let old = probeCallback { wl_callback_destroy(old) }
         probe = Probe(id: id, sentMicroseconds: kymo_monotonic_microseconds(), remaining: 2)
-        sync()
+        probeCallback = sync()
         try flush()
     }
 
-    private func sync() {
+    private func sync() -> OpaquePointer? {
         let callback = wl_display_sync(display)
-        wl_callback_add_listener(callback, listeners.callback, Unmanaged.passUnretained(self).toOpaque())
+        wl_callback_add_listener(callback, listeners.callback, opaque)
+        return callback
     }
 
-    fileprivate func answered() {
+    func answered(_ callback: OpaquePointer?) {
+        wl_callback_destroy(callback)
+        if callback == greeting.callback {
+            greeting.callback = nil
+            greeted()
+        } else if callback == probeCallback {
+            probeCallback = nil
+            confirmed()
+        } else if callback == process?.callback {
+            processConfirmed()
+        }
+    }
+
+    private func confirmed() {
         guard var current = probe else { return }
         current.remaining -= 1
         guard current.remaining == 0 else {
             probe = current
-            sync()
+            probeCallback = sync()
             return
         }
         probe = nil
@@ -163,9 +222,29 @@ public final class WaylandBackend {
                 probe: current.id, sentMicroseconds: current.sentMicroseconds, answeredMicroseconds: readMicroseconds))
     }
 
+    // MARK: the initial state
+
+    /// The first round trip brings the globals, the second what they say at once.
+    private func greet() {
+        if let old = greeting.callback { wl_callback_destroy(old) }
+        greeting = (sync(), 2)
+    }
+
+    private func greeted() {
+        greeting.remaining -= 1
+        guard greeting.remaining == 0 else {
+            greeting.callback = sync()
+            return
+        }
+        phase = manager == nil ? .lacking : .usable
+        handlers.phase()
+        report()
+    }
+
     // MARK: focus
 
     private func report() {
+        guard phase == .usable else { return }
         var report = FocusReport(timeMicroseconds: readMicroseconds, state: .none, source: Self.name)
         if let window = state.focused {
             report.state = .window
@@ -173,9 +252,7 @@ public final class WaylandBackend {
             report.appID = window.appID.cut(toBytes: StringLimit.appID)
             report.title = window.title.cut(toBytes: StringLimit.title)
             report.isTitleTruncated = window.title.utf8.count > StringLimit.title
-            if let known = processID, known.appID == window.appID, known.title == window.title {
-                report.processID = known.pid
-            }
+            report.processID = window.processID
         }
         if var last = lastReport {
             last.timeMicroseconds = report.timeMicroseconds
@@ -183,127 +260,44 @@ public final class WaylandBackend {
         }
         lastReport = report
         handlers.focus(report)
+        askProcess()
     }
 
     // MARK: what the compositor says
 
-    fileprivate func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
-        let opaque = Unmanaged.passUnretained(self).toOpaque()
+    func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
         if interface == "zwlr_foreign_toplevel_manager_v1", manager == nil {
             manager = OpaquePointer(
                 wl_registry_bind(registry, name, kymo_toplevel_manager_interface(), min(version, 3)))
+            managerName = name
             zwlr_foreign_toplevel_manager_v1_add_listener(manager, listeners.manager, opaque)
+            if phase == .lacking { greet() }
         } else if interface == "wl_seat", seat == nil {
-            seat = OpaquePointer(wl_registry_bind(registry, name, kymo_seat_interface(), min(version, 5)))
-            wl_seat_add_listener(seat, listeners.seat, opaque)
+            seat = WaylandSeat(
+                registry: registry, name: name, version: version, keymapChanged: handlers.keymap)
         }
     }
 
-    fileprivate func opened(_ handle: OpaquePointer) {
-        state.opened(handle)
-        zwlr_foreign_toplevel_handle_v1_add_listener(
-            handle, listeners.handle, Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    fileprivate func update(_ change: (inout ToplevelState) -> Void) { change(&state) }
-
-    fileprivate func closed(_ handle: OpaquePointer) {
-        state.closed(handle)
-        zwlr_foreign_toplevel_handle_v1_destroy(handle)
-    }
-
-    fileprivate func capabilities(_ bits: UInt32) {
-        let hasKeyboard = bits & WL_SEAT_CAPABILITY_KEYBOARD.rawValue != 0
-        if hasKeyboard, keyboard == nil {
-            keyboard = wl_seat_get_keyboard(seat)
-            wl_keyboard_add_listener(keyboard, listeners.keyboard, Unmanaged.passUnretained(self).toOpaque())
-        } else if !hasKeyboard, let old = keyboard {
-            wl_keyboard_release(old)
-            keyboard = nil
+    func globalRemoved(_ name: UInt32) {
+        if manager != nil, name == managerName { finished() }
+        if name == seat?.name {
+            seat = nil
             handlers.keymap(nil)
         }
     }
 
-    /// Takes the descriptor over. A keymap of more than a megabyte is none.
-    fileprivate func keymap(format: UInt32, descriptor: Int32, size: UInt32) {
-        defer { close(descriptor) }
-        guard format == WL_KEYBOARD_KEYMAP_FORMAT_XKB_V1.rawValue, size > 0, size <= 1 << 20,
-            let region = mmap(nil, Int(size), PROT_READ, MAP_PRIVATE, descriptor, 0), region != MAP_FAILED
-        else { return handlers.keymap(nil) }
-        defer { munmap(region, Int(size)) }
-        let bytes = UnsafeRawBufferPointer(start: region, count: Int(size)).prefix { $0 != 0 }
-        handlers.keymap(Keymap(text: String(decoding: bytes, as: UTF8.self)))
-    }
-}
+    /// Not even the last word holds any more: to be thrown where nobody is in a callback.
+    func finished() { hasFinished = true }
 
-/// Listener structs, which must outlive the proxies that point at them. Callbacks find their backend by user data.
-private final class Listeners {
-    let registry = UnsafeMutablePointer<wl_registry_listener>.allocate(capacity: 1)
-    let callback = UnsafeMutablePointer<wl_callback_listener>.allocate(capacity: 1)
-    let manager = UnsafeMutablePointer<zwlr_foreign_toplevel_manager_v1_listener>.allocate(capacity: 1)
-    let handle = UnsafeMutablePointer<zwlr_foreign_toplevel_handle_v1_listener>.allocate(capacity: 1)
-    let seat = UnsafeMutablePointer<wl_seat_listener>.allocate(capacity: 1)
-    let keyboard = UnsafeMutablePointer<wl_keyboard_listener>.allocate(capacity: 1)
-
-    static func backend(_ data: UnsafeMutableRawPointer?) -> WaylandBackend {
-        Unmanaged<WaylandBackend>.fromOpaque(data!).takeUnretainedValue()
+    func opened(_ handle: OpaquePointer) {
+        state.opened(handle)
+        zwlr_foreign_toplevel_handle_v1_add_listener(handle, listeners.handle, opaque)
     }
 
-    static func text(_ text: UnsafePointer<CChar>?) -> String { text.map { String(cString: $0) } ?? "" }
+    func update(_ change: (inout ToplevelState) -> Void) { change(&state) }
 
-    init() {
-        registry.initialize(
-            to: wl_registry_listener(
-                global: { data, _, name, interface, version in
-                    Listeners.backend(data).global(name, Listeners.text(interface), version)
-                }, global_remove: { _, _, _ in }))
-        callback.initialize(
-            to: wl_callback_listener(done: { data, callback, _ in
-                wl_callback_destroy(callback)
-                Listeners.backend(data).answered()
-            }))
-        manager.initialize(
-            to: zwlr_foreign_toplevel_manager_v1_listener(
-                toplevel: { data, _, handle in if let handle { Listeners.backend(data).opened(handle) } },
-                finished: { _, _ in }))
-        handle.initialize(
-            to: zwlr_foreign_toplevel_handle_v1_listener(
-                title: { data, handle, title in
-                    let title = Listeners.text(title)
-                    Listeners.backend(data).update { $0.title(handle!, title) }
-                },
-                app_id: { data, handle, appID in
-                    let appID = Listeners.text(appID)
-                    Listeners.backend(data).update { $0.appID(handle!, appID) }
-                },
-                output_enter: { _, _, _ in }, output_leave: { _, _, _ in },
-                state: { data, handle, array in
-                    // An array of 32-bit values; wl_array_for_each is a macro.
-                    let words = UnsafeBufferPointer(
-                        start: array?.pointee.data?.assumingMemoryBound(to: UInt32.self),
-                        count: (array?.pointee.size ?? 0) / 4)
-                    let isActivated = words.contains(ZWLR_FOREIGN_TOPLEVEL_HANDLE_V1_STATE_ACTIVATED.rawValue)
-                    Listeners.backend(data).update { $0.activated(handle!, isActivated) }
-                },
-                done: { data, handle in Listeners.backend(data).update { $0.done(handle!) } },
-                closed: { data, handle in Listeners.backend(data).closed(handle!) }, parent: { _, _, _ in }))
-        seat.initialize(
-            to: wl_seat_listener(
-                capabilities: { data, _, bits in Listeners.backend(data).capabilities(bits) }, name: { _, _, _ in }))
-        keyboard.initialize(
-            to: wl_keyboard_listener(
-                keymap: { data, _, format, descriptor, size in
-                    Listeners.backend(data).keymap(format: format, descriptor: descriptor, size: size)
-                }, enter: { _, _, _, _, _ in }, leave: { _, _, _, _ in }, key: { _, _, _, _, _, _ in },
-                modifiers: { _, _, _, _, _, _, _ in }, repeat_info: { _, _, _, _ in }))
-    }
-
-    deinit {
-        registry.deallocate()
-        callback.deallocate()
-        manager.deallocate()
-        handle.deallocate()
-        seat.deallocate()
-        keyboard.deallocate()
+    func closed(_ handle: OpaquePointer) {
+        state.closed(handle)
+        zwlr_foreign_toplevel_handle_v1_destroy(handle)
     }
 }

@@ -2,13 +2,15 @@ import Events
 
 /// Who owned the keyboard when, as far back as the hold-back reaches, and how sure that is.
 ///
-/// A change that the agent received at `r` took effect in the compositor some time before. Proven is only that it did
-/// not before the last probe was sent whose answer came with the old focus still in force: how late the agent was nobody
-/// can tell (it may have been stopped, or have waited for a processor). So an event that no probe had covered when the
-/// change came is `uncertain`, however long before `r` it happened; every other attribution is exact.
+/// A change that the agent received at `r` took effect in the compositor some time before, but what the kernel stamped
+/// before may still have lain unread in the compositor then, and have met the new focus. So an event is certain only when
+/// a whole probe (two round trips, see `WaylandBackend.confirm`) was sent after it and answered before the change: it
+/// was met in a turn of the compositor's loop that had ended. Any other is `uncertain`, however long before `r` it
+/// happened: the agent may have been stopped, the compositor busy. How long round trips usually take proves nothing; in
+/// an emulated machine one key in 400 that an estimate called certain was not.
 ///
-/// What the record of the change states, `(earliest, r]`, is where the change is by the round trips seen of late (the
-/// compositor's event loop answers both the agent and the keyboard), widened to hold every event judged uncertain.
+/// What the record of the change states, `(earliest, r]`, is where the change is by the round trips seen of late, widened
+/// to hold every event judged uncertain.
 struct FocusTimeline {
     /// Plain values: looked at for every event. The strings stand beside them, in `descriptions`.
     struct Entry {
@@ -19,8 +21,8 @@ struct FocusTimeline {
         var place: UInt64
         /// When the agent received the change.
         var timeMicroseconds: UInt64
-        /// Events at or before this time certainly belong to the entries before.
-        var provenMicroseconds: UInt64
+        /// Events at or before this time certainly met an entry before.
+        var certainMicroseconds: UInt64
         /// What is stated of the change: it took effect after this time.
         var earliestMicroseconds: UInt64
         /// A round trip that ended after the change has been seen: `earliest` will not move any more.
@@ -29,10 +31,10 @@ struct FocusTimeline {
 
     /// Flapping faster than this within one hold-back loses the oldest entries, which then count as unknown.
     static let capacity = 512
-    /// The least time that the compositor is allowed between the kernel's stamp of a key and its handling.
-    static let minimumMarginMicroseconds: UInt64 = 1_000
-    /// A margin beyond this would eat the hold-back's deadline.
-    static let maximumMarginMicroseconds: UInt64 = 100_000
+    /// What the kernel is allowed between its stamp on a key and the moment at which the compositor could read it.
+    static let marginMicroseconds: UInt64 = 1_000
+    /// An estimate beyond this says nothing any more.
+    static let maximumSlackMicroseconds: UInt64 = 100_000
 
     private(set) var entries: [Entry] = []
     /// One per entry.
@@ -40,8 +42,8 @@ struct FocusTimeline {
     /// How many of the newest entries have no record in the journal yet.
     private(set) var unwrittenCount = 0
     private var roundTrips = RoundTrips()
-    /// Whatever the compositor did by this time is known.
-    private(set) var lastSentMicroseconds: UInt64 = 0
+    /// When the last probe that was answered had been sent.
+    private var lastSentMicroseconds: UInt64 = 0
     /// Changes that were forgotten before they had a record.
     private var forgotten: Loss?
 
@@ -50,12 +52,7 @@ struct FocusTimeline {
         descriptions.reserveCapacity(Self.capacity)
     }
 
-    /// How long the compositor may take to handle a key, judged by its recent answers.
-    var marginMicroseconds: UInt64 {
-        min(max(roundTrips.slowest, Self.minimumMarginMicroseconds), Self.maximumMarginMicroseconds)
-    }
-
-    /// All keys stamped at or before this are confirmed: the focus they met is known.
+    /// Events stamped before this are confirmed: the focus they met is known.
     private(set) var watermarkMicroseconds: UInt64 = 0
 
     var current: FocusDescription? { descriptions.last }
@@ -66,8 +63,7 @@ struct FocusTimeline {
     mutating func append(_ description: FocusDescription, keys: KeyRule, timeMicroseconds: UInt64) {
         // The agent's clock is ours (one machine), but a report may not rewrite what has been decided.
         let time = max(timeMicroseconds, entries.last?.timeMicroseconds ?? 0)
-        let slack = marginMicroseconds + Self.minimumMarginMicroseconds
-        let earliest = max(time > slack ? time - slack : 0, lastSentMicroseconds)
+        let earliest = earliest(of: time, roundTrip: roundTrips.slowest)
         var place: UInt64 = 0
         if let last = entries.last, let before = descriptions.last {
             let isSamePlace =
@@ -79,9 +75,21 @@ struct FocusTimeline {
         entries.append(
             Entry(
                 focus: description.id, state: description.state, keys: keys, place: place, timeMicroseconds: time,
-                provenMicroseconds: lastSentMicroseconds, earliestMicroseconds: min(earliest, time), isSettled: false))
+                certainMicroseconds: min(watermarkMicroseconds, time), earliestMicroseconds: min(earliest, time),
+                isSettled: false))
         descriptions.append(description)
         unwrittenCount += 1
+    }
+
+    /// Another way of asking has found the process of the window that has the focus: completes the newest entry, if it
+    /// has no record yet. False: it takes a record of its own.
+    mutating func complete(with description: FocusDescription) -> Bool {
+        guard unwrittenCount > 0, let last = descriptions.last, last.processID == 0 else { return false }
+        var completed = last
+        completed.processID = description.processID
+        guard completed.isSame(as: description) else { return false }
+        descriptions[descriptions.count - 1] = completed
+        return true
     }
 
     private mutating func removeOldest(_ count: Int) {
@@ -110,14 +118,20 @@ struct FocusTimeline {
             guard answeredMicroseconds >= time else { continue }
             // A probe that was on its way while the change happened measures just the delay in question.
             if sentMicroseconds <= time {
-                let slack = min(roundTrip, Self.maximumMarginMicroseconds) + Self.minimumMarginMicroseconds
-                let earliest = max(time > slack ? time - slack : 0, lastSentMicroseconds)
-                entries[index].earliestMicroseconds = min(entries[index].earliestMicroseconds, earliest)
+                entries[index].earliestMicroseconds = min(
+                    entries[index].earliestMicroseconds, earliest(of: time, roundTrip: roundTrip))
             }
             entries[index].isSettled = true
         }
         lastSentMicroseconds = max(lastSentMicroseconds, sentMicroseconds)
-        watermarkMicroseconds = max(watermarkMicroseconds, sentMicroseconds)
+        let margin = Self.marginMicroseconds
+        watermarkMicroseconds = max(watermarkMicroseconds, sentMicroseconds > margin ? sentMicroseconds - margin : 0)
+    }
+
+    /// The estimate of when a change that was received at `time` took effect at the earliest.
+    private func earliest(of time: UInt64, roundTrip: UInt64) -> UInt64 {
+        let slack = min(max(roundTrip, 1_000), Self.maximumSlackMicroseconds) + 1_000
+        return max(time > slack ? time - slack : 0, lastSentMicroseconds)
     }
 
     /// Nothing before `time` will be asked for any more.
@@ -165,7 +179,7 @@ struct FocusTimeline {
         var result = Attribution(
             focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden)
         var next = index + 1
-        while next < entries.count, entries[next].provenMicroseconds < time {
+        while next < entries.count, entries[next].certainMicroseconds < time {
             let other = entries[next]
             if other.place != entry.place {
                 result.isUncertain = true

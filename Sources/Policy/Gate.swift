@@ -19,6 +19,7 @@ public final class Gate {
     var timeline = FocusTimeline()
     private var keyboard = Keyboard()
     private var layouts = LayoutHistory()
+    private var layoutDescription: LayoutDescription?
     private var buckets = KeyBuckets()
     private var ledger = Ledger()
     private var probes = Probes()
@@ -69,7 +70,7 @@ public final class Gate {
     public func agentLost(nowMicroseconds: UInt64) {
         guard isAgentPresent else { return }
         isAgentPresent = false
-        layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.lastSentMicroseconds)
+        layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
         focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
     }
 
@@ -77,7 +78,9 @@ public final class Gate {
     public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
         let rule = report.state == .window ? rules.rule(for: report.appID) : .nothing
         var description = report.redacted(by: rule)
-        if let current = timeline.current, timeline.currentKeys == rule.keys, current.isSame(as: description) { return }
+        if let current = timeline.current, timeline.currentKeys == rule.keys {
+            if current.isSame(as: description) || timeline.complete(with: description) { return }
+        }
         description.id = nextFocus
         nextFocus &+= 1
         if nextFocus == 0 { nextFocus = 1 }
@@ -88,7 +91,9 @@ public final class Gate {
     public func layoutChanged(_ description: LayoutDescription, table: LayoutTable?, receivedMicroseconds: UInt64) {
         layouts.change(
             to: description.isKnown ? table : nil, atMicroseconds: receivedMicroseconds,
-            provenMicroseconds: timeline.lastSentMicroseconds)
+            provenMicroseconds: timeline.watermarkMicroseconds)
+        guard description != layoutDescription else { return }
+        layoutDescription = description
         pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
     }
 
@@ -127,8 +132,8 @@ public final class Gate {
         var due: UInt64?
         if timeline.hasUnsettled { due = 0 }
         if !holdBack.isEmpty {
-            // A press is asked for at once, but late enough that the compositor has surely met it.
-            let wait = pressesHeld > 0 ? timeline.marginMicroseconds : Self.pointerProbeMicroseconds
+            // A press is asked for at once, but late enough that the compositor could surely read it.
+            let wait = pressesHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
             due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
         }
         return due
@@ -179,7 +184,7 @@ public final class Gate {
 
     private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
         let time = holdBack.firstTimeMicroseconds
-        if !isOpen || !isAgentPresent || time + timeline.marginMicroseconds <= timeline.watermarkMicroseconds {
+        if !isOpen || !isAgentPresent || time < timeline.watermarkMicroseconds {
             return true
         }
         return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
@@ -198,10 +203,8 @@ public final class Gate {
         guard isOpen else { return account(event, reason: .inactive, emit) }
         let layout = layouts.table(at: event.timeMicroseconds)
         if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
+        let isConfirmed = isAgentPresent && event.timeMicroseconds < timeline.watermarkMicroseconds
         let held = timeline.attribution(at: event.timeMicroseconds)
-        let isConfirmed =
-            isAgentPresent
-            && event.timeMicroseconds + timeline.marginMicroseconds <= timeline.watermarkMicroseconds
         if case .key(let key) = event.payload {
             decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
         } else {
@@ -326,10 +329,10 @@ public final class Gate {
     }
 
     private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
+        // What was counted has been decided already.
+        buckets.take(emit)
         while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
         pressesHeld = 0
-        // These were decided before: to drop them now would lose them without a word.
-        buckets.take(emit)
     }
 }
 

@@ -20,7 +20,8 @@ struct KeyBuckets {
     /// Counts one press. The bucket of an earlier time must have been taken before.
     mutating func count(_ keyClass: KeyClass, timeMicroseconds: UInt64, focus: FocusID, marks: Marks) {
         let width = KeyCounts.bucketMicroseconds
-        endMicroseconds = (timeMicroseconds / width + 1) * width
+        // Two keyboards may tell of their keys in another order than that of time, by a little.
+        endMicroseconds = max(endMicroseconds ?? 0, (timeMicroseconds / width + 1) * width)
         let index =
             buckets.firstIndex { $0.focus == focus && $0.marks == marks }
             ?? {

@@ -24,6 +24,7 @@ struct Devices: ParsableCommand {
                 case .deviceAdded: added[stored.event.device] = stored
                 case .recorder(let state) where state.isRunning && !stored.event.marks.contains(.snapshot):
                     added.removeAll()
+                case .session(let session) where !session.isActive: added.removeAll()
                 case .deviceRemoved: added[stored.event.device] = nil
                 default: break
                 }

@@ -6,32 +6,65 @@ import Focus
 import Glibc
 import Logging
 
+/// Which of a keymap's groups is in force.
+private enum ActiveGroup: Equatable {
+    /// Nobody tells. Only a keymap of one group leaves no doubt.
+    case untold
+    /// Somebody tells, and has not answered yet or says that keyboards disagree.
+    case open
+    case told(SwayIPC.ActiveLayout)
+
+    func inForce(of keymap: Keymap) -> UInt32? {
+        switch self {
+        case .untold: keymap.groupCount == 1 ? 0 : nil
+        case .open: nil
+        // The seat's keymap is that of the keyboard which typed last. It may be gone, or another may type next.
+        case .told(let layout): keymap.groupName(layout.group) == layout.name ? layout.group : nil
+        }
+    }
+}
+
 /// The compositor of this session, as it comes and goes.
 final class Compositor {
+    private static let patienceMicroseconds: UInt64 = 5_000_000
+
     private let loop: EventLoop
     private let send: (AgentMessage) -> Void
     private var backend: WaylandBackend?
     private var sway: SwayIPC?
     private var keymap: Keymap?
-    /// Nil: nobody tells the active group.
-    private var group: UInt32?
-    private var retryMicroseconds: UInt64? = 0
-    private var lastComplaint = ""
+    private var group = ActiveGroup.untold
+    private var openProbe: UInt64?
+    private let retry: Retry
+    /// When to say that a compositor which took the connection does not answer; nothing else depends on it.
+    private var silenceMicroseconds: UInt64?
+    private var lastComplaint = "no compositor has answered yet"
 
     init(loop: EventLoop, send: @escaping (AgentMessage) -> Void) {
         self.loop = loop
         self.send = send
+        retry = Retry(loop: loop, directory: Self.environment("XDG_RUNTIME_DIR")) { $0.hasPrefix("wayland-") }
     }
 
-    var deadlineMicroseconds: UInt64? { retryMicroseconds }
+    var deadlineMicroseconds: UInt64? { retry.deadlineMicroseconds ?? silenceMicroseconds }
+
+    /// The compositor, once it tells of its windows.
+    private var usable: WaylandBackend? { backend?.phase == .usable ? backend : nil }
 
     var hello: Hello {
-        Hello(backend: backend == nil ? "none" : WaylandBackend.name, compositor: backend?.compositorName ?? "")
+        Hello(backend: usable == nil ? "none" : WaylandBackend.name, compositor: backend?.compositorName ?? "")
     }
 
-    /// Everything that is known, for a service that knows nothing.
-    func tellAll() {
-        guard let backend else {
+    /// A service that knows nothing, and has asked nothing yet.
+    func serviceCame() {
+        openProbe = nil
+        tellAll()
+    }
+
+    /// Everything that is known.
+    private func tellAll() {
+        tellLayout()
+        guard let backend = usable else {
             send(.backendState(BackendState(isUsable: false, backend: "none", reason: lastComplaint)))
             return send(.focus(FocusReport(timeMicroseconds: kymo_monotonic_microseconds(), state: .unknown)))
         }
@@ -40,12 +73,13 @@ final class Compositor {
                 BackendState(
                     isUsable: true, backend: WaylandBackend.name,
                     reason: "\(backend.compositorName) offers zwlr_foreign_toplevel_manager_v1")))
-        tellLayout()
         backend.repeatReport()
     }
 
+    /// Answered when there is somebody to ask: the service has one question out at a time, and waits for its answer.
     func probe(_ id: UInt64) {
-        guard let backend else { return }
+        openProbe = id
+        guard let backend = usable else { return }
         do {
             try backend.confirm(probe: id)
         } catch {
@@ -53,36 +87,62 @@ final class Compositor {
         }
     }
 
-    func connectIfDue() {
-        guard let retry = retryMicroseconds, kymo_monotonic_microseconds() >= retry else { return }
+    func actIfDue() {
+        if retry.isDue { connect() }
+        if let silence = silenceMicroseconds, kymo_monotonic_microseconds() >= silence {
+            silenceMicroseconds = nil
+            complain("\(compositorName) took the connection but does not answer; the focus is unknown until it does")
+            tellAll()
+        }
+    }
+
+    private var compositorName: String { backend?.compositorName ?? "the compositor" }
+
+    private func connect() {
         guard let displayName = Self.displayName() else {
             complain("no Wayland session: WAYLAND_DISPLAY is not set, and there is not exactly one socket to choose")
-            return retryLater()
+            return retry.later()
         }
         do {
             let made = try WaylandBackend(
                 displayName: displayName,
                 handlers: WaylandBackend.Handlers(
+                    phase: { [unowned self] in phaseChanged() },
                     focus: { [unowned self] in send(.focus($0)) },
                     keymap: { [unowned self] in
                         keymap = $0
+                        sway?.askLayout()
                         tellLayout()
                     },
-                    watermark: { [unowned self] in send(.watermark($0)) }))
+                    watermark: { [unowned self] in
+                        openProbe = nil
+                        send(.watermark($0))
+                    },
+                    processWanted: { [unowned self] in sway?.askFocused() }))
             try loop.add(made.fileDescriptor) { [unowned self] in dispatch() }
             backend = made
         } catch {
             complain("\(error)")
-            return retryLater()
+            return retry.later()
         }
-        retryMicroseconds = nil
+        retry.pause()
+        silenceMicroseconds = kymo_monotonic_microseconds() + Self.patienceMicroseconds
+    }
+
+    private func phaseChanged() {
+        silenceMicroseconds = nil
+        retry.succeeded()
+        guard usable != nil else {
+            complain(
+                "\(compositorName) does not offer zwlr_foreign_toplevel_manager_v1; the focus stays unknown and no "
+                    + "keys are recorded on this desktop")
+            return tellAll()
+        }
         lastComplaint = ""
-        log(
-            .notice,
-            "focus from \(WaylandBackend.name): \(hello.compositor) on \(displayName) offers "
-                + "zwlr_foreign_toplevel_manager_v1")
+        log(.notice, "focus from \(WaylandBackend.name): \(compositorName) offers zwlr_foreign_toplevel_manager_v1")
         connectSway()
         tellAll()
+        if let openProbe { probe(openProbe) }
     }
 
     private func dispatch() {
@@ -98,10 +158,11 @@ final class Compositor {
         loop.remove(old.fileDescriptor)
         backend = nil
         keymap = nil
+        silenceMicroseconds = nil
         closeSway()
         complain("\(reason); the focus is unknown until it is back")
         tellAll()
-        retryLater()
+        retry.later()
     }
 
     // MARK: sway's extras
@@ -111,37 +172,48 @@ final class Compositor {
         sway = SwayIPC(
             compositorPID: backend.compositorPID, runtimeDirectory: directory,
             handlers: SwayIPC.Handlers(
-                window: { [unowned self] in self.backend?.noteProcess(appID: $0, title: $1, pid: $2) },
+                focused: { [unowned self] in note(pid: $1, of: $0) },
                 layout: { [unowned self] in
-                    guard group != $0 else { return }
-                    group = $0
+                    let told = $0.map(ActiveGroup.told) ?? .open
+                    guard group != told else { return }
+                    group = told
                     tellLayout()
                 }))
         guard let sway else { return }
+        group = .open
         do {
             try loop.add(sway.descriptor) { [unowned self] in
-                if self.sway?.dispatch() == false { closeSway() }
+                guard self.sway?.dispatch() == false else { return }
+                log(.notice, "sway's socket is closed or not understood; no pids, and the layout only where it is one")
+                closeSway()
+                tellLayout()
             }
             log(.info, "pid and layout from sway's socket")
         } catch {
             self.sway = nil
+            group = .untold
+        }
+    }
+
+    private func note(pid: Int32, of appID: String?) {
+        do {
+            try backend?.noteProcess(appID: appID, pid: pid)
+        } catch {
+            lose("\(error)")
         }
     }
 
     private func closeSway() {
-        group = nil
+        group = .untold
         guard let old = sway else { return }
         loop.remove(old.descriptor)
         sway = nil
-        tellLayout()
     }
 
     // MARK: layout
 
     private func tellLayout() {
-        // Without a source for the active group only a keymap of one group leaves no doubt.
-        let known = group ?? (keymap?.groupCount == 1 ? 0 : nil)
-        guard let keymap, let known, let table = keymap.table(group: known) else {
+        guard let keymap, let known = group.inForce(of: keymap), let table = keymap.table(group: known) else {
             let description = LayoutDescription(isKnown: false, keymapHash: keymap?.hash ?? 0)
             return send(.layout(LayoutReport(description: description, table: nil)))
         }
@@ -171,8 +243,6 @@ final class Compositor {
         }
         return found.count == 1 ? found[0] : nil
     }
-
-    private func retryLater() { retryMicroseconds = kymo_monotonic_microseconds() + 1_000_000 }
 
     private func complain(_ text: String) {
         guard text != lastComplaint else { return }

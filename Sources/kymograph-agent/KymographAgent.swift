@@ -31,12 +31,12 @@ struct KymographAgent: ParsableCommand {
         var port: ServicePort?
         let compositor = Compositor(loop: loop) { port?.send($0) }
         let service = ServicePort(
-            path: socket, loop: loop, hello: { compositor.hello }, welcomed: { compositor.tellAll() },
+            path: socket, loop: loop, hello: { compositor.hello }, welcomed: { compositor.serviceCame() },
             probed: { compositor.probe($0) })
         port = service
         while loop.isRunning {
-            compositor.connectIfDue()
-            service.connectIfDue()
+            compositor.actIfDue()
+            service.actIfDue()
             let deadlines = [compositor.deadlineMicroseconds, service.deadlineMicroseconds].compactMap(\.self)
             loop.turn(untilMicroseconds: deadlines.min())
         }

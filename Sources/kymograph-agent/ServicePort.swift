@@ -15,7 +15,7 @@ final class ServicePort {
     private var isWelcome = false
     private var outgoing: [UInt8] = []
     private var received = [UInt8](repeating: 0, count: maximumMessageBytes + 1)
-    private var retryMicroseconds: UInt64? = 0
+    private let retry: Retry
     private var lastComplaint = ""
 
     init(
@@ -27,28 +27,30 @@ final class ServicePort {
         self.hello = hello
         self.welcomed = welcomed
         self.probed = probed
+        let name = path.split(separator: "/").last.map { String($0) }
+        retry = Retry(loop: loop, directory: path.lastIndex(of: "/").map { String(path[..<$0]) }) { $0 == name }
     }
 
     /// When to try again to connect; nil while connected.
-    var deadlineMicroseconds: UInt64? { retryMicroseconds }
+    var deadlineMicroseconds: UInt64? { retry.deadlineMicroseconds }
 
-    func connectIfDue() {
-        guard let retry = retryMicroseconds, kymo_monotonic_microseconds() >= retry else { return }
+    func actIfDue() {
+        guard retry.isDue else { return }
         let connection = kymo_unix_connect(path, 1)
         guard connection >= 0 else {
             complain("kymographd does not answer on \(path): \(String(cString: strerror(errno))); waiting for it")
-            return retryLater()
+            return retry.later()
         }
         do {
             try loop.add(connection) { [unowned self] in receive() }
         } catch {
             close(connection)
             complain("\(error)")
-            return retryLater()
+            return retry.later()
         }
         descriptor = connection
         isWelcome = false
-        retryMicroseconds = nil
+        retry.pause()
         transmit(.hello(hello()))
     }
 
@@ -63,14 +65,19 @@ final class ServicePort {
         let sent = outgoing.withUnsafeBytes {
             Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
+        guard sent < 0 else { return }
+        // It may have said why before it hung up.
+        if errno == EPIPE || errno == ECONNRESET { receive() }
         // A service that does not take a message has missed one: it must hear everything anew.
-        if sent < 0 { drop("kymographd does not take messages") }
+        drop("kymographd does not take messages")
     }
 
     private func receive() {
         while descriptor >= 0 {
             let count = received.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
-            if count < 0, errno == EAGAIN || errno == EINTR { return }
+            if count < 0, errno == EAGAIN { return }
+            // What was said before the other end hung up comes after the news that it did.
+            if count < 0, errno == EINTR || errno == ECONNRESET { continue }
             guard count > 0 else { return drop("kymographd closed the connection") }
             do {
                 let message = try received.withUnsafeBytes { (bytes) throws(ProtocolError) in
@@ -89,6 +96,7 @@ final class ServicePort {
             log(.info, "connected to kymographd")
             lastComplaint = ""
             isWelcome = true
+            retry.succeeded()
             welcomed()
         case .refused(let reason): drop("kymographd refused this agent: \(reason)")
         case .probe(let id): probed(id)
@@ -102,10 +110,8 @@ final class ServicePort {
         descriptor = -1
         isWelcome = false
         complain(reason)
-        retryLater()
+        retry.later()
     }
-
-    private func retryLater() { retryMicroseconds = kymo_monotonic_microseconds() + 1_000_000 }
 
     /// The same trouble every second is one line.
     private func complain(_ text: String) {

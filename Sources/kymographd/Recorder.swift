@@ -25,7 +25,7 @@ final class Recorder {
     private(set) var outlet: Outlet
     private var pace = Pace()
     private var service = ServiceNotification()
-    private(set) var deviceCount = 0
+    var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
     /// Why nothing is recorded; nil while recording.
     private(set) var idleReason: String? = "starting"
@@ -80,8 +80,11 @@ final class Recorder {
     // MARK: the loop
 
     func run() {
-        openingRecords()
+        takePriority()
+        openingRecord()
         sessionChanged()
+        // Only now are the devices open: what was typed while they were being opened is missing too.
+        gapRecords()
         service.ready(status: idleReason ?? "recording")
         while loop.isRunning {
             let gather = pace.gatherMicroseconds
@@ -90,6 +93,17 @@ final class Recorder {
             decide()
         }
         stop()
+    }
+
+    /// The kernel keeps 64 entries for a reader of a mouse, 2.7 ms at 8 kHz: on a busy machine a thread waits longer than
+    /// that for its turn. The lowest real-time priority is enough, since it only has to come before what is not real-time;
+    /// the kernel stops a runaway one at 95 % (sched_rt_runtime_us). The journal's thread stays as it is.
+    private func takePriority() {
+        guard kymo_realtime_thread(1) < 0 else { return }
+        log(
+            .notice,
+            "no real-time priority for the input thread (LimitRTPRIO=1 in the unit gives it); a busy machine may cost "
+                + "reports, which will be recorded as losses")
     }
 
     private var nextDeadline: UInt64? {
@@ -133,10 +147,8 @@ final class Recorder {
     private func note(_ event: Event) {
         switch event.payload {
         case .deviceAdded(let device):
-            deviceCount += 1
             log(.info, "device \(event.device) added: \(device.sysname)")
         case .deviceRemoved(let device):
-            deviceCount -= 1
             log(.info, "device \(event.device) removed: \(device.sysname)")
         case .loss(let loss):
             kernelLossCount += 1
@@ -183,7 +195,13 @@ final class Recorder {
         }
         gate.setOpen(isActive, nowMicroseconds: now) { outlet.write($0) }
         // Closed, not filtered: while nothing may be recorded no device node is open.
-        if isActive { source.resume() } else { source.suspend() }
+        if isActive {
+            source.resume()
+            dispatch()
+            if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
+        } else {
+            source.suspend { take($0) }
+        }
         agent.reconsider()
     }
 
@@ -193,34 +211,35 @@ final class Recorder {
         if let permitted = PermittedEvent(account: event) { outlet.write(permitted) }
     }
 
-    private func openingRecords() {
-        let now = kymo_monotonic_microseconds()
-        if let recovery = journal.recovery {
-            let start = recovery.isSameBoot ? recovery.lastMicroseconds : 0
-            outlet.write(
-                PermittedEvent(
-                    loss: Loss(
-                        reason: .crash, startMicroseconds: min(start, now), endMicroseconds: now, count: nil,
-                        detail: "segment \(recovery.segment)")))
-            if recovery.tornBytes > 0 {
-                outlet.write(
-                    PermittedEvent(
-                        loss: Loss(
-                            reason: .tornTail, startMicroseconds: min(start, now), endMicroseconds: now, count: nil,
-                            detail: "\(recovery.tornBytes) bytes of segment \(recovery.segment)")))
-            }
-        }
+    private func openingRecord() {
         write(account: ClockWatch.pair(.start))
         write(
             account: Event(
-                timeMicroseconds: now,
+                timeMicroseconds: kymo_monotonic_microseconds(),
                 payload: .recorder(
                     RecorderState(
                         isRunning: true, version: kymographVersion, libinputVersion: InputSource.libinputVersion))))
     }
 
+    /// What a recorder that did not stop by itself has left missing.
+    private func gapRecords() {
+        guard let recovery = journal.recovery else { return }
+        let now = kymo_monotonic_microseconds()
+        let start = recovery.isSameBoot ? recovery.lastMicroseconds : 0
+        func loss(_ reason: LossReason, _ detail: String) {
+            outlet.write(
+                PermittedEvent(
+                    loss: Loss(
+                        reason: reason, startMicroseconds: min(start, now), endMicroseconds: now, count: nil,
+                        detail: detail)))
+        }
+        loss(.crash, "segment \(recovery.segment)")
+        if recovery.tornBytes > 0 { loss(.tornTail, "\(recovery.tornBytes) bytes of segment \(recovery.segment)") }
+    }
+
     private func stop() {
         service.stopping()
+        source.suspend { take($0) }
         let now = kymo_monotonic_microseconds()
         gate.stop(nowMicroseconds: now) { outlet.write($0) }
         write(

@@ -45,4 +45,12 @@ import Events
         #expect(span.expire(nowMicroseconds: 30_000_999, detail: "") == nil)
         #expect(span.expire(nowMicroseconds: 30_001_000, detail: "")?.endMicroseconds == 30_001_000)
     }
+
+    @Test func aDeviceThatLeavesInAFloodTakesNoLossWithIt() {
+        var span = DropSpan()
+        span.note(.flood(sysname: "event1"), lastMicroseconds: 100, nowMicroseconds: 1000)
+        #expect(span.finish(nowMicroseconds: 2000, detail: "event1")?.endMicroseconds == 2000)
+        #expect(span.deadlineMicroseconds == nil)
+        #expect(span.finish(nowMicroseconds: 3000, detail: "event1") == nil)
+    }
 }

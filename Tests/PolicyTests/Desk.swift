@@ -38,12 +38,12 @@ final class Desk {
     }
 
     /// The agent hears at `ms` that this app has the focus; nil: no window; "?": nobody knows.
-    func focus(_ app: String?, at ms: Double, title: String = "", window: UInt64 = 7) {
+    func focus(_ app: String?, at ms: Double, title: String = "", window: UInt64 = 7, pid: Int32 = 0) {
         let state: FocusState = app == nil ? .none : (app == "?" ? .unknown : .window)
         gate.focusChanged(
             FocusDescription(
                 id: 0, state: state, appID: state == .window ? app ?? "" : "", title: title,
-                titleForm: title.isEmpty ? .off : .full, window: state == .window ? window : 0),
+                titleForm: title.isEmpty ? .off : .full, processID: pid, window: state == .window ? window : 0),
             receivedMicroseconds: time(ms))
     }
 

@@ -58,21 +58,41 @@ private let altGr: UInt16 = 100
         #expect(times == times.sorted())
     }
 
-    /// The change reaches the agent at 200; the slowest round trip was 4 ms. A key's probe is due after those, and is
-    /// answered within one more.
+    /// The change reaches the agent at 200.
     @Test(arguments: [
-        (150.0, "press 30 full"), (194.0, "press 30 full"), (199.0, "press 30 full ~!"), (200.5, "press 30 other"),
+        (150.0, "press 30 full"), (199.0, "press 30 full ~!"), (200.5, "press 30 other"),
     ])
     func keyNearAFocusChange(at ms: Double, expected: String) throws {
         let desk = try Desk(["full": .full, "other": .full])
         desk.focus("full", at: 0, window: 1)
         desk.confirm(at: 1, answered: 5)
         desk.press(a, at: ms)
-        if ms + 5.1 < 200 { #expect(desk.confirm(at: ms + 4.1, answered: ms + 5.1)) }
+        // The compositor has met the key before the change only if it says so.
+        if ms < 195 { #expect(desk.confirm(at: 195, answered: 197)) }
         desk.focus("other", at: 200, window: 2)
         desk.confirm(at: 210, answered: 211)
         desk.advance(to: 212)
         #expect(desk.lines == [expected])
+    }
+
+    /// Found in the emulated machine: the compositor was busy for longer than in its last sixteen answers, and a key
+    /// from before the estimated span met the new window. The span in the record of the change must hold it too.
+    @Test(arguments: [198.5, 190, 150])
+    func aKeyThatABusyCompositorMayHaveMetLaterIsUncertain(at ms: Double) throws {
+        let desk = try Desk(["full": .full, "other": .full])
+        desk.focus("full", at: 0, window: 1)
+        desk.confirm(at: 1)
+        desk.move(at: 10)
+        desk.confirm(at: 100)
+        desk.press(a, at: ms)
+        desk.focus("other", at: 200, window: 2)
+        desk.confirm(at: 210)
+        desk.advance(to: 212)
+        #expect(desk.lines.contains("press 30 full ~!"))
+        let change = try #require(
+            desk.written.last { if case .focus = $0.payload { true } else { false } })
+        guard case .focus(let focus) = change.payload else { return }
+        #expect(change.timeMicroseconds - UInt64(focus.uncertaintyMicroseconds) < Desk.start + UInt64(ms * 1000))
     }
 
     @Test func strictestRuleHoldsInsideTheUncertainty() throws {
@@ -111,6 +131,19 @@ private let altGr: UInt16 = 100
     }
 
     /// A reported change may not be backdated across what has been decided.
+    @Test func aProcessThatIsFoundALittleLaterIsNoSecondChange() throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0)
+        desk.focus("full", at: 0.5, pid: 42)
+        desk.confirm(at: 1)
+        desk.advance(to: 2)
+        desk.focus("full", at: 3, pid: 43)
+        desk.confirm(at: 4)
+        desk.advance(to: 5)
+        let pids = desk.written.compactMap { if case .focus(let focus) = $0.payload { focus.processID } else { nil } }
+        #expect(pids == [42, 43])
+    }
+
     @Test func lateReportRewritesNothing() throws {
         let desk = try Desk(["full": .full, "other": .full])
         desk.focus("full", at: 0, window: 1)
@@ -204,6 +237,19 @@ private let altGr: UInt16 = 100
         desk.press(a, at: 100)
         desk.stop(at: 101)
         #expect(desk.lines == ["(stopping", "stopping 1+0)"])
+    }
+
+    /// Bug: counts of the last 100 ms vanished when the recorder stopped or the session was left.
+    @Test(arguments: [true, false])
+    func countsThatWereDecidedAreWrittenAtTheEnd(stops: Bool) throws {
+        let desk = try Desk([:])
+        desk.focus("plain", at: 0)
+        desk.confirm(at: 1)
+        desk.press(a, at: 110)
+        desk.confirm(at: 120)
+        desk.advance(to: 121)
+        if stops { desk.stop(at: 130) } else { desk.close(at: 130) }
+        #expect(desk.lines == ["counts letter 1 plain"])
     }
 
     @Test func overflowBecomesALossWithItsExactCount() throws {

@@ -33,6 +33,9 @@ int kymo_signal_descriptor(const int *signals, int count);
 /// The next pending signal of that descriptor, or 0.
 int kymo_next_signal(int descriptor);
 
+/// Puts the calling thread, and no thread or process that it makes, under SCHED_RR. 0, or -1 with errno.
+int kymo_realtime_thread(int priority);
+
 /// An epoll descriptor. -1 with errno.
 int kymo_epoll(void);
 int kymo_epoll_add(int epoll, int descriptor);

@@ -12,7 +12,10 @@ struct StateSnapshot {
     mutating func follow(_ permitted: PermittedEvent) {
         switch permitted.event.payload {
         case .recorder: recorder = permitted
-        case .session: session = permitted
+        case .session(let description):
+            session = permitted
+            // Closed, not removed: they come again, with new numbers, when the session is active again.
+            if !description.isActive { devices.removeAll() }
         case .layout: layout = permitted
         case .focus: focus = permitted
         case .deviceAdded: devices.append(permitted)

@@ -1,0 +1,84 @@
+import CLinuxShim
+import EventLoop
+import Glibc
+
+/// When to try again to connect to a socket: soon after it appears in its directory, else less and less often.
+///
+/// The directory is watched only while nothing is connected: others write there too, and at rest nobody wakes up.
+final class Retry {
+    private static let shortestMicroseconds: UInt64 = 1_000_000
+    private static let longestMicroseconds: UInt64 = 8_000_000
+    /// A socket's file is there a moment before anybody listens on it.
+    private static let settlingMicroseconds: UInt64 = 50_000
+
+    private let loop: EventLoop
+    private let directory: String?
+    private let isConcerned: (String) -> Bool
+    private var watch: Int32 = -1
+    private var delayMicroseconds = Retry.shortestMicroseconds
+    /// CLOCK_MONOTONIC, µs; nil while there is nothing to retry.
+    private(set) var deadlineMicroseconds: UInt64? = 0
+
+    /// `isConcerned` tells whether a file of that name in the directory may be the socket.
+    init(loop: EventLoop, directory: String?, isConcerned: @escaping (String) -> Bool) {
+        self.loop = loop
+        self.directory = directory
+        self.isConcerned = isConcerned
+    }
+
+    var isDue: Bool { deadlineMicroseconds.map { kymo_monotonic_microseconds() >= $0 } ?? false }
+
+    /// It did not work, or works no more.
+    func later() {
+        deadlineMicroseconds = kymo_monotonic_microseconds() + delayMicroseconds
+        delayMicroseconds = min(delayMicroseconds * 2, Self.longestMicroseconds)
+        guard watch < 0, let directory else { return }
+        let descriptor = kymo_watch_directory(directory)
+        // A directory that is not there yet cannot be watched; the deadline remains.
+        guard descriptor >= 0 else { return }
+        do {
+            try loop.add(descriptor) { [unowned self] in stirred() }
+            watch = descriptor
+        } catch {
+            close(descriptor)
+        }
+    }
+
+    /// Connected: nothing to wait for.
+    func pause() {
+        deadlineMicroseconds = nil
+        guard watch >= 0 else { return }
+        loop.remove(watch)
+        close(watch)
+        watch = -1
+    }
+
+    /// It is of use, too: the next trouble is a new one.
+    func succeeded() {
+        pause()
+        delayMicroseconds = Self.shortestMicroseconds
+    }
+
+    private func stirred() {
+        var isStirred = false
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(watch, &buffer, buffer.count), count > 0 {
+            isStirred = buffer.withUnsafeBytes { names(in: $0[..<count]).contains(where: isConcerned) } || isStirred
+        }
+        guard isStirred, let deadline = deadlineMicroseconds else { return }
+        deadlineMicroseconds = min(deadline, kymo_monotonic_microseconds() + Self.settlingMicroseconds)
+    }
+
+    private func names(in events: Slice<UnsafeRawBufferPointer>) -> [String] {
+        var names: [String] = []
+        var rest = UnsafeRawBufferPointer(rebasing: events)
+        let header = MemoryLayout<inotify_event>.size
+        while rest.count >= header {
+            let end = header + Int(rest.loadUnaligned(as: inotify_event.self).len)
+            guard rest.count >= end else { break }
+            names.append(String(decoding: rest[header..<end].prefix { $0 != 0 }, as: UTF8.self))
+            rest = UnsafeRawBufferPointer(rebasing: rest[end...])
+        }
+        return names
+    }
+}

@@ -1,0 +1,73 @@
+"""Fixtures: one compositor and one service per test, and nothing left running after it."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from service import Service
+from session import HERE, Cage, Labwc, Session, Sway
+
+REPOSITORY = HERE.parent.parent
+
+
+def pytest_report_teststatus(report):
+    # A skip that nobody reads is a silent one.
+    if report.skipped:
+        return "skipped", "s", f"SKIPPED ({report.longrepr[2]})"
+    return None
+
+
+def _binary():
+    directory = Path(os.environ.get("KYMO_BIN", REPOSITORY / ".build" / "debug"))
+    return directory / "kymograph-agent"
+
+
+@pytest.fixture
+def place():
+    """Short, since a socket's path has at most 107 bytes."""
+    directory = Path(tempfile.mkdtemp(prefix="kymo-"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def start(place):
+    """Starts a compositor of that class."""
+    sessions: list[Session] = []
+
+    def make(kind):
+        if kind is Labwc:
+            root = os.environ.get("KYMO_LABWC_ROOT")
+            if os.getuid() != 0 or not root:
+                pytest.skip("labwc needs root (chroot) and the Debian 13 tree in KYMO_LABWC_ROOT")
+            Labwc.root = Path(root)
+        sessions.append(kind(place, _binary()))
+        return sessions[-1].start()
+
+    yield make
+    for session in sessions:
+        session.stop()
+
+
+@pytest.fixture
+def sway(start):
+    return start(Sway)
+
+
+@pytest.fixture
+def labwc(start):
+    return start(Labwc)
+
+
+@pytest.fixture
+def cage(start):
+    return start(Cage)
+
+
+@pytest.fixture
+def service(place):
+    made = Service(place / "agent.sock")
+    yield made
+    made.listener.close()

@@ -1,0 +1,194 @@
+"""kymographd's end of the agent's protocol (docs/AGENT-PROTOCOL.md), so that what the agent says can be judged
+without devices. Reads every byte of every packet and asserts the limits that the protocol promises.
+"""
+
+import select
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+
+PACKET_LIMIT = 8192
+LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256}
+STATES = {0: "unknown", 1: "none", 2: "window"}
+SECONDS = 10
+
+
+@dataclass
+class Hello:
+    backend: str
+    compositor: str
+
+
+@dataclass
+class Focus:
+    time: int
+    state: str
+    window: int
+    pid: int
+    truncated: bool
+    app: str
+    title: str
+    output: str
+    source: str
+
+
+@dataclass
+class Layout:
+    known: bool
+    group: int
+    hash: int
+    name: str
+    table: bytes = field(repr=False)
+
+
+@dataclass
+class Watermark:
+    probe: int
+    sent: int
+    answered: int
+
+
+@dataclass
+class Backend:
+    usable: bool
+    backend: str
+    reason: str
+
+
+class _Packet:
+    def __init__(self, data):
+        self.data = data
+
+    def number(self, form):
+        value = struct.unpack_from("<" + form, self.data)[0]
+        self.data = self.data[struct.calcsize("<" + form) :]
+        return value
+
+    def string(self, limit):
+        length = self.number("H")
+        assert length <= LIMITS[limit], f"{limit} of {length} bytes"
+        value, self.data = self.data[:length], self.data[length:]
+        assert len(value) == length
+        return value.decode("utf-8")
+
+
+def decode(data):
+    assert len(data) <= PACKET_LIMIT
+    packet = _Packet(data)
+    kind = packet.number("B")
+    if kind == 1:
+        assert packet.number("H") == 1, "protocol version"
+        message = Hello(packet.string("name"), packet.string("name"))
+    elif kind == 2:
+        moment, state = packet.number("Q"), STATES[packet.number("B")]
+        window, pid, truncated = packet.number("Q"), packet.number("i"), bool(packet.number("B"))
+        strings = [packet.string(name) for name in ("app", "title", "output", "source")]
+        message = Focus(moment, state, window, pid, truncated, *strings)
+    elif kind == 3:
+        known, group, digest = bool(packet.number("B")), packet.number("I"), packet.number("Q")
+        name, has_table = packet.string("name"), packet.number("B")
+        table, packet.data = (packet.data[:1280], packet.data[1280:]) if has_table else (b"", packet.data)
+        assert len(table) in (0, 1280) and bool(table) == known
+        message = Layout(known, group, digest, name, table)
+    elif kind == 4:
+        message = Watermark(packet.number("Q"), packet.number("Q"), packet.number("Q"))
+    elif kind == 5:
+        message = Backend(bool(packet.number("B")), packet.string("name"), packet.string("reason"))
+    else:
+        raise AssertionError(f"message type {kind}")
+    assert not packet.data, f"{len(packet.data)} bytes too many in {message}"
+    return message
+
+
+def now():
+    """CLOCK_MONOTONIC in µs, as the protocol counts."""
+    return time.monotonic_ns() // 1000
+
+
+class Connection:
+    def __init__(self, peer):
+        self.socket = peer
+        self.messages = []
+        self.position = 0
+        self.last_probe = 0
+
+    def read(self, seconds=SECONDS):
+        """The next message; None after so many seconds without one. ConnectionError when the agent hangs up."""
+        if self.position == len(self.messages):
+            if not select.select([self.socket], [], [], max(seconds, 0))[0]:
+                return None
+            data = self.socket.recv(PACKET_LIMIT + 1)
+            if not data:
+                raise ConnectionError("the agent closed the connection")
+            self.messages.append(decode(data))
+        self.position += 1
+        return self.messages[self.position - 1]
+
+    def expect(self, kind, condition=lambda message: True, seconds=SECONDS, **values):
+        """The next message of that kind with those values; what comes before it is passed over."""
+        deadline = time.monotonic() + seconds
+        passed = []
+        while (message := self.read(deadline - time.monotonic())) is not None:
+            wanted = all(getattr(message, name, None) == value for name, value in values.items())
+            if isinstance(message, kind) and wanted and condition(message):
+                return message
+            passed.append(message)
+        raise AssertionError(f"no {kind.__name__} with {values} in {seconds} s; came: {passed}")
+
+    def send_probe(self):
+        self.last_probe += 1
+        self.socket.send(struct.pack("<BQ", 130, self.last_probe))
+        return self.last_probe
+
+    def probe(self, seconds=SECONDS):
+        """Everything the agent said up to its watermark, and the watermark."""
+        number = self.send_probe()
+        start = self.position
+        mark = self.expect(Watermark, probe=number, seconds=seconds)
+        return self.messages[start : self.position - 1], mark
+
+    def settled(self):
+        """What the agent said once the compositor has nothing more to say."""
+        said, _ = self.probe()
+        return said
+
+    def close(self):
+        self.socket.close()
+
+
+class Service:
+    """Listens where kymographd would."""
+
+    def __init__(self, path):
+        self.path = path
+        self.listener = None
+        self.start()
+
+    def start(self):
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(str(self.path))
+        self.path.chmod(0o666)
+        self.listener.listen(8)
+
+    def stop(self):
+        self.listener.close()
+        self.path.unlink()
+
+    def accept(self, seconds=SECONDS):
+        self.listener.settimeout(seconds)
+        return Connection(self.listener.accept()[0])
+
+    def greet(self, seconds=SECONDS):
+        """Accepts an agent and welcomes it: the connection and its hello."""
+        connection = self.accept(seconds)
+        hello = connection.expect(Hello, seconds=seconds)
+        connection.socket.send(struct.pack("<BH", 128, 1))
+        return connection, hello
+
+    def refuse(self, reason, seconds=SECONDS):
+        """As kymographd does it: before the agent has said anything, and without reading."""
+        connection = self.accept(seconds)
+        said = reason.encode()
+        connection.socket.send(struct.pack("<BH", 129, len(said)) + said)
+        connection.close()

@@ -1,0 +1,223 @@
+"""A headless compositor with real clients, as a plain user, in a directory of its own."""
+
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PLAIN_USER = "nobody"
+
+
+def until(condition, what, seconds=10):
+    """Waits for a condition: its value, or a failure that says what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
+    return value
+
+
+class Program:
+    """A process of the session. Dies with this one, whatever happens to either."""
+
+    def __init__(self, command, log, environment, stdin=None, stdout=None):
+        self.log = log
+        with open(log, "ab") as stream:
+            self.process = subprocess.Popen(
+                command, env=environment, cwd="/", stdin=stdin or subprocess.DEVNULL,
+                stdout=stdout or stream, stderr=stream)  # fmt: skip
+        self.pid = self.process.pid
+
+    @property
+    def lines(self):
+        return self.log.read_text(errors="replace").splitlines()
+
+    def order(self, line):
+        """One line in, one line out, for the clients that take orders."""
+        self.process.stdin.write(line.encode() + b"\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().decode().strip()
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, seconds=10):
+        """Exit status, once it is gone."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(number)
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"{self.process.args} did not end within {seconds} s of signal {number}") from None
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream:
+                stream.close()
+        return status
+
+
+class Session:
+    """Starts, stops and asks one compositor. Subclasses know how theirs is started."""
+
+    name = ""
+
+    def __init__(self, directory, agent_binary):
+        self.directory = Path(directory)
+        self.account = pwd.getpwnam(PLAIN_USER) if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+        self.runtime = self.directory / "run"
+        self.runtime.mkdir(mode=0o700)
+        os.chown(self.runtime, self.account.pw_uid, self.account.pw_gid)
+        self.directory.chmod(0o755)
+        # The plain user may not be able to look into the tree that is tested.
+        self.programs = self.directory / "programs"
+        self.programs.mkdir()
+        self.agent_binary = shutil.copy(agent_binary, self.programs)
+        for script in ("wire.py", "window.py", "keyboard.py"):
+            shutil.copy(HERE / script, self.programs)
+        self.environment = {
+            "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": str(self.runtime), "WLR_BACKENDS": "headless", "WLR_LIBINPUT_NO_DEVICES": "1",
+            "WLR_RENDERER": "pixman", "XDG_SESSION_TYPE": "wayland",
+        }  # fmt: skip
+        self.started = []
+        self.display = None
+        self.compositor = None
+
+    @staticmethod
+    def tasks(pid):
+        """The kernel's status of each thread."""
+        return [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+
+    # How the compositor is started.
+
+    def command(self):
+        raise NotImplementedError
+
+    def as_user(self, command):
+        ids = ["--reuid", str(self.account.pw_uid), "--regid", str(self.account.pw_gid), "--clear-groups"]
+        return ["setpriv", *(ids if os.getuid() == 0 else []), "--pdeathsig", "KILL", *command]
+
+    def run(self, command, name, **streams):
+        program = Program(self.as_user(command), self.directory / f"{name}.log", self.environment, **streams)
+        self.started.append(program)
+        return program
+
+    def start(self):
+        for stale in self.runtime.glob("wayland-*"):
+            stale.unlink()
+        # sway would take it for its own name.
+        self.environment.pop("SWAYSOCK", None)
+        self.compositor = Program(self.command(), self.directory / f"{self.name}.log", self.environment)
+        self.started.append(self.compositor)
+        self.display = until(self._socket, f"{self.name} listens\n" + "\n".join(self.compositor.lines), 20)
+        self.environment["WAYLAND_DISPLAY"] = self.display.name
+        return self
+
+    def _socket(self):
+        if self.compositor.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended at once:\n" + "\n".join(self.compositor.lines))
+        found = [path for path in self.runtime.glob("wayland-*") if path.is_socket()]
+        return found[0] if found else None
+
+    def stop(self):
+        for program in reversed(self.started):
+            if program.process.poll() is None:
+                program.process.kill()
+            program.process.wait()
+        self.started.clear()
+
+    # Clients.
+
+    def agent(self, socket, name="agent", wrapper=()):
+        return self.run([*wrapper, self.agent_binary, "--socket", str(socket)], name)
+
+    def foot(self, app, title):
+        return self.run(["foot", "--app-id", app, "--title", title, "sleep", "600"], f"foot-{app}")
+
+    def _client(self, script, *arguments):
+        return self.run(
+            ["/usr/bin/python3", str(self.programs / script), str(self.display), *arguments], script,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+
+    def window(self, app, title, raw=False):
+        client = self._client("window.py")
+        answer = client.order(json.dumps({"app": app, "title": title, "raw": raw, "map": True}))
+        assert answer == "done", answer
+        return client
+
+    def keyboard(self, layouts="us"):
+        client = self._client("keyboard.py", layouts)
+        assert client.process.stdout.readline().startswith(b"done")
+        return client
+
+
+class Sway(Session):
+    name = "sway"
+
+    def command(self):
+        config = self.directory / "sway.conf"
+        config.write_text("xwayland disable\nfocus_on_window_activation focus\n")
+        return self.as_user(["sway", "--config", str(config)])
+
+    def start(self):
+        super().start()
+        self.environment["SWAYSOCK"] = str(until(self._control, "sway's own socket"))
+        return self
+
+    def _control(self):
+        path = self.runtime / f"sway-ipc.{self.account.pw_uid}.{self.compositor.pid}.sock"
+        return path if path.is_socket() else None
+
+    def message(self, *arguments):
+        answer = subprocess.run(
+            ["swaymsg", "--raw", *arguments], env=self.environment, capture_output=True, text=True, timeout=10)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        return json.loads(answer.stdout) if answer.stdout else None
+
+    def focus(self, app):
+        self.message(f'[app_id="^{re.escape(app)}$"] focus')
+
+
+class Labwc(Session):
+    """labwc of Debian 13 in a root of its own: Debian 12 has none."""
+
+    name = "labwc"
+    root = None
+
+    def in_root(self, command):
+        # A mount namespace needs no cleaning up: it ends with its last process.
+        script = (
+            'set -e; root=$1 run=$2; shift 2; mount --rbind /dev "$root/dev"; '
+            'mount --bind "$run" "$root/mnt"; exec chroot "$root" "$@"'
+        )
+        return [
+            "unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root),
+            str(self.runtime), "env", "XDG_RUNTIME_DIR=/mnt", "HOME=/mnt", *self.as_user(command),
+        ]  # fmt: skip
+
+    def command(self):
+        return self.in_root(["labwc"])
+
+    def focus(self, app):
+        command = self.in_root(["wlrctl", "toplevel", "focus", f"app_id:{app}"])
+        subprocess.run(command, env=self.environment, check=True, timeout=10)
+
+
+class Cage(Session):
+    """A compositor that does not tell of its windows."""
+
+    name = "cage"
+
+    def command(self):
+        return self.as_user(["cage", "--", "sleep", "600"])
+
+

@@ -1,0 +1,181 @@
+"""Which window owns the keyboard, as the agent tells it of real compositors."""
+
+import pytest
+from service import Backend, Focus
+from session import Labwc, Sway, until
+
+BACKEND = "wlr-foreign-toplevel"
+KEY_ESC = 1
+
+
+@pytest.fixture(params=[Sway, Labwc], ids=["sway", "labwc"])
+def desk(request, start):
+    return start(request.param)
+
+
+def greet(desk, service):
+    """An agent that has told its initial state."""
+    agent = desk.agent(service.path)
+    connection, _ = service.greet()
+    connection.expect(Backend, usable=True)
+    return agent, connection
+
+
+def windows(messages):
+    """App ids in the order of the reports; the second report of one focus, with its pid, is no change."""
+    seen = []
+    for message in messages:
+        if isinstance(message, Focus) and (not seen or seen[-1][0] != message.window):
+            seen.append((message.window, message.app))
+    return [app for _, app in seen]
+
+
+def test_initial_focus_of_an_agent_that_starts_after_the_windows(desk, service):
+    desk.window("alpha", "first")
+    desk.window("beta", "second one")
+    _, connection = greet(desk, service)
+    report = connection.expect(Focus)
+    assert (report.state, report.app, report.title) == ("window", "beta", "second one")
+    assert report.source == BACKEND and not report.truncated and report.window > 0
+
+
+def test_no_window_at_all_is_none(desk, service):
+    _, connection = greet(desk, service)
+    assert connection.expect(Focus).state == "none"
+
+
+def test_every_change_is_reported_once_and_in_order(desk, service):
+    for app in ("alpha", "beta", "gamma"):
+        desk.window(app, f"title of {app}")
+    _, connection = greet(desk, service)
+    connection.expect(Focus, app="gamma", condition=lambda report: report.pid or desk.name != "sway")
+    wanted = ["alpha", "beta", "gamma", "beta"] * 5
+    said = []
+    for app in wanted:
+        desk.focus(app)
+        said += connection.settled()
+    assert windows(said) == wanted
+    reports = [message for message in said if isinstance(message, Focus)]
+    assert all(report.title == f"title of {report.app}" for report in reports)
+    assert len({(report.window, report.app) for report in reports}) == 3, "a window keeps its number"
+    times = [report.time for report in reports]
+    assert times == sorted(times)
+
+
+def test_foot_is_a_window_like_any(desk, service):
+    _, connection = greet(desk, service)
+    connection.expect(Focus, state="none")
+    terminal = desk.foot("terminal", "a shell")
+    connection.expect(Focus, state="window", app="terminal", title="a shell")
+    terminal.stop()
+    connection.expect(Focus, state="none", app="", title="", window=0, pid=0)
+
+
+def test_title_changes_are_reported_for_the_same_window(desk, service):
+    window = desk.window("alpha", "before")
+    _, connection = greet(desk, service)
+    first = connection.expect(Focus, title="before")
+    assert window.order('{"title": "after \\u2026 it"}') == "done"
+    assert connection.expect(Focus, title="after … it").window == first.window
+
+
+def test_titles_of_windows_without_the_focus_are_nobodys_business(desk, service):
+    behind = desk.window("alpha", "secret 1")
+    desk.window("beta", "front")
+    _, connection = greet(desk, service)
+    connection.expect(Focus, app="beta")
+    connection.settled()
+    assert behind.order('{"title": "secret 2"}') == "done"
+    said = connection.settled()
+    assert [message for message in said if isinstance(message, Focus) and message.app != "beta"] == []
+
+
+def test_closing_the_last_window_clears_the_focus(desk, service):
+    window = desk.window("alpha", "only")
+    _, connection = greet(desk, service)
+    connection.expect(Focus, app="alpha")
+    window.stop()
+    connection.expect(Focus, state="none", app="", title="", window=0, pid=0)
+
+
+def test_empty_workspace_clears_the_focus(sway, service):
+    sway.window("alpha", "first")
+    _, connection = greet(sway, service)
+    connection.expect(Focus, app="alpha")
+    sway.message("workspace 2")
+    connection.expect(Focus, state="none", app="")
+    sway.message("workspace 1")
+    connection.expect(Focus, state="window", app="alpha")
+
+
+def test_lock_screen_clears_the_focus(desk, service):
+    desk.keyboard()
+    desk.window("alpha", "first")
+    _, connection = greet(desk, service)
+    connection.expect(Focus, app="alpha")
+    desk.run(["swaylock", "--color", "000000"], "swaylock")
+    connection.expect(Focus, state="none", app="")
+
+
+def test_launcher_clears_the_focus(sway, service):
+    sway.keyboard()
+    sway.window("alpha", "first")
+    _, connection = greet(sway, service)
+    connection.expect(Focus, app="alpha")
+    launcher = sway.run(["fuzzel", "--dmenu"], "fuzzel")
+    connection.expect(Focus, state="none", app="")
+    launcher.stop()
+    connection.expect(Focus, state="window", app="alpha")
+
+
+def test_labwc_does_not_tell_of_a_launcher(labwc, service):
+    """A limit of labwc, kept here so that we notice when it goes: the window before still counts as activated."""
+    keyboard = labwc.keyboard()
+    labwc.window("alpha", "first")
+    _, connection = greet(labwc, service)
+    connection.expect(Focus, app="alpha")
+    launcher = labwc.run(["fuzzel", "--dmenu"], "fuzzel")
+
+    def escaped():
+        keyboard.order(f"tap {KEY_ESC}")
+        return launcher.process.poll() is not None
+
+    until(escaped, "the launcher had the keyboard, and took Escape")
+    said = connection.settled()
+    assert [message for message in said if isinstance(message, Focus) and message.state == "none"] == []
+
+
+def test_pid_is_the_clients(sway, service):
+    clients = {app: sway.window(app, "x") for app in ("alpha", "beta")}
+    _, connection = greet(sway, service)
+    # Also of the window that had the focus before the agent came.
+    connection.expect(Focus, app="beta", pid=clients["beta"].pid)
+    sway.focus("alpha")
+    connection.expect(Focus, app="alpha", pid=clients["alpha"].pid)
+
+
+def test_pid_of_windows_that_look_the_same(sway, service):
+    """Once the pid was found by app id and title, which two shells in one directory share."""
+    first = sway.window("term", "~")
+    first_id = _focused(sway)["id"]
+    second = sway.window("term", "~")
+    second_id = _focused(sway)["id"]
+    _, connection = greet(sway, service)
+    owners = {connection.expect(Focus, pid=second.pid).window: second.pid}
+    sway.message(f"[con_id={first_id}] focus")
+    owners[connection.expect(Focus, pid=first.pid).window] = first.pid
+    for _ in range(20):
+        for con_id, pid in ((second_id, second.pid), (first_id, first.pid)):
+            sway.message(f"[con_id={con_id}] focus")
+            connection.expect(Focus, pid=pid)
+    told = [message for message in connection.messages if isinstance(message, Focus) and message.pid]
+    assert all(owners[report.window] == report.pid for report in told)
+
+
+def _focused(sway):
+    def find(node):
+        if node["focused"]:
+            return node
+        return next(filter(None, map(find, node["nodes"] + node["floating_nodes"])), None)
+
+    return until(lambda: find(sway.message("-t", "get_tree")), "a focused container")

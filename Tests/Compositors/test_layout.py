@@ -1,0 +1,94 @@
+"""The layout in force, as far as the compositor lets one know it."""
+
+import pytest
+from service import Backend, Layout
+from session import Labwc, Sway, until
+
+LEVELS = 4
+CODES = 256
+
+
+def greet(desk, service):
+    desk.agent(service.path)
+    connection, _ = service.greet()
+    connection.expect(Backend, usable=True)
+    return connection
+
+
+def classes(layout, code):
+    return layout.table[code * LEVELS : code * LEVELS + LEVELS]
+
+
+@pytest.fixture(params=[Sway, Labwc], ids=["sway", "labwc"])
+def desk(request, start):
+    return start(request.param)
+
+
+@pytest.mark.parametrize(("layouts", "name"), [("us", "English (US)"), ("de", "German")])
+def test_one_layout_is_known_everywhere(desk, service, layouts, name):
+    desk.keyboard(layouts)
+    connection = greet(desk, service)
+    layout = connection.expect(Layout, known=True)
+    assert (layout.name, layout.group) == (name, 0)
+    assert len(layout.table) == CODES * LEVELS + CODES and layout.hash
+
+
+def test_no_keyboard_no_layout(desk, service):
+    connection = greet(desk, service)
+    connection.settled()
+    layouts = [message for message in connection.messages if isinstance(message, Layout)]
+    assert layouts and not any(layout.known for layout in layouts)
+
+
+def test_layouts_differ_in_their_tables(desk, service):
+    keyboard = desk.keyboard("us")
+    connection = greet(desk, service)
+    american = connection.expect(Layout, known=True)
+    assert keyboard.order("keymap gr").startswith("done")
+    greek = connection.expect(Layout, known=True, name="Greek")
+    # The key beside Tab: a letter on the one, a semicolon on the other.
+    key_q = 16
+    assert classes(american, key_q) != classes(greek, key_q)
+    assert american.hash != greek.hash
+
+
+def test_switching_between_two_layouts(sway, service):
+    sway.keyboard("us,de")
+    connection = greet(sway, service)
+    connection.expect(Layout, known=True, group=0, name="English (US)")
+    sway.message("input", "*", "xkb_switch_layout", "1")
+    german = connection.expect(Layout, known=True, group=1, name="German")
+    sway.message("input", "*", "xkb_switch_layout", "0")
+    english = connection.expect(Layout, known=True, group=0, name="English (US)")
+    assert german.hash == english.hash, "one keymap, two groups"
+    assert german.table != english.table
+
+
+def test_two_layouts_and_nobody_to_tell_which(labwc, service):
+    """labwc has no socket of its own: which of two groups is active stays open, and nothing is guessed."""
+    labwc.keyboard("us,de")
+    connection = greet(labwc, service)
+    connection.expect(Layout, known=False, condition=lambda layout: layout.hash != 0)
+    connection.settled()
+    assert not any(message.known for message in connection.messages if isinstance(message, Layout))
+
+
+@pytest.mark.parametrize("second", ["de", "us,de"])
+def test_two_keyboards_that_disagree(sway, service, second):
+    """Both have the same name and the same active group, which once hid that they differ."""
+    american = sway.keyboard("us")
+    connection = greet(sway, service)
+    connection.expect(Layout, known=True, name="English (US)")
+    other = sway.keyboard(second)
+    if second == "us,de":
+        sway.message("input", "*", "xkb_switch_layout", "1")
+    connection.expect(Layout, known=False)
+    # One that is unplugged has no say any more, though its keymap stays the seat's until the other one types.
+    start = connection.position
+    other.stop()
+    until(lambda: len(sway.message("-t", "get_inputs")) == 1, "sway notices")
+    connection.settled()
+    american.order("tap 30")
+    connection.expect(Layout, known=True, name="English (US)")
+    told = [message for message in connection.messages[start:] if isinstance(message, Layout) and message.known]
+    assert {layout.name for layout in told} == {"English (US)"}

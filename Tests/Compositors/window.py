@@ -1,0 +1,88 @@
+"""A window with any app id and title. Usage: window.py SOCKET, then one JSON object per line on stdin:
+{"app": TEXT} and {"title": TEXT} set them (bytes as Latin-1 with "raw": true), {"map": true} shows it.
+Answers "done" when the compositor has taken the line. Ends with stdin; says what the compositor objects to.
+"""
+
+import json
+import os
+import select
+import struct
+import sys
+
+from wire import Display, ProtocolError, text, uint
+
+SIZE = 64
+
+
+class Window:
+    def __init__(self, path):
+        self.display = display = Display(path)
+        self.shell = display.bind("xdg_wm_base", 1, self._ping)
+        self.shm = display.bind("wl_shm", 1)
+        compositor = display.bind("wl_compositor", 4)
+        self.surface = display.new()
+        display.request(compositor, 0, uint(self.surface))
+        self.xdg = display.new(self._configure)
+        display.request(self.shell, 2, uint(self.xdg), uint(self.surface))
+        self.toplevel = display.new()
+        display.request(self.xdg, 1, uint(self.toplevel))
+        self.has_buffer = False
+
+    def take(self, line):
+        order = json.loads(line)
+        encoding = "latin-1" if order.get("raw") else "utf-8"
+        if "title" in order:
+            self.display.request(self.toplevel, 2, text(order["title"].encode(encoding)))
+        if "app" in order:
+            self.display.request(self.toplevel, 3, text(order["app"].encode(encoding)))
+        if order.get("map"):
+            self.display.request(self.surface, 6)
+            while not self.has_buffer:
+                self.display.dispatch(None)
+        self.display.roundtrip()
+
+    def _ping(self, opcode, body):
+        self.display.request(self.shell, 3, body)
+
+    def _configure(self, opcode, body):
+        self.display.request(self.xdg, 4, body)
+        if not self.has_buffer:
+            self._attach()
+        self.display.request(self.surface, 6)
+
+    def _attach(self):
+        memory = os.memfd_create("window")
+        os.ftruncate(memory, SIZE * SIZE * 4)
+        pool, buffer = self.display.new(), self.display.new()
+        self.display.request(self.shm, 0, uint(pool), uint(SIZE * SIZE * 4), descriptor=memory)
+        os.close(memory)
+        self.display.request(pool, 0, uint(buffer), struct.pack("<iiiiI", 0, SIZE, SIZE, SIZE * 4, 1))
+        self.display.request(self.surface, 1, uint(buffer), uint(0), uint(0))
+        self.has_buffer = True
+
+
+def main():
+    window = Window(sys.argv[1])
+    sources = [sys.stdin.fileno(), window.display.socket]
+    pending = b""
+    while True:
+        ready = select.select(sources, [], [])[0]
+        if window.display.socket in ready:
+            window.display.dispatch(0)
+        if sys.stdin.fileno() in ready:
+            data = os.read(sys.stdin.fileno(), 65536)
+            if not data:
+                return
+            pending += data
+            while b"\n" in pending:
+                line, pending = pending.split(b"\n", 1)
+                window.take(line)
+                print("done", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ProtocolError, OSError) as trouble:
+        print(f"refused: {trouble}", flush=True)
+        sys.exit(1)

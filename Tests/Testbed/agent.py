@@ -1,0 +1,206 @@
+"""A fake kymograph-agent: reports what it is told to, and answers probes, late or never if told so.
+
+`Agent` starts this file as a process of its own, so that it can be stopped and killed as the real one can, and so that
+its answers do not wait for the test. It reads one JSON object a line and answers each with one.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keys
+
+PROTOCOL_VERSION = 1
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND = 1, 2, 3, 4, 5
+WELCOME, REFUSED, PROBE = 128, 129, 130
+STATES = {"unknown": 0, "none": 1, "window": 2}
+
+
+def now_us() -> int:
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+
+
+def text(value: str) -> bytes:
+    data = value.encode()
+    return struct.pack("<H", len(data)) + data
+
+
+def hello(version: int = PROTOCOL_VERSION) -> bytes:
+    return struct.pack("<BH", HELLO, version) + text("testbed") + text("testbed")
+
+
+def focus(state: str, window: int = 0, app: str = "", title: str = "", pid: int = 0, time_us: int | None = None) -> bytes:
+    head = struct.pack("<BQBQiB", FOCUS, now_us() if time_us is None else time_us, STATES[state], window, pid, 0)
+    return head + text(app) + text(title) + text("HEADLESS-1") + text("testbed")
+
+
+def layout(known: bool = True) -> bytes:
+    message = struct.pack("<BBIQ", LAYOUT, known, 0, 0x7573) + text("English (US)" if known else "") + bytes([known])
+    return message + b"".join(keys.us_table()) if known else message
+
+
+def watermark(probe: int, sent: int, answered: int) -> bytes:
+    return struct.pack("<BQQQ", WATERMARK, probe, sent, answered)
+
+
+class Connection:
+    """The process's side: one connection, and what has come of it."""
+
+    def __init__(self, path: str):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(path)
+        self.answers = True
+        self.delay = 0.0
+        self.probes = 0
+        self.due: list[tuple[float, int, int]] = []
+        self.welcome = False
+        self.refused: str | None = None
+        self.closed = False
+
+    def receive(self) -> None:
+        try:
+            packet = self.socket.recv(9000)
+        except ConnectionResetError:
+            packet = b""
+        if not packet:
+            self.closed = True
+        elif packet[0] == WELCOME:
+            self.welcome = True
+        elif packet[0] == REFUSED:
+            self.refused = packet[3:].decode()
+        elif packet[0] == PROBE:
+            self.probes += 1
+            if self.answers:
+                self.due.append((time.monotonic() + self.delay, struct.unpack_from("<Q", packet, 1)[0], now_us()))
+
+    def answer(self) -> None:
+        while self.due and self.due[0][0] <= time.monotonic():
+            _, probe, sent = self.due.pop(0)
+            self.send(watermark(probe, sent, now_us()))
+
+    def send(self, packet: bytes) -> None:
+        try:
+            self.socket.send(packet)
+        except (BrokenPipeError, ConnectionResetError):
+            self.closed = True
+
+    def obey(self, request: dict) -> dict:
+        do = request.pop("do")
+        if do == "send":
+            self.send(bytes.fromhex(request["packet"]))
+        elif do == "focus":
+            self.send(focus(**request))
+        elif do == "set":
+            self.answers = request.get("answers", self.answers)
+            self.delay = request.get("delay", self.delay)
+        return {"time_us": now_us(), "welcome": self.welcome, "refused": self.refused, "closed": self.closed,
+                "probes": self.probes}
+
+    def serve(self) -> None:
+        pending = b""
+        while True:
+            wait = max(0, self.due[0][0] - time.monotonic()) if self.due else None
+            sources = [0] if self.closed else [0, self.socket]
+            readable, _, _ = select.select(sources, [], [], wait)
+            if self.socket in readable:
+                self.receive()
+            self.answer()
+            if 0 in readable:
+                data = os.read(0, 65536)
+                if not data:
+                    return
+                *lines, pending = (pending + data).split(b"\n")
+                for line in lines:
+                    print(json.dumps(self.obey(json.loads(line))), flush=True)
+
+
+class Agent:
+    """The test's side. `uid`: as whom it connects (the kernel tells the recorder)."""
+
+    def __init__(self, path: Path, uid: int | None = None, greet: bool = True):
+        self.process = subprocess.Popen(
+            ["/usr/bin/python3", str(Path(__file__).resolve()), str(path), str(os.geteuid() if uid is None else uid)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.stopped = False
+        assert self._line() == {"connected": True}, f"cannot connect to {path}"
+        if greet:
+            self.send(hello())
+            self.send(layout())
+
+    def _line(self) -> dict:
+        line = self.process.stdout.readline()
+        assert line, "the fake agent ended"
+        return json.loads(line)
+
+    def ask(self, **request) -> dict:
+        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.flush()
+        return self._line()
+
+    def send(self, packet: bytes) -> dict:
+        return self.ask(do="send", packet=packet.hex())
+
+    def window(self, app: str, window: int = 1, title: str = "", pid: int = 0) -> int:
+        """A window of that app has the focus from now on; the time of the report, µs."""
+        return self.ask(do="focus", state="window", app=app, window=window, title=title, pid=pid)["time_us"]
+
+    def no_window(self) -> int:
+        return self.ask(do="focus", state="none")["time_us"]
+
+    def unknown(self) -> int:
+        return self.ask(do="focus", state="unknown")["time_us"]
+
+    def set(self, **knobs) -> None:
+        self.ask(do="set", **knobs)
+
+    def state(self) -> dict:
+        return self.ask(do="state")
+
+    def pause(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+        self.stopped = True
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+        self.stopped = False
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def main() -> None:
+    import ctypes
+
+    # Here and not in the parent: the new user need not be able to read this file.
+    uid = int(sys.argv[2])
+    if uid != os.geteuid():
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    # Never outlive the test: PR_SET_PDEATHSIG, which a change of user clears.
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    try:
+        connection = Connection(sys.argv[1])
+    except OSError as error:
+        print(json.dumps({"connected": False, "error": str(error)}), flush=True)
+        return
+    print(json.dumps({"connected": True}), flush=True)
+    connection.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,326 @@
+"""Mock input devices, and a recorder that reads them: what every test of the testbed stands on.
+
+`Bed` is the controller (bed.c) under umockdev-wrapper; `Recorder` is kymographd in a directory of its own, with mock
+devices by way of LD_PRELOAD (shim.c). Environment: KYMO_BIN, the directory of kymographd and kymo; KYMO_TESTBED_BUILD,
+that of `bed` and `shim.so`.
+"""
+
+import ctypes
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable, Iterator, NamedTuple
+
+import keys
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(os.environ.get("KYMO_BIN", ROOT / ".build/debug"))
+BUILD = Path(os.environ.get("KYMO_TESTBED_BUILD", ROOT / ".build/testbed"))
+EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_MSC, EV_SW = range(6)
+# What tests have measured, for the end of the run.
+FIGURES: list[str] = []
+_libc = ctypes.CDLL(None)
+
+
+def now_us() -> int:
+    return time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 10):
+    """The first true value of the condition; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.01)
+
+
+def die_with_parent() -> None:
+    _libc.prctl(1, signal.SIGKILL)
+
+
+def subject() -> pwd.struct_passwd:
+    """Whose input is recorded: root cannot be, so tests that run as root record nobody's."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+
+class Sent(NamedTuple):
+    time_us: int
+    type: int
+    code: int
+    value: int
+    second: int
+    fate: int
+
+    QUEUED, DROPPED, UNREAD = range(3)
+
+
+class Bed:
+    def __init__(self):
+        environment = {**os.environ, "G_MESSAGES_DEBUG": ""}
+        self.process = subprocess.Popen(
+            ["umockdev-wrapper", str(BUILD / "bed")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=environment)
+        self.root = Path(self._answer()["root"])
+
+    def _answer(self) -> dict:
+        line = self.process.stdout.readline()
+        assert line, "the testbed's controller ended"
+        answer = json.loads(line)
+        assert answer.pop("ok"), answer["error"]
+        return answer
+
+    def command(self, *words) -> dict:
+        self.process.stdin.write(" ".join(str(word) for word in words) + "\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def add(self, kind: str, index: int, **properties) -> "Device":
+        self.command("add", kind, index, *(f"{name}={value}" for name, value in properties.items()))
+        return Device(self, index)
+
+    def environment(self) -> dict[str, str]:
+        """What makes a program see the mock devices, and nothing else."""
+        return {**os.environ, "UMOCKDEV_DIR": str(self.root), "LD_PRELOAD": f"{BUILD}/shim.so:libumockdev-preload.so.0"}
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class Device:
+    def __init__(self, bed: Bed, index: int):
+        self.bed = bed
+        self.index = index
+        self.sysname = f"event{index}"
+
+    def emit(self, *events: tuple[int, int, int]) -> int:
+        """One packet; its time in µs."""
+        words = (word for event in events for word in event)
+        return self.bed.command("emit", self.index, *words)["time_us"]
+
+    def key(self, name: str | int, value: int) -> int:
+        code = name if isinstance(name, int) else keys.CODES[name]
+        return self.emit((EV_MSC, 4, 0x70000 + code), (EV_KEY, code, value))
+
+    def tap(self, name: str | int) -> int:
+        """The time of the press."""
+        pressed = self.key(name, 1)
+        self.key(name, 0)
+        return pressed
+
+    def write(self, text: str, pause: float = 0) -> None:
+        """Types as a person would, with Shift where the layout wants it."""
+        for character in text:
+            code, shifted = keys.CHARACTERS[character]
+            if shifted:
+                self.key("leftshift", 1)
+            self.tap(code)
+            if shifted:
+                self.key("leftshift", 0)
+            if pause:
+                time.sleep(pause)
+
+    def move(self, dx: int, dy: int) -> int:
+        return self.emit((EV_REL, 0, dx), (EV_REL, 1, dy))
+
+    def run(self, rate_hz: float, seconds: float) -> None:
+        self.bed.command("run", self.index, rate_hz, seconds)
+
+    def type(self, rate_hz: float, seconds: float, codes: list[int]) -> None:
+        self.bed.command("type", self.index, rate_hz, seconds, *codes)
+
+    def feeding(self) -> dict:
+        return self.bed.command("feeding", self.index)
+
+    def finish(self, seconds: float) -> dict:
+        """Waits until `run` or `type` is done."""
+        return wait_for(lambda: (lambda report: report if not report["running"] else None)(self.feeding()),
+                        f"{self.sysname} to be done", seconds)
+
+    def halt(self) -> None:
+        self.bed.command("halt", self.index)
+
+    def stats(self) -> dict:
+        return self.bed.command("stats", self.index)
+
+    def sent(self) -> list[Sent]:
+        with tempfile.NamedTemporaryFile() as file:
+            self.bed.command("sent", self.index, file.name)
+            return [Sent(*fields) for fields in struct.iter_unpack("<QHHiiI", Path(file.name).read_bytes())]
+
+    def remove(self) -> None:
+        self.bed.command("remove", self.index)
+
+
+class Recorder:
+    """kymographd in `directory`, which holds its configuration, sockets, journal and log."""
+
+    def __init__(self, bed: Bed, rules: dict[str, str] | None = None, titles: str = "off", extra: str = "",
+                 journal: Path | None = None, environment: dict[str, str] | None = None):
+        self.bed = bed
+        # Short, for sockets' names; and open to the subject, who is another user when the tests run as root.
+        self.directory = Path(tempfile.mkdtemp(prefix="kymo-", dir="/tmp"))
+        self.directory.chmod(0o755)
+        self.journal = journal or self.directory / "journal"
+        if journal is None:
+            self.journal.mkdir(mode=0o700)
+        self.config = self.directory / "kymograph.toml"
+        self.agent_socket = self.directory / "agent.sock"
+        self.status_socket = self.directory / "status.sock"
+        self.seat = self.directory / "active-uid"
+        self.log_path = self.directory / "log"
+        self.process: subprocess.Popen | None = None
+        self.extra_environment = environment or {}
+        self.config.write_text(self._configuration(rules or {}, titles) + extra)
+        self.config.chmod(0o600)
+        self.session(subject().pw_uid)
+
+    def _configuration(self, rules: dict[str, str], titles: str) -> str:
+        text = f'[journal]\ndirectory = "{self.journal}"\n[agent]\nsocket = "{self.agent_socket}"\n'
+        text += f'[status]\nsocket = "{self.status_socket}"\n'
+        for app, keep in rules.items():
+            text += f'[[rule]]\napp = "{app}"\nkeys = "{keep}"\ntitles = "{titles if keep == "full" else "off"}"\n'
+        return text
+
+    def session(self, uid: int | None) -> None:
+        """Who owns the seat's active session from now on; None: nobody."""
+        self.seat.write_text("none" if uid is None else str(uid))
+
+    # -- the process
+
+    def launch(self, *arguments: str) -> subprocess.Popen:
+        """Starts kymographd and does not wait for anything."""
+        environment = {**self.bed.environment(), "KYMO_TESTBED_ACTIVE_UID_FILE": str(self.seat),
+                       "SWIFT_BACKTRACE": "enable=no", **self.extra_environment}
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(
+                [str(BIN / "kymographd"), "--config", str(self.config), "--subject", subject().pw_name, *arguments],
+                env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+
+    def start(self, devices: int = 0) -> "Recorder":
+        """Starts it and waits until it answers, and knows so many devices."""
+        self.process = self.launch()
+        wait_for(lambda: self._is_ready(devices), "kymographd to be ready")
+        return self
+
+    def _is_ready(self, devices: int) -> bool:
+        assert self.process.poll() is None, f"kymographd ended with {self.process.returncode}:\n{self.log}"
+        status = self.status()
+        return status is not None and status["devices"] >= devices
+
+    def status(self) -> dict | None:
+        """What status.sock says; None while nobody answers."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(10)
+        with connection:
+            try:
+                connection.connect(str(self.status_socket))
+            except (FileNotFoundError, ConnectionRefusedError):
+                return None
+            answer = b""
+            while part := connection.recv(65536):
+                answer += part
+        return json.loads(answer)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def descriptors(self) -> dict[int, str]:
+        """Its open descriptors and what they are of."""
+        found = {}
+        for link in Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                found[int(link.name)] = os.readlink(link)
+            except FileNotFoundError:
+                pass
+        return found
+
+    def peak_memory(self) -> int:
+        """Bytes. The kernel's own figure: getrusage() would count what pytest had before it became kymographd."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+    def open_nodes(self) -> dict[str, int]:
+        """Device nodes that are open, and their access mode (os.O_RDONLY…)."""
+        nodes = {}
+        for descriptor, target in self.descriptors().items():
+            if "/dev/input/" in target:
+                info = Path(f"/proc/{self.pid}/fdinfo/{descriptor}").read_text()
+                flags = int(info.split("flags:")[1].split()[0], 8)
+                nodes[target.rsplit("/", 1)[1].removesuffix(" (deleted)")] = flags & os.O_ACCMODE
+        return nodes
+
+    # -- the journal
+
+    def kymo(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run([str(BIN / "kymo"), *arguments], capture_output=True, text=True, timeout=120)
+
+    def rows(self, *kinds: str) -> list[dict]:
+        """The journal by way of `kymo show`, only those kinds if any are named."""
+        return list(self.each_row(*kinds))
+
+    def each_row(self, *kinds: str) -> Iterator[dict]:
+        chosen = ["--kind", ",".join(kinds)] if kinds else []
+        shown = self.kymo("show", "--journal", str(self.journal), "--output", "json", *chosen)
+        assert shown.returncode == 0, shown.stderr
+        return map(json.loads, shown.stdout.splitlines())
+
+    def until(self, condition: Callable[[list[dict]], object], *kinds: str, seconds: float = 10):
+        """Waits until the journal's rows fulfil the condition; what it returned."""
+        return wait_for(lambda: condition(self.rows(*kinds)), f"the journal to fulfil the condition in {self.directory}",
+                        seconds)
+
+    def until_written(self, last: int, seconds: float = 10) -> dict:
+        """Waits until nothing of before `last` (µs) can be on its way to the journal any more; the status then."""
+        def is_written() -> dict | None:
+            # The gate decides within 300 ms, the journal writes within 250 ms; then nothing more is added.
+            if now_us() < last + 600_000:
+                return None
+            status = self.status()
+            time.sleep(0.3)
+            return status if self.status()["events_written"] == status["events_written"] else None
+
+        return wait_for(is_written, "the journal to be written", seconds)
+
+    def segments(self) -> list[Path]:
+        return sorted(self.journal.glob("kymograph-*.lz4"))
+
+    def close(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def discard(self) -> None:
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,166 @@
+// Preloaded, in front of umockdev's own library, into the programs under test.
+//
+// umockdev 0.17 (Debian 12) lacks four things that libinput's udev backend needs; later versions have some of them:
+// - fstat() of an open node must report the mock device's number, or libinput refuses the node as another device;
+// - libudev reads /run/udev/data, which is not redirected, so every device looks as if udevd had not been there yet;
+// - read() of a node asks the testbed over a socket, ~100 µs each: nodes here carry real bytes, the kernel has them;
+// - nobody can be denied a node: the tests run as root, who ignores modes.
+// And there is no logind to say whose session owns the seat.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+// KYMO_TESTBED_ACTIVE_UID: the uid of the seat's active session. KYMO_TESTBED_ACTIVE_UID_FILE: a file that holds it,
+// watched as logind's monitor would be, so that the session can change; a file without a number is a seat without one.
+#define UID_VARIABLE "KYMO_TESTBED_ACTIVE_UID"
+#define FILE_VARIABLE "KYMO_TESTBED_ACTIVE_UID_FILE"
+// KYMO_TESTBED_DENY: comma-separated node names (event5) that may not be opened.
+#define DENY_VARIABLE "KYMO_TESTBED_DENY"
+
+#define NEXT(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
+
+static int is_mocked(void) { return getenv("UMOCKDEV_DIR") != NULL; }
+
+// -- devices ---------------------------------------------------------------------------------------------------------
+
+// The node's FIFO has no device number of its own; its name tells it, as on every Linux: 13:(64 + N).
+static void number_node(int fd, struct stat *status) {
+    char link[64], path[4096];
+    unsigned index;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = syscall(SYS_readlink, link, path, sizeof path - 1);
+    if (length <= 0) return;
+    path[length] = 0;
+    const char *name = strstr(path, "/dev/input/event");
+    if (name && sscanf(name, "/dev/input/event%u", &index) == 1) status->st_rdev = makedev(13, 64 + index);
+}
+
+int fstat(int fd, struct stat *status) {
+    long result = syscall(SYS_fstat, fd, status);
+    if (result == 0 && is_mocked() && S_ISFIFO(status->st_mode)) number_node(fd, status);
+    return (int)result;
+}
+
+int fstat64(int fd, struct stat64 *status) { return fstat(fd, (struct stat *)status); }
+
+ssize_t read(int fd, void *buffer, size_t count) { return syscall(SYS_read, fd, buffer, count); }
+
+struct udev_device;
+int udev_device_get_is_initialized(struct udev_device *device);
+int udev_device_get_is_initialized(struct udev_device *device) {
+    return is_mocked() ? 1 : NEXT(udev_device_get_is_initialized)(device);
+}
+
+static int is_denied(const char *path) {
+    const char *denied = getenv(DENY_VARIABLE);
+    const char *name = strncmp(path, "/dev/input/", 11) == 0 ? path + 11 : NULL;
+    if (!denied || !name) return 0;
+    size_t length = strlen(name);
+    for (const char *at = denied; (at = strstr(at, name)); at += length)
+        if ((at == denied || at[-1] == ',') && (at[length] == ',' || !at[length])) return 1;
+    return 0;
+}
+
+static int open_next(const char *symbol, const char *path, int flags, mode_t mode) {
+    if (is_denied(path)) {
+        errno = EACCES;
+        return -1;
+    }
+    int (*next)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, symbol);
+    return next(path, flags, mode);
+}
+
+static mode_t mode_of(int flags, va_list arguments) {
+    return flags & (O_CREAT | O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = mode_of(flags, arguments);
+    va_end(arguments);
+    return open_next("open", path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = mode_of(flags, arguments);
+    va_end(arguments);
+    return open_next("open64", path, flags, mode);
+}
+
+// -- the session on the seat -----------------------------------------------------------------------------------------
+
+static int uid_from_file(const char *path, uid_t *uid) {
+    char text[32];
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) return -ENODATA;
+    ssize_t length = syscall(SYS_read, fd, text, sizeof text - 1);
+    close(fd);
+    if (length <= 0) return -ENODATA;
+    text[length] = 0;
+    return sscanf(text, "%u", uid) == 1 ? 0 : -ENODATA;
+}
+
+int sd_seat_get_active(const char *seat, char **session, uid_t *uid);
+int sd_seat_get_active(const char *seat, char **session, uid_t *uid) {
+    const char *path = getenv(FILE_VARIABLE), *text = getenv(UID_VARIABLE);
+    uid_t found = 0;
+    if (!path && !text) return NEXT(sd_seat_get_active)(seat, session, uid);
+    int result = path ? uid_from_file(path, &found) : (sscanf(text, "%u", &found) == 1 ? 0 : -ENODATA);
+    if (result == 0 && session) *session = strdup("testbed");
+    if (result == 0 && uid) *uid = found;
+    return result;
+}
+
+// With a file, a monitor is an inotify descriptor on it, kept as a pointer that no real monitor can have.
+struct sd_login_monitor;
+static const uintptr_t limit = 1 << 20;
+static int descriptor_of(struct sd_login_monitor *monitor) {
+    return (uintptr_t)monitor < limit ? (int)(uintptr_t)monitor : -1;
+}
+
+int sd_login_monitor_new(const char *category, struct sd_login_monitor **monitor);
+int sd_login_monitor_new(const char *category, struct sd_login_monitor **monitor) {
+    const char *path = getenv(FILE_VARIABLE);
+    if (!path) return NEXT(sd_login_monitor_new)(category, monitor);
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (fd < 0 || inotify_add_watch(fd, path, IN_CLOSE_WRITE) < 0) return -errno;
+    *monitor = (struct sd_login_monitor *)(uintptr_t)fd;
+    return 0;
+}
+
+int sd_login_monitor_get_fd(struct sd_login_monitor *monitor);
+int sd_login_monitor_get_fd(struct sd_login_monitor *monitor) {
+    int fd = descriptor_of(monitor);
+    return fd >= 0 ? fd : NEXT(sd_login_monitor_get_fd)(monitor);
+}
+
+int sd_login_monitor_flush(struct sd_login_monitor *monitor);
+int sd_login_monitor_flush(struct sd_login_monitor *monitor) {
+    char events[4096];
+    int fd = descriptor_of(monitor);
+    if (fd < 0) return NEXT(sd_login_monitor_flush)(monitor);
+    while (syscall(SYS_read, fd, events, sizeof events) > 0) continue;
+    return 0;
+}
+
+struct sd_login_monitor *sd_login_monitor_unref(struct sd_login_monitor *monitor);
+struct sd_login_monitor *sd_login_monitor_unref(struct sd_login_monitor *monitor) {
+    int fd = descriptor_of(monitor);
+    if (fd < 0) return NEXT(sd_login_monitor_unref)(monitor);
+    if (fd > 0) close(fd);
+    return NULL;
+}

@@ -1,0 +1,36 @@
+"""The recorder as installed, in a real session, judged against what the windows themselves were given.
+
+usage: vm_test.py PAYLOAD RESULTS
+"""
+
+import random
+import sys
+import traceback
+
+import scenarios
+from bench import FAST, NATURAL, Bench
+from guest import now_us
+from report import Report
+
+
+def main(payload, results):
+    report = Report()
+    random.seed(2)
+    try:
+        bench = Bench(report, payload, results)
+        report.figure("guest: boot to the first recorded key", f"{now_us() / 1e6:.0f} s")
+        scenarios.attribution(bench, "natural pace", 100, 500, NATURAL, (0.25, 0.75))
+        scenarios.attribution(bench, "fast pace", 100, 2400, FAST, (0.25, 0.65))
+        scenarios.killed_on_the_way(bench)
+        scenarios.excluded_device(bench)
+        scenarios.another_terminal(bench)
+        scenarios.latency(bench)
+        scenarios.fastest_mouse(bench)
+        scenarios.whole_run(bench)
+    except Exception:  # whatever it is, the other figures and the guest's logs still count
+        traceback.print_exc(file=sys.stdout)
+        report.check("the test runs to its end", False)
+    return report.end()
+
+
+sys.exit(main(*sys.argv[1:]))
