@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 from service import Service
-from session import HERE, Cage, Labwc, Session, Sway
-
-REPOSITORY = HERE.parent.parent
+from session import REPOSITORY, Cage, Labwc, Session, Sway
 
 
 def pytest_report_teststatus(report):
