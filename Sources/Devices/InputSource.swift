@@ -5,6 +5,12 @@ import CLinuxShim
 import Events
 import Glibc
 
+/// One thing of a dispatch in which reports were dropped.
+private enum Noticed {
+    case event(OpaquePointer)
+    case drop(DropNotice)
+}
+
 /// libinput's udev backend for one seat: every event of every device, and devices as they come and go.
 ///
 /// Owned by one thread. Nodes are opened read-only, whatever libinput asks for: nothing here ever sets an LED.
@@ -18,7 +24,8 @@ public final class InputSource {
     private var isSuspended = true
     /// Found while libinput was calling back; handed out by the dispatch that follows.
     private var problems: [DeviceProblem] = []
-    private var notices: [DropNotice] = []
+    /// What a dispatch has brought up to its last notice of a drop, in order; the rest still waits in libinput.
+    private var noticed: [Noticed] = []
     private var keysDown: [String: [UInt16]] = [:]
 
     /// Opens no device before the first `resume`.
@@ -46,7 +53,7 @@ public final class InputSource {
             libinput,
             { _, line, context in
                 guard let line, let notice = DropNotice(String(cString: line)) else { return }
-                InputSource.from(context).notices.append(notice)
+                InputSource.from(context).note(notice)
             }, box)
         guard libinput_udev_assign_seat(libinput, seat) == 0 else { throw .noSeat(seat) }
         libinput_suspend(libinput)
@@ -123,7 +130,6 @@ public final class InputSource {
         }
         devices.removeAll()
         problems.removeAll()
-        notices.removeAll()
     }
 
     /// Opens what is there now; every device arrives anew, with the next `dispatch`: no descriptor tells of it.
@@ -134,6 +140,8 @@ public final class InputSource {
     }
 
     private func discardQueue() {
+        for case .event(let event) in noticed { libinput_event_destroy(event) }
+        noticed.removeAll()
         while let event = libinput_get_event(libinput) { libinput_event_destroy(event) }
     }
 
@@ -142,26 +150,36 @@ public final class InputSource {
     /// Reads all that is there.
     public func dispatch(_ body: (DeviceSignal) -> Void) {
         libinput_dispatch(libinput)
-        // Notices come while libinput reads, before the events that follow the gap are taken from its queue.
-        applyNotices()
-        while let event = libinput_get_event(libinput) {
-            translate(event, body)
-            libinput_event_destroy(event)
+        for item in noticed {
+            switch item {
+            case .event(let event): hand(event, body)
+            case .drop(let notice): apply(notice)
+            }
         }
+        noticed.removeAll()
+        while let event = libinput_get_event(libinput) { hand(event, body) }
         while let problem = problems.popLast() { body(.problem(problem)) }
     }
 
-    private func applyNotices() {
-        guard !notices.isEmpty else { return }
-        let now = kymo_monotonic_microseconds()
-        for notice in notices {
-            switch notice {
-            case .dropped(let sysname), .flood(let sysname):
-                guard let device = devices.first(where: { $0.sysname == sysname }) else { continue }
-                device.drop.note(notice, lastMicroseconds: device.lastMicroseconds, nowMicroseconds: now)
-            }
+    private func hand(_ event: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+        translate(event, body)
+        libinput_event_destroy(event)
+    }
+
+    /// Comes while libinput reads, between the events around the gap. Those before it leave the queue at once: later
+    /// nobody could tell them from those after it.
+    private func note(_ notice: DropNotice) {
+        while let event = libinput_get_event(libinput) { noticed.append(.event(event)) }
+        noticed.append(.drop(notice))
+    }
+
+    private func apply(_ notice: DropNotice) {
+        switch notice {
+        case .dropped(let sysname), .flood(let sysname):
+            guard let device = devices.first(where: { $0.sysname == sysname }) else { return }
+            device.drop.note(
+                notice, lastMicroseconds: device.lastMicroseconds, nowMicroseconds: kymo_monotonic_microseconds())
         }
-        notices.removeAll()
     }
 
     /// When `expire` has something to do, if nothing happens before.

@@ -31,6 +31,7 @@ def by_kymo(kymo, directory):
 
 
 def main(kymo, directories):
+    line_count, damage_count = 0, 0
     for directory in directories:
         expected, found = by_document(directory), by_kymo(kymo, directory)
         for number, (ours, theirs) in enumerate(zip(expected, found)):
@@ -39,10 +40,11 @@ def main(kymo, directories):
         if len(expected) != len(found):
             longer = (expected if len(expected) > len(found) else found)[min(len(expected), len(found))]
             sys.exit(f"{directory}: the document finds {len(expected)} lines, kymo {len(found)}; the next is {longer}")
-        damages = sum(line["kind"] == "damage" for line in found)
-        print(f"{directory}: {len(found)} lines agree, {damages} of them damage")
         if not found:
             sys.exit(f"{directory}: nothing to compare")
+        line_count += len(found)
+        damage_count += sum(line["kind"] == "damage" for line in found)
+    print(f"{len(directories)} journals, {line_count} lines agree, {damage_count} of them damage")
 
 
 if __name__ == "__main__":

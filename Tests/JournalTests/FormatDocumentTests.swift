@@ -36,7 +36,7 @@ import Testing
     private func journal() throws -> Scratch {
         let scratch = try Scratch()
         var options = JournalOptions()
-        options.segmentBytes = 6000
+        options.segmentBytes = 2500
         options.chunkMicroseconds = 2000
         let journal = try JournalWriter(directory: scratch.path, options: options, origin: origin)
         var random = SplitMix(state: 7)
@@ -74,7 +74,7 @@ import Testing
         let scratch = try journal()
         let result = try compare([scratch.path])
         #expect(result.isSame, "\(result.words)")
-        #expect(result.words.contains(" 0 of them damage"))
+        #expect(result.words.contains(", 0 of them damage"))
     }
 
     @Test func theDocumentSufficesForDamage() throws {

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("KYMO_BIN", ROOT / ".build/debug"))
 BUILD = Path(os.environ.get("KYMO_TESTBED_BUILD", ROOT / ".build/testbed"))
 EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_MSC, EV_SW = range(6)
+# What tests have measured, for the end of the run.
+FIGURES: list[str] = []
 _libc = ctypes.CDLL(None)
 
 
@@ -265,6 +267,11 @@ class Recorder:
                 pass
         return found
 
+    def peak_memory(self) -> int:
+        """Bytes. The kernel's own figure: getrusage() would count what pytest had before it became kymographd."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
     def open_nodes(self) -> dict[str, int]:
         """Device nodes that are open, and their access mode (os.O_RDONLY…)."""
         nodes = {}
@@ -294,6 +301,18 @@ class Recorder:
         """Waits until the journal's rows fulfil the condition; what it returned."""
         return wait_for(lambda: condition(self.rows(*kinds)), f"the journal to fulfil the condition in {self.directory}",
                         seconds)
+
+    def until_written(self, last: int, seconds: float = 10) -> dict:
+        """Waits until nothing of before `last` (µs) can be on its way to the journal any more; the status then."""
+        def is_written() -> dict | None:
+            # The gate decides within 300 ms, the journal writes within 250 ms; then nothing more is added.
+            if now_us() < last + 600_000:
+                return None
+            status = self.status()
+            time.sleep(0.3)
+            return status if self.status()["events_written"] == status["events_written"] else None
+
+        return wait_for(is_written, "the journal to be written", seconds)
 
     def segments(self) -> list[Path]:
         return sorted(self.journal.glob("kymograph-*.lz4"))

@@ -23,6 +23,10 @@ if [[ -e $image/complete ]]; then
     echo "$image"
     exit 0
 fi
+if [[ $(id -u) -ne 0 ]]; then
+    echo "$0: making an image (device nodes, other users' files) needs root; one that is made serves everybody" >&2
+    exit 2
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -63,6 +67,8 @@ Type=oneshot
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/ttyS0
+# The console ends in a log: no escape sequences.
+Environment=TERM=dumb
 TimeoutStartSec=infinity
 ExecStartPre=/bin/mkdir -p /mnt/payload /var/results
 ExecStartPre=/bin/mount -o ro /dev/vdb /mnt/payload

@@ -21,6 +21,8 @@ public final class JournalReader {
     private let directory: FilePath
     private var segment: SegmentReader?
     private var lastNumber: UInt64 = 0
+    /// What the segment after the one that was read last must begin with.
+    private var expectedSequence: UInt64?
     private var pending: [JournalItem] = []
     private var pendingIndex = 0
     private var firstSequence: UInt64 = 0
@@ -132,15 +134,34 @@ public final class JournalReader {
         if take(current, isFinal: false) { return true }
         // At its end. If there is a newer one, this one will not grow; what was appended before it was made is read first.
         guard !current.isSealed else {
-            segment = nil
+            leave(current)
             return try readMore()
         }
         let hasNewer = try SegmentName.list(in: directory).contains { $0.number > current.name.number }
         guard hasNewer else { return false }
         if take(current, isFinal: false) { return true }
         if !current.isSealed { _ = take(current, isFinal: true) }
-        segment = nil
+        leave(current)
         return true
+    }
+
+    private func leave(_ reader: SegmentReader) {
+        expectedSequence = reader.expectedSequence
+        segment = nil
+    }
+
+    private func enter(_ reader: SegmentReader) {
+        segment = reader
+        lastNumber = reader.name.number
+        // A whole segment is gone, or the end of the one before.
+        if let expected = expectedSequence, reader.header.firstSequence > expected {
+            pending.append(
+                .damage(
+                    Damage(
+                        segment: reader.name.number, offset: 0, reason: .sequenceGap,
+                        missing: expected..<reader.header.firstSequence)))
+        }
+        pending.append(.segment(reader.header))
     }
 
     /// Opens the segment after the last one. False: there is none yet.
@@ -149,9 +170,7 @@ public final class JournalReader {
             let isNewest = try SegmentName.list(in: directory).last?.number == name.number
             do throws(SegmentError) {
                 let reader = try SegmentReader(directory: directory, name: name)
-                segment = reader
-                lastNumber = name.number
-                pending.append(.segment(reader.header))
+                enter(reader)
                 return true
             } catch {
                 switch error {
@@ -167,10 +186,7 @@ public final class JournalReader {
 
     private func openRenamed(_ name: SegmentName) throws(JournalError) -> Bool {
         let other = SegmentName(number: name.number, isActive: !name.isActive)
-        if let reader = try open(other) {
-            segment = reader
-            pending.append(.segment(reader.header))
-        }
+        if let reader = try open(other) { enter(reader) }
         lastNumber = name.number
         return true
     }

@@ -71,14 +71,26 @@ def attribution(recorded_keys, truth):
     return Attribution(certain, right, wrong, unjudged, uncertain, uncertain_wrong)
 
 
-Account = namedtuple("Account", "sent recorded suppressed lost missing twice unsent")
+def closed_spans(records):
+    """When no device was open, because the subject did not own the seat."""
+    spans, since = [], None
+    for record in of_kind(records, "session"):
+        if not record["active"]:
+            since = record["time_us"]
+        elif since is not None:
+            spans.append((since, record["time_us"], record))
+            since = None
+    return spans
 
 
-def account_of_keys(sent, recorded, suppressions, losses):
+Account = namedtuple("Account", "sent recorded suppressed lost closed missing twice unsent")
+
+
+def account_of_keys(sent, recorded, suppressions, losses, closed):
     """Where every press that was sent has gone. Releases follow their press and are left out."""
     presses = [(k["code"], k["time_us"]) for k in sent if k["press"] == "pressed"]
     written = Counter((k["code"], k["time_us"]) for k in recorded if k["press"] == "pressed")
-    suppressed = lost = 0
+    suppressed = lost = while_closed = 0
     missing = []
     for code, time_us in presses:
         if (code, time_us) in written:
@@ -87,11 +99,14 @@ def account_of_keys(sent, recorded, suppressions, losses):
             suppressed += 1
         elif is_inside(time_us, losses):
             lost += 1
+        elif is_inside(time_us, closed):
+            while_closed += 1
         else:
             missing.append((code, time_us))
     twice = [key for key, count in written.items() if count > 1]
     unsent = sorted(set(written) - set(presses))
-    return Account(len(presses), len(presses) - suppressed - lost - len(missing), suppressed, lost, missing, twice, unsent)
+    found = len(presses) - suppressed - lost - while_closed - len(missing)
+    return Account(len(presses), found, suppressed, lost, while_closed, missing, twice, unsent)
 
 
 Motion = namedtuple("Motion", "recorded missing unexplained out_of_order")

@@ -3,286 +3,34 @@
 usage: vm_test.py PAYLOAD RESULTS
 """
 
-import json
-import os
 import random
-import subprocess
 import sys
-import time
 import traceback
 
-import judge
-from guest import (JOURNAL, Feeder, InBackground, Recorder, Sway, Tail, now_us, output_of, read_lines, wait_for)
-
-PAYLOAD, RESULTS = sys.argv[1:3]
-APPS = ("alpha", "beta")
-KEYBOARD, MOUSE, TOKEN = "kymograph test keyboard", "kymograph test mouse", "kymograph test token"
-
-# Microseconds between presses, and how long a key is down: a fluent typist, and faster than anybody. Keys overlap.
-NATURAL = ((60_000, 180_000), (50_000, 110_000))
-FAST = ((12_000, 30_000), (15_000, 60_000))
+import scenarios
+from bench import FAST, NATURAL, Bench
+from guest import now_us
+from report import Report
 
 
-class Report:
-    def __init__(self):
-        self.figures, self.checks = [], []
-
-    def figure(self, name, value):
-        self.figures.append((name, value))
-        print(f"  {name}: {value}")
-
-    def check(self, name, holds, detail=""):
-        self.checks.append((name, bool(holds)))
-        print(f"{'ok  ' if holds else 'FAIL'} {name}" + (f"  ({detail})" if detail and not holds else ""))
-
-    def end(self):
-        width = max(len(name) for name, _ in self.figures) if self.figures else 0
-        print("\n" + "\n".join(f"{name:<{width}}  {value}" for name, value in self.figures))
-        failed = [name for name, holds in self.checks if not holds]
-        print(f"\n{len(self.checks) - len(failed)} passed, {len(failed)} failed")
-        return 1 if failed or not self.checks else 0
-
-
-class Bench:
-    """Session, devices and windows, made ready."""
-
-    def __init__(self, report):
-        self.report, self.recorder = report, Recorder()
-        self.sway = Sway()
-        self.feeder = Feeder(f"{PAYLOAD}/clients/uinput-feeder", f"{RESULTS}/sent-keys.json")
-        self.keyboard = self.feeder.create("keyboard", KEYBOARD)
-        self.mouse = self.feeder.create("mouse", MOUSE)
-        for app in APPS:
-            self.sway.command(f"exec {PAYLOAD}/clients/keylog-client {app} 'Window {app}' {self.client_log(app)}")
-            wait_for(f"the window of {app}", lambda app=app: app in self.sway.windows())
-        wait_for("sway to take the keyboard", lambda: KEYBOARD in self.sway.keyboards())
-        self.recorder.wait_until_recording()
-        wait_for("the recorder to open both devices", lambda: self.recorder.status()["devices"] >= 2)
-        self.wait_until_keys_are_written()
-
-    def client_log(self, app):
-        return f"{RESULTS}/clients/{app}.json"
-
-    def client_logs(self):
-        return {app: read_lines(self.client_log(app)) for app in APPS}
-
-    def type(self, keystrokes, pace):
-        return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
-
-    def wait_until_keys_are_written(self):
-        """Types until a key is seen in the journal: then devices, focus and agent are all there."""
-
-        def written():
-            sent = self.type(1, FAST)
-            time.sleep(1)
-            keys = judge.of_kind(self.recorder.records("--kind", "key"), "key")
-            return any(key["time_us"] >= sent["first_us"] for key in keys)
-
-        wait_for("a key to be written", written, 120)
-
-    def settle(self, until_us):
-        """Until the journal is past a moment; a mouse report is what moves it there."""
-
-        def is_past():
-            self.feeder.ask(f"move {self.mouse['device']} 10 0.1")
-            records = self.recorder.records("--kind", "motion")
-            return records and records[-1]["time_us"] > until_us
-
-        wait_for("the journal to catch up", is_past, 30)
-
-
-def move_focus_while_typing(bench, moves, keystrokes, pace, pauses):
-    start = now_us()
-    typing = InBackground(bench.type, keystrokes, pace)
-    for move in range(moves):
-        bench.sway.command(f'[app_id="{APPS[move % 2]}"] focus')
-        time.sleep(random.uniform(*pauses))
-    still_typing = typing.is_alive()
-    done = typing.wait()
-    bench.settle(max(done["last_us"], now_us()))
-    bench.report.check("focus moves only while keys are typed", still_typing)
-    return start, done
-
-
-def attribution(bench, name, moves, keystrokes, pace, pauses):
-    start, done = move_focus_while_typing(bench, moves, keystrokes, pace, pauses)
-    inside = [r for r in bench.recorder.records("--kind", "key,focus") if r["time_us"] >= start]
-    keys = judge.of_kind(inside, "key")
-    found = judge.attribution(keys, judge.GroundTruth(bench.client_logs()))
-    uncertainties = [r["uncertainty_us"] for r in judge.of_kind(inside, "focus")]
-    changes = judge.of_kind(inside, "focus")
-    bench.report.figure(f"{name}: key events sent", done["sent"])
-    bench.report.figure(f"{name}: key events recorded", len(keys))
-    bench.report.figure(f"{name}: focus records", len(changes))
-    bench.report.figure(f"{name}: attributed rightly, of those judged", f"{found.right} of {found.certain - found.unjudged}")
-    bench.report.figure(f"{name}: given to no window", found.unjudged)
-    share = 100 * found.uncertain / max(len(keys), 1)
-    bench.report.figure(
-        f"{name}: inside the uncertainty", f"{found.uncertain} ({share:.1f} %), {found.uncertain_wrong} of them wrong")
-    p50, p99 = (judge.percentile(uncertainties, p) for p in (50, 99))
-    bench.report.figure(f"{name}: uncertainty of a change p50, p99", f"{p50} µs, {p99} µs")
-    bench.report.check(f"{name}: every change of focus is recorded", len(changes) >= moves - 1, f"{len(changes)} of {moves}")
-    bench.report.check(
-        f"{name}: 100 % of keys outside the uncertainty go to the app that received them",
-        found.right > 0 and not found.wrong, f"{len(found.wrong)} wrong, first {found.wrong[:3]}")
-    bench.report.check(f"{name}: most keys can be judged", found.right > len(keys) / 2, found)
-
-
-def killed_on_the_way(bench):
-    recorder = bench.recorder
-    old = recorder.pid()
-    typing = InBackground(bench.type, 250, FAST)
-    start = now_us()
-    wait_for("keys of this typing in the journal", lambda: any(
-        r["time_us"] > start for r in recorder.records("--kind", "key")))
-    before = recorder.lines()
-    os.kill(old, 9)
-    wait_for("systemd to restart the recorder", lambda: recorder.pid() not in (0, old))
-    recorder.wait_until_recording()
-    typing.wait()
-    bench.wait_until_keys_are_written()
-    after = recorder.lines()
-    missing = set(before) - set(after)
-    bench.report.figure("killed: records listed before, and gone after", f"{len(before)}, {len(missing)}")
-    bench.report.check("killed: nothing that was listed is lost", before and not missing, sorted(missing)[:2])
-    crashes = judge.spans(map(json.loads, after), "loss", {"crash"})
-    bench.report.check("killed: one loss record with reason crash and count null",
-                       len(crashes) == 1 and crashes[0][2]["count"] is None, crashes)
-    if crashes:
-        begin, end, _ = crashes[0]
-        last = max(r["time_us"] for r in map(json.loads, before))
-        bench.report.check("killed: the gap begins no earlier than what was written", begin >= last, (begin, last))
-        bench.report.figure("killed: recorded gap", f"{(end - begin) / 1000:.0f} ms")
-
-
-def excluded_device(bench):
-    token = bench.feeder.create("keyboard", TOKEN, vendor="1050")
-    node = f"/dev/input/{token['sysname']}"
-    wait_for("sway to take the token", lambda: TOKEN in bench.sway.keyboards())
-    properties = output_of("udevadm", "info", "--query=property", f"--name={node}").splitlines()
-    bench.report.check("token: udev says KYMOGRAPH_IGNORE=1", "KYMOGRAPH_IGNORE=1" in properties, properties)
-    done = bench.feeder.type(token["device"], 40, *NATURAL)
-    bench.settle(done["last_us"])
-    nodes = bench.recorder.open_nodes()
-    bench.report.check("token: its node is not open", nodes and node not in nodes, nodes)
-    received = sum(line["what"] == "key" and line["time_us"] // 1000 >= done["first_us"] // 1000
-                   for lines in bench.client_logs().values() for line in lines)
-    bench.report.check("token: its keys do reach a window", received == done["sent"], f"{received} of {done['sent']}")
-    seen = [r for r in bench.recorder.records() if TOKEN in (r.get("device_name"), r.get("name"))
-            or r["kind"] in ("key", "suppression") and r["time_us"] >= done["first_us"]]
-    bench.report.check("token: nothing of it is recorded", not seen, seen[:2])
-    bench.feeder.ask(f"destroy {token['device']}")
-
-
-def latency(bench):
-    tail = Tail()
-    done = bench.type(80, NATURAL)
-    bench.settle(done["last_us"])
-    lines = tail.close()
-    delays = [receipt - record["time_us"] for receipt, record in lines
-              if record["kind"] == "key" and record["time_us"] >= done["first_us"]]
-    bench.report.check("latency: tail -f shows the keys", len(delays) >= done["sent"] * 0.9, f"{len(delays)} of {done['sent']}")
-    if delays:
-        p50, p99 = (judge.percentile(delays, p) // 1000 for p in (50, 99))
-        bench.report.figure("event to line in tail -f p50, p99", f"{p50} ms, {p99} ms")
-
-
-def fastest_mouse(bench):
-    seconds = 5
-    bench.settle(now_us())
-    done = bench.feeder.ask(f"move {bench.mouse['device']} 0 {seconds}")
-
-    def motion():
-        return [r for r in bench.recorder.records("--kind", "motion")
-                if done["first_us"] <= r["time_us"] <= done["last_us"]]
-
-    def losses():
-        # Of the kernel's buffer, with a count that nobody knows; of the recorder's own ring, with one.
-        return judge.spans(bench.recorder.records("--kind", "loss"), "loss",
-                           {"kernel_buffer", "ring_full", "hold_back_full"})
-
-    def account():
-        return judge.account_of_motion(done["sent"], done["first_us"], motion(), losses())
-
-    bench.settle(done["last_us"])
-    # A flood's span stays open until 30 s of quiet have passed.
-    deadline = time.monotonic() + 60
-    while account().unexplained and time.monotonic() < deadline:
-        time.sleep(5)
-    found = account()
-    unknown = [r["count"] for _, _, r in losses() if r["reason"] == "kernel_buffer"]
-    bench.report.figure("fastest mouse: rate", f"{done['sent'] / seconds:.0f} Hz")
-    bench.report.figure("fastest mouse: sent, recorded, missing", f"{done['sent']}, {found.recorded}, {found.missing}")
-    bench.report.figure("fastest mouse: loss records", [(r["reason"], r["count"], r["end_us"] - r["start_us"])
-                                                        for _, _, r in losses()])
-    bench.report.check("fastest mouse: all that is missing lies inside loss records",
-                       found.recorded > 0 and found.missing >= 0 and found.unexplained == 0, found)
-    bench.report.check("fastest mouse: reports are in order", found.out_of_order == 0, found)
-    bench.report.check("fastest mouse: the kernel's losses have no count", all(c is None for c in unknown), unknown)
-
-
-def whole_run(bench):
-    """After a clean stop: every key of the whole run, and the files."""
-    bench.feeder.close()
-    status = bench.recorder.status()
-    bench.report.figure("recorder: peak memory", f"{status['resident_bytes'] / 1e6:.1f} MB")
-    bench.report.figure("recorder: CPU time", f"{status['cpu_us'] / 1e6:.1f} s")
-    subprocess.run(["systemctl", "stop", "kymographd.service"], check=True)
-    records = bench.recorder.records()
-    with open(f"{RESULTS}/journal.json", "w") as file:
-        file.writelines(json.dumps(record) + "\n" for record in records)
-    sent = [key for key in bench.feeder.keys() if key["sysname"] == bench.keyboard["sysname"]]
-    keys = judge.of_kind(records, "key")
-    found = judge.account_of_keys(sent, keys, judge.spans(records, "suppression"), judge.spans(records, "loss"))
-    bench.report.figure("whole run: presses sent = recorded + suppressed + lost",
-                        f"{found.sent} = {found.recorded} + {found.suppressed} + {found.lost}")
-    bench.report.check("whole run: every press is recorded or accounted for", not found.missing, found.missing[:5])
-    bench.report.check("whole run: no press is recorded twice", not found.twice, found.twice[:5])
-    bench.report.check("whole run: no press is made up", not found.unsent, found.unsent[:5])
-    counted = sum(r["keys"] for _, _, r in judge.spans(records, "suppression"))
-    reasons = sorted({r["reason"] for _, _, r in judge.spans(records, "suppression")})
-    bench.report.figure("whole run: suppressed presses as the recorder counts them", f"{counted} {reasons}")
-    bench.report.check("whole run: the recorder's own count of suppressed presses is right",
-                       found.suppressed <= counted <= found.suppressed + found.lost, (counted, found.suppressed))
-    total = judge.attribution(keys, judge.GroundTruth(bench.client_logs()))
-    bench.report.figure("whole run: attributed rightly, of those judged",
-                        f"{total.right} of {total.certain - total.unjudged}")
-    bench.report.check("whole run: 100 % outside the uncertainty", total.right > 0 and not total.wrong, total.wrong[:3])
-    stops = [r for r in judge.of_kind(records, "recorder") if not r["running"]]
-    bench.report.check("whole run: the stop is on record", len(stops) == 1 and records[-1] == stops[0], records[-1])
-    files()
-
-
-def files():
-    names = sorted(os.listdir(JOURNAL))
-    segments = [name for name in names if name.endswith(".lz4")]
-    REPORT.figure("files: segments", len(segments))
-    refused = [name for name in segments
-               if subprocess.run(["lz4", "-t", "-q", f"{JOURNAL}/{name}"], capture_output=True).returncode != 0]
-    REPORT.check("files: lz4 -t accepts every segment", segments and not refused, refused or names)
-    verify = subprocess.run(["kymo", "verify"], capture_output=True, text=True)
-    print(verify.stdout + verify.stderr, end="")
-    REPORT.check("files: kymo verify is content", verify.returncode == 0, verify.returncode)
-
-
-REPORT = Report()
-
-
-def main():
+def main(payload, results):
+    report = Report()
     random.seed(2)
     try:
-        bench = Bench(REPORT)
-        attribution(bench, "natural pace", 100, 500, NATURAL, (0.25, 0.75))
-        attribution(bench, "fast pace", 100, 2400, FAST, (0.25, 0.65))
-        killed_on_the_way(bench)
-        excluded_device(bench)
-        latency(bench)
-        fastest_mouse(bench)
-        whole_run(bench)
-    except Exception:
+        bench = Bench(report, payload, results)
+        report.figure("guest: boot to the first recorded key", f"{now_us() / 1e6:.0f} s")
+        scenarios.attribution(bench, "natural pace", 100, 500, NATURAL, (0.25, 0.75))
+        scenarios.attribution(bench, "fast pace", 100, 2400, FAST, (0.25, 0.65))
+        scenarios.killed_on_the_way(bench)
+        scenarios.excluded_device(bench)
+        scenarios.another_terminal(bench)
+        scenarios.latency(bench)
+        scenarios.fastest_mouse(bench)
+        scenarios.whole_run(bench)
+    except Exception:  # whatever it is, the other figures and the guest's logs still count
         traceback.print_exc(file=sys.stdout)
-        REPORT.check("the test runs to its end", False)
-    return REPORT.end()
+        report.check("the test runs to its end", False)
+    return report.end()
 
 
-sys.exit(main())
+sys.exit(main(*sys.argv[1:]))

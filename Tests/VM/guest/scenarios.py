@@ -1,0 +1,225 @@
+"""What happens at the desk, and what must be in the journal afterwards."""
+
+import fcntl
+import json
+import os
+import random
+import subprocess
+import time
+
+import judge
+from bench import APPS, FAST, KEYBOARD, NATURAL, TOKEN
+from guest import JOURNAL, InBackground, Tail, now_us, output_of, wait_for
+
+VT_ACTIVATE = 0x5606
+
+
+def move_focus_while_typing(bench, moves, keystrokes, pace, pauses):
+    start = now_us()
+    typing = InBackground(bench.type, keystrokes, pace)
+    for move in range(moves):
+        bench.sway.command(f'[app_id="{APPS[move % 2]}"] focus')
+        time.sleep(random.uniform(*pauses))
+    still_typing = typing.is_alive()
+    done = typing.wait()
+    bench.settle(max(done["last_us"], now_us()))
+    bench.report.check("focus moves only while keys are typed", still_typing)
+    return start, done
+
+
+def attribution(bench, name, moves, keystrokes, pace, pauses):
+    start, done = move_focus_while_typing(bench, moves, keystrokes, pace, pauses)
+    inside = [r for r in bench.recorder.records("--kind", "key,focus") if r["time_us"] >= start]
+    keys = judge.of_kind(inside, "key")
+    found = judge.attribution(keys, judge.GroundTruth(bench.client_logs()))
+    uncertainties = [r["uncertainty_us"] for r in judge.of_kind(inside, "focus")]
+    changes = judge.of_kind(inside, "focus")
+    bench.report.figure(f"{name}: key events sent", done["sent"])
+    bench.report.figure(f"{name}: key events recorded", len(keys))
+    bench.report.figure(f"{name}: focus records", len(changes))
+    bench.report.figure(f"{name}: attributed rightly, of those judged", f"{found.right} of {found.certain - found.unjudged}")
+    bench.report.figure(f"{name}: given to no window", found.unjudged)
+    share = 100 * found.uncertain / max(len(keys), 1)
+    bench.report.figure(
+        f"{name}: inside the uncertainty", f"{found.uncertain} ({share:.1f} %), {found.uncertain_wrong} of them met the other window")
+    p50, p99 = (judge.percentile(uncertainties, p) for p in (50, 99))
+    bench.report.figure(f"{name}: uncertainty of a change p50, p99", f"{p50} µs, {p99} µs")
+    bench.report.check(f"{name}: every change of focus is recorded", len(changes) >= moves - 1, f"{len(changes)} of {moves}")
+    bench.report.check(
+        f"{name}: 100 % of keys outside the uncertainty go to the app that received them",
+        found.right > 0 and not found.wrong, f"{len(found.wrong)} wrong, first {found.wrong[:3]}")
+    bench.report.check(f"{name}: most keys can be judged", found.right > len(keys) / 2, found)
+
+
+def killed_on_the_way(bench):
+    recorder = bench.recorder
+    old = recorder.pid()
+    typing = InBackground(bench.type, 250, FAST)
+    start = now_us()
+    wait_for("keys of this typing in the journal", lambda: any(
+        r["time_us"] > start for r in recorder.records("--kind", "key")))
+    before = recorder.lines()
+    os.kill(old, 9)
+    wait_for("systemd to restart the recorder", lambda: recorder.pid() not in (0, old))
+    recorder.wait_until_recording()
+    typing.wait()
+    bench.wait_until_keys_are_written()
+    after = recorder.lines()
+    missing = set(before) - set(after)
+    bench.report.figure("killed: records listed before, and gone after", f"{len(before)}, {len(missing)}")
+    bench.report.check("killed: nothing that was listed is lost", before and not missing, sorted(missing)[:2])
+    crashes = judge.spans(map(json.loads, after), "loss", {"crash"})
+    bench.report.check("killed: one loss record with reason crash and count null",
+                       len(crashes) == 1 and crashes[0][2]["count"] is None, crashes)
+    if crashes:
+        begin, end, _ = crashes[0]
+        last = max(r["time_us"] for r in map(json.loads, before))
+        bench.report.check("killed: the gap begins no earlier than what was written", begin >= last, (begin, last))
+        bench.report.figure("killed: recorded gap", f"{(end - begin) / 1000:.0f} ms")
+
+
+def excluded_device(bench):
+    token = bench.feeder.create("keyboard", TOKEN, vendor="1050")
+    node = f"/dev/input/{token['sysname']}"
+    wait_for("sway to take the token", lambda: TOKEN in bench.sway.keyboards())
+    properties = output_of("udevadm", "info", "--query=property", f"--name={node}").splitlines()
+    bench.report.check("token: udev says KYMOGRAPH_IGNORE=1", "KYMOGRAPH_IGNORE=1" in properties, properties)
+    done = bench.feeder.type(token["device"], 40, *NATURAL)
+    bench.settle(done["last_us"])
+    nodes = bench.recorder.open_nodes()
+    bench.report.check("token: its node is not open", nodes and node not in nodes, nodes)
+    received = sum(line["what"] == "key" and line["time_us"] // 1000 >= done["first_us"] // 1000
+                   for lines in bench.client_logs().values() for line in lines)
+    bench.report.check("token: its keys do reach a window", received == done["sent"], f"{received} of {done['sent']}")
+    seen = [r for r in bench.recorder.records() if TOKEN in (r.get("device_name"), r.get("name"))
+            or r["kind"] in ("key", "suppression") and r["time_us"] >= done["first_us"]]
+    bench.report.check("token: nothing of it is recorded", not seen, seen[:2])
+    bench.feeder.ask(f"destroy {token['device']}")
+
+
+def latency(bench):
+    tail = Tail()
+    done = bench.type(80, NATURAL)
+    bench.settle(done["last_us"])
+    lines = tail.close()
+    delays = [receipt - record["time_us"] for receipt, record in lines
+              if record["kind"] == "key" and record["time_us"] >= done["first_us"]]
+    bench.report.check("latency: tail -f shows the keys", len(delays) >= done["sent"] * 0.9, f"{len(delays)} of {done['sent']}")
+    if delays:
+        p50, p99 = (judge.percentile(delays, p) // 1000 for p in (50, 99))
+        bench.report.figure("event to line in tail -f p50, p99", f"{p50} ms, {p99} ms")
+
+
+def fastest_mouse(bench):
+    """Faster and faster until reports are lost, and at last as fast as the kernel takes them."""
+
+    def losses():
+        return judge.spans(bench.recorder.records("--kind", "loss"), "loss",
+                           {"kernel_buffer", "ring_full", "hold_back_full"})
+
+    def account(done):
+        inside = [r for r in bench.recorder.records("--kind", "motion")
+                  if done["first_us"] <= r["time_us"] <= done["last_us"]]
+        return judge.account_of_motion(done["sent"], done["first_us"], inside, losses())
+
+    sustained, seconds = 0, 3
+    for rate in (500, 1000, 2000, 4000, 8000, 16000, 0):
+        done = bench.feeder.ask(f"move {bench.mouse['device']} {rate} {seconds}")
+        bench.settle(done["last_us"])
+        found = account(done)
+        took = (done["last_us"] - done["first_us"]) / 1e6
+        name = f"mouse at {done['sent'] / took:.0f} Hz" + ("" if rate else ", unthrottled")
+        bench.report.figure(f"{name}: sent, recorded, missing", f"{done['sent']}, {found.recorded}, {found.missing}")
+        if rate and not found.missing:
+            sustained = done["sent"] / took
+            continue
+        # A flood's span stays open until 30 s of quiet have passed.
+        deadline = time.monotonic() + 60
+        while found.unexplained and time.monotonic() < deadline:
+            time.sleep(5)
+            found = account(done)
+        bench.report.check(f"{name}: all that is missing lies inside loss records",
+                           found.recorded > 0 and found.missing >= 0 and found.unexplained == 0, found)
+        bench.report.check(f"{name}: reports are in order", found.out_of_order == 0, found)
+        if rate:
+            bench.report.figure("mouse: highest rate without loss", f"{sustained:.0f} Hz")
+    bench.report.check("mouse: 500 Hz are sustained", sustained > 0)
+    found = losses()
+    bench.report.figure("mouse: loss records", ", ".join(
+        f"{r['reason']} {(end - start) / 1000:.0f} ms" for start, end, r in found) or "none")
+    unknown = [r["count"] for _, _, r in found if r["reason"] == "kernel_buffer"]
+    bench.report.check("mouse: the kernel's losses have no count", all(c is None for c in unknown), unknown)
+
+
+def another_terminal(bench):
+    """The seat's active session is no longer the subject's: logind says so, and nothing else is asked."""
+    with open("/dev/tty0") as console:
+        fcntl.ioctl(console, VT_ACTIVATE, 2)
+        wait_for("the session to be inactive", lambda: bench.recorder.status().get("recording") is False)
+        done = bench.type(20, FAST)
+        bench.report.check("another terminal: no device is open", bench.recorder.open_nodes() == [],
+                           bench.recorder.open_nodes())
+        fcntl.ioctl(console, VT_ACTIVATE, 1)
+    bench.recorder.wait_until_recording()
+    bench.wait_until_keys_are_written()
+    seen = [r for r in judge.of_kind(bench.recorder.records(), "key", "key_counts")
+            if done["first_us"] <= r["time_us"] <= done["last_us"]]
+    bench.report.check("another terminal: no key of it is recorded", not seen, seen[:2])
+
+
+def whole_run(bench):
+    """After a clean stop: every key of the whole run, and the files."""
+    bench.feeder.close()
+    status = bench.recorder.status()
+    bench.report.figure("recorder: peak memory", f"{status['resident_bytes'] / 1e6:.1f} MB")
+    bench.report.figure("recorder: CPU time", f"{status['cpu_us'] / 1e6:.1f} s")
+    subprocess.run(["systemctl", "stop", "kymographd.service"], check=True)
+    records = bench.recorder.records()
+    with open(f"{bench.results}/journal.json", "w") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+    sent = [key for key in bench.feeder.keys() if key["sysname"] == bench.keyboard["sysname"]]
+    keys = judge.of_kind(records, "key")
+    found = judge.account_of_keys(sent, keys, judge.spans(records, "suppression"), judge.spans(records, "loss"),
+                                  judge.closed_spans(records))
+    bench.report.figure("whole run: presses sent = recorded + suppressed + lost + while closed",
+                        f"{found.sent} = {found.recorded} + {found.suppressed} + {found.lost} + {found.closed}")
+    bench.report.check("whole run: every press is recorded or accounted for", not found.missing, found.missing[:5])
+    bench.report.check("whole run: no press is recorded twice", not found.twice, found.twice[:5])
+    bench.report.check("whole run: no press is made up", not found.unsent, found.unsent[:5])
+    counted = sum(r["keys"] for _, _, r in judge.spans(records, "suppression"))
+    reasons = sorted({r["reason"] for _, _, r in judge.spans(records, "suppression")})
+    bench.report.figure("whole run: suppressed presses as the recorder counts them", f"{counted} {reasons}")
+    bench.report.check("whole run: the recorder's own count of suppressed presses is right",
+                       found.suppressed <= counted <= found.suppressed + found.lost, (counted, found.suppressed))
+    total = judge.attribution(keys, judge.GroundTruth(bench.client_logs()))
+    bench.report.figure("whole run: attributed rightly, of those judged",
+                        f"{total.right} of {total.certain - total.unjudged}")
+    bench.report.check("whole run: 100 % outside the uncertainty", total.right > 0 and not total.wrong, total.wrong[:3])
+    bench.report.check("whole run: keys were typed while closed, and told apart", found.closed > 0, found.closed)
+    stops = [r for r in judge.of_kind(records, "recorder") if not r["running"]]
+    bench.report.check("whole run: the stop is on record", len(stops) == 1 and records[-1] == stops[0], records[-1])
+    files(bench.report)
+
+
+def files():
+    names = sorted(os.listdir(JOURNAL))
+    segments = [name for name in names if name.endswith(".lz4")]
+    REPORT.figure("files: segments", len(segments))
+    refused = [name for name in segments
+               if subprocess.run(["lz4", "-t", "-q", f"{JOURNAL}/{name}"], capture_output=True).returncode != 0]
+    REPORT.check("files: lz4 -t accepts every segment", segments and not refused, refused or names)
+    verify = subprocess.run(["kymo", "verify"], capture_output=True, text=True)
+    print(verify.stdout + verify.stderr, end="")
+    REPORT.check("files: kymo verify is content", verify.returncode == 0, verify.returncode)
+
+
+def files(report):
+    names = sorted(os.listdir(JOURNAL))
+    segments = [name for name in names if name.endswith(".lz4")]
+    report.figure("files: segments", len(segments))
+    refused = [name for name in segments
+               if subprocess.run(["lz4", "-t", "-q", f"{JOURNAL}/{name}"], capture_output=True).returncode != 0]
+    report.check("files: lz4 -t accepts every segment", segments and not refused, refused or names)
+    verify = subprocess.run(["kymo", "verify"], capture_output=True, text=True)
+    print(verify.stdout + verify.stderr, end="")
+    report.check("files: kymo verify is content", verify.returncode == 0, verify.returncode)
