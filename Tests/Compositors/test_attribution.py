@@ -141,10 +141,10 @@ def test_every_key_outside_the_uncertainty_belongs_to_its_window(undisturbed, st
     widths = [row["uncertainty_us"] for row in focus]
     lags = [row["time_us"] - before for row, (before, _, _) in zip(focus[-CHANGES:], truth.spans[1:])]
     print(
-        f"\nattribution, headless sway: {len(rows)} keys, {CHANGES} changes of focus, {sum(PAUSES) / 2:.2f} s apart; {len(wrong)} wrong, "
-        f"{open_} within an order to sway, {len(uncertain) / len(rows):.2%} uncertain ({saved} of those would be wrong); uncertainty p50 "
-        f"{percentile(widths, 0.5)} us, p99 {percentile(widths, 0.99)} us; order to report p50 "
-        f"{percentile(lags, 0.5)} us, p99 {percentile(lags, 0.99)} us"
+        f"\nattribution, headless sway: {len(rows)} keys, {CHANGES} changes of focus, {sum(PAUSES) / 2:.2f} s apart; "
+        f"{len(wrong)} wrong, {open_} within an order to sway, {len(uncertain) / len(rows):.2%} uncertain ({saved} of "
+        f"those would be wrong); uncertainty p50 {percentile(widths, 0.5)} us, p99 {percentile(widths, 0.99)} us; "
+        f"order to report p50 {percentile(lags, 0.5)} us, p99 {percentile(lags, 0.99)} us"
     )
     assert [row["app"] for row in focus] == [app for _, _, app in truth.spans[1:]]
     assert wrong == []
