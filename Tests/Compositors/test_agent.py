@@ -176,18 +176,6 @@ def test_no_watermark_while_the_compositor_hangs(desk, service):
     assert sent <= mark.sent and mark.answered - mark.sent > 900_000
 
 
-def test_a_newer_probe_is_not_confirmed_by_the_answer_to_an_older_one(desk, service):
-    """The round trips of a probe that was replaced once counted for the one that replaced it."""
-    _, connection = greet(desk, service)
-    connection.settled()
-    desk.compositor.send(signal.SIGSTOP)
-    numbers = [connection.send_probe() for _ in range(3)]
-    assert not any(isinstance(message, Watermark) for message in connection.collect(0.5))
-    desk.compositor.send(signal.SIGCONT)
-    said = connection.settled()
-    assert [message.probe for message in said if isinstance(message, Watermark)] in ([], [numbers[-1]])
-
-
 @pytest.mark.parametrize("service_is_there", [True, False])
 def test_sigterm_is_a_clean_end(sway, service, place, service_is_there):
     agent = sway.agent(service.path if service_is_there else place / "nobody")
