@@ -38,6 +38,8 @@ final class SegmentWriter {
             try files.syncDirectory(directory)
         } catch {
             files.close(descriptor)
+            // No chunk is in it; a disk that stays full would leave one such file a second.
+            try? files.unlink(directory.appending(name.fileName))
             throw error
         }
         length = UInt64(buffer.count)
@@ -65,7 +67,13 @@ final class SegmentWriter {
         payload.count = 0
         chunk.write(to: &payload)
         buffer.base.copyMemory(from: payload.base, byteCount: ChunkHeader.frameBytes)
-        try files.writeAll(descriptor, buffer.bytes)
+        do {
+            try files.writeAll(descriptor, buffer.bytes)
+        } catch {
+            // A piece of a chunk is no LZ4 frame: without it the file is whole. Recovery does the same if this fails too.
+            try? files.truncate(descriptor, to: Int64(length))
+            throw error
+        }
         entries.append(
             Seal.Entry(
                 offset: length, firstSequence: nextSequence, firstMicroseconds: chunk.firstMicroseconds,
@@ -74,6 +82,9 @@ final class SegmentWriter {
         length += UInt64(end)
         return end
     }
+
+    /// Takes the file away again: nothing that anybody should read is in it.
+    func discard() { try? files.unlink(directory.appending(name.fileName)) }
 
     func sync() throws(Errno) { try files.sync(descriptor) }
 

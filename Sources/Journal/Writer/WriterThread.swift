@@ -15,6 +15,7 @@ final class WriterThread: @unchecked Sendable {
     private let byteCount = Atomic<UInt64>(0)
     private let syncCount = Atomic<UInt64>(0)
     private let failureCount = Atomic<UInt64>(0)
+    private let lastFailure = Atomic<Int32>(0)
 
     private let ring: Ring
     private let directory: FilePath
@@ -61,7 +62,8 @@ final class WriterThread: @unchecked Sendable {
         JournalStatistics(
             events: eventCount.load(ordering: .relaxed), chunks: chunkCount.load(ordering: .relaxed),
             bytes: byteCount.load(ordering: .relaxed), syncs: syncCount.load(ordering: .relaxed),
-            writeFailures: failureCount.load(ordering: .relaxed))
+            writeFailures: failureCount.load(ordering: .relaxed),
+            lastFailure: Errno(rawValue: lastFailure.load(ordering: .relaxed)))
     }
 
     func run() {
@@ -115,7 +117,7 @@ final class WriterThread: @unchecked Sendable {
             if segment.length >= options.segmentBytes || isSegmentOld { rotate() }
         } catch {
             // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay.
-            abandonSegment()
+            abandonSegment(error)
             noteShed(first: first, last: last, count: count)
         }
     }
@@ -152,7 +154,7 @@ final class WriterThread: @unchecked Sendable {
         } catch {
             // The kernel may have dropped the pages and forgotten the error: a second sync would lie. The span is
             // suspect, its count unknown; what a reader finds of it is good all the same.
-            abandonSegment()
+            abandonSegment(error)
             noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: 0)
             shed?.count = nil
         }
@@ -175,7 +177,12 @@ final class WriterThread: @unchecked Sendable {
         nextSegment += 1
         let opened = try SegmentWriter(
             directory: directory, header: header, files: files, lz4: lz4, buffer: &buffer)
-        try writeOpening(opened, nowMicroseconds: now)
+        do {
+            try writeOpening(opened, nowMicroseconds: now)
+        } catch {
+            opened.discard()
+            throw error
+        }
         segment = opened
         nextSequence = opened.nextSequence
         segmentOpenedMicroseconds = now
@@ -206,14 +213,19 @@ final class WriterThread: @unchecked Sendable {
             try openSegment()
             return true
         } catch {
-            failureCount.add(1, ordering: .relaxed)
+            noteFailure(error)
             retryMicroseconds = now + 1_000_000
             return false
         }
     }
 
-    private func abandonSegment() {
+    private func noteFailure(_ error: Errno) {
+        lastFailure.store(error.rawValue, ordering: .relaxed)
         failureCount.add(1, ordering: .relaxed)
+    }
+
+    private func abandonSegment(_ error: Errno) {
+        noteFailure(error)
         segment = nil
         unsynced = nil
     }
@@ -233,7 +245,7 @@ final class WriterThread: @unchecked Sendable {
             syncCount.add(1, ordering: .relaxed)
             self.segment = nil
         } catch {
-            abandonSegment()
+            abandonSegment(error)
             if let pending {
                 noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: 0)
                 shed?.count = nil
