@@ -49,8 +49,7 @@ final class AgentPort {
         var user: uid_t = 0
         var process: pid_t = 0
         guard kymo_peer_credentials(connection, &user, &process) == 0, user == trustedUserID() else {
-            log(.notice, "the agent's user no longer owns the seat; connection closed")
-            return drop()
+            return drop(.notice, "agent disconnected: its user no longer owns the seat")
         }
     }
 
@@ -107,8 +106,7 @@ final class AgentPort {
             do {
                 try take(Int(count))
             } catch {
-                log(.warning, "agent connection closed: \(error)")
-                return drop()
+                return drop(.warning, "agent connection closed: \(error)")
             }
         }
     }
@@ -131,14 +129,15 @@ final class AgentPort {
         handlers.message(message)
     }
 
-    private func drop() {
+    /// - Parameter reason: in place of the line that an agent's own leave is worth.
+    private func drop(_ level: LogLevel = .notice, _ reason: String? = nil) {
         guard let descriptor = connection else { return }
         loop.remove(descriptor)
         close(descriptor)
         connection = nil
-        if hasGreeted {
-            log(.notice, "agent disconnected; no keys are written until it is back")
-            handlers.lost()
+        if hasGreeted { handlers.lost() }
+        if let line = reason ?? (hasGreeted ? "agent disconnected" : nil) {
+            log(level, hasGreeted ? "\(line); no keys are written until it is back" : line)
         }
         hasGreeted = false
     }

@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("KYMO_BIN", ROOT / ".build/debug"))
 BUILD = Path(os.environ.get("KYMO_TESTBED_BUILD", ROOT / ".build/testbed"))
 EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_MSC, EV_SW = range(6)
+# What tests have measured, for the end of the run.
+FIGURES: list[str] = []
 _libc = ctypes.CDLL(None)
 
 
@@ -264,6 +266,11 @@ class Recorder:
             except FileNotFoundError:
                 pass
         return found
+
+    def peak_memory(self) -> int:
+        """Bytes. The kernel's own figure: getrusage() would count what pytest had before it became kymographd."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
     def open_nodes(self) -> dict[str, int]:
         """Device nodes that are open, and their access mode (os.O_RDONLY…)."""

@@ -7,13 +7,22 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from agent import Agent  # noqa: E402
-from bed import Bed, Recorder, subject  # noqa: E402
+from bed import FIGURES, Bed, Recorder, subject  # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     outcome = yield
     setattr(item, f"report_{call.when}", outcome.get_result())
+
+
+def pytest_terminal_summary(terminalreporter):
+    """One line that CI adds up; figures that tests measured stand above it."""
+    counts = {name: len(terminalreporter.getreports(name)) for name in ("passed", "failed", "error", "skipped")}
+    for line in FIGURES:
+        terminalreporter.write_line(line)
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    terminalreporter.write_line(f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed{skipped}")
 
 
 @pytest.fixture

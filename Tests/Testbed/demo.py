@@ -63,6 +63,11 @@ def change_to(sway: Sway, app: str) -> None:
     time.sleep(0.4)
 
 
+def near(path: Path) -> Path:
+    """As short as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def play(bed: Bed, sway: Sway, keyboard: Device, mouse: Device) -> None:
     move(mouse, 420, 160, 0.8)
     click(mouse)
@@ -115,8 +120,7 @@ def main() -> None:
         tail.wait()
         print("\nmake run: kymo verify", flush=True)
         subprocess.run([BIN / "kymo", "verify", "--journal", journal], check=True)
-        shown = BIN.relative_to(Path.cwd()) if BIN.is_relative_to(Path.cwd()) else BIN
-        print(f"make run: look again with: {shown}/kymo show --journal {journal}")
+        print(f"make run: look again with: {near(BIN)}/kymo show --journal {near(journal)}")
     finally:
         sway.stop()
         recorder.close()

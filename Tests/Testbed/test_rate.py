@@ -1,15 +1,14 @@
 """A fast mouse: every report, once and in order; and if the recorder is stopped, the loss stands in the journal."""
 
+import bisect
 import signal
 import time
 
-from bed import Sent
-
-SCRATCH = "KEY_"
+from bed import FIGURES, Sent, wait_for
 
 
-def reports(device) -> list[tuple[int, int, int]]:
-    """What the reader was offered, as the journal should have it."""
+def offered(device) -> list[tuple[int, int, int]]:
+    """Reports that the kernel's buffer took, as the journal should have them."""
     return [(sent.time_us, sent.value, sent.second) for sent in device.sent() if sent.fate == Sent.QUEUED]
 
 
@@ -17,30 +16,96 @@ def recorded(daemon) -> list[tuple[int, int, int]]:
     return [(row["time_us"], row["dx"], row["dy"]) for row in daemon.each_row("motion")]
 
 
-def figures(before: dict, after: dict, count: int) -> str:
-    return (f"{(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU a report, "
-            f"{after['resident_bytes'] / 1e6:.1f} MB, {after['bytes_written'] / count:.2f} bytes a report")
+def check_that_losses_cover(daemon, device) -> list[dict]:
+    """Whatever was sent is in the journal, once, in order, or inside a loss of that device; the losses."""
+    losses = daemon.rows("loss")
+    assert {(loss["reason"], loss["detail"]) for loss in losses} <= {("kernel_buffer", device.sysname)}
+    assert all(loss["count"] is None and loss["start_us"] <= loss["end_us"] for loss in losses)
+    motions = recorded(daemon)
+    sent = [(report.time_us, report.value, report.second) for report in device.sent() if report.fate != Sent.UNREAD]
+    missing = sorted(set(sent) - set(motions))
+    found = set(motions)
+    assert motions == [report for report in sent if report in found], "doubled, invented or out of order"
+    spans = sorted((loss["start_us"], loss["end_us"]) for loss in losses)
+    starts = [start for start, _ in spans]
+    for report in missing:
+        span = bisect.bisect_right(starts, report[0]) - 1
+        assert span >= 0 and spans[span][0] < report[0] < spans[span][1], f"{report} is lost and nobody says so"
+    # A span says "between these two events": it may not swallow what was recorded.
+    return losses
+
+
+# The feeder runs at a higher priority than the recorder: what held up the feeder for longer than the kernel's buffer
+# lasts (5 ms) held up the machine (a virtual machine's host, mostly), and says nothing about the recorder.
+STALL_REPORTS = 40
 
 
 def test_8_khz_for_60_s_with_typing_loses_nothing(bed, recorder, agent):
     keyboard, mouse = bed.add("keyboard", 1), bed.add("mouse", 2)
-    daemon = recorder(rules={"editor": "full"}).start(devices=2)
-    session = agent(daemon)
-    session.window("editor")
+    for attempt in range(1, 4):
+        daemon = recorder(rules={"editor": "full"})
+        fed = minute(daemon.start(devices=2), agent, keyboard, mouse)
+        if mouse.stats()["dropped"] == 0 or fed["skipped"] < STALL_REPORTS:
+            break
+        # Not lost silently, at least; then once more.
+        losses = check_that_losses_cover(daemon, mouse)
+        FIGURES.append(f"attempt {attempt}: the machine stood still for {fed['skipped'] / 8:.0f} ms; "
+                       f"{mouse.stats()['dropped']} reports dropped, all inside {len(losses)} recorded losses")
+        mouse.remove(), keyboard.remove()
+        keyboard, mouse = bed.add("keyboard", 1 + 2 * attempt), bed.add("mouse", 2 + 2 * attempt)
+    assert fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
+    assert (mouse.stats()["dropped"], daemon.rows("loss")) == (0, [])
+    assert recorded(daemon) == offered(mouse)
+    keys = [(row["time_us"], row["press"]) for row in daemon.rows("key")]
+    assert keys == [(sent.time_us, "pressed" if i % 2 == 0 else "released") for i, sent in enumerate(keyboard.sent())]
+
+
+def minute(daemon, agent, keyboard, mouse) -> dict:
+    agent(daemon).window("editor")
     before = daemon.status()
     mouse.run(8000, 60)
     keyboard.type(8, 60, [30, 48, 46, 32, 18])
-    fed = mouse.finish(90)
-    typed = keyboard.finish(30)
+    fed, typed = mouse.finish(90), keyboard.finish(30)
     after = daemon.until_written(last=max(keyboard.sent()[-1].time_us, mouse.sent()[-1].time_us))
+    memory = daemon.peak_memory()
     assert daemon.stop() == 0
-    stats = mouse.stats()
-    print(f"\n8 kHz mouse for 60 s: {fed['sent']} reports at {fed['sent'] / fed['seconds']:.0f} Hz, "
-          f"{stats['dropped']} dropped by the kernel's buffer; {typed['sent']} key events; "
-          + figures(before, after, fed["sent"]))
-    assert fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
-    assert daemon.rows("loss") == []
-    assert stats["dropped"] == 0
-    assert recorded(daemon) == reports(mouse)
-    keys = [(row["time_us"], row["press"]) for row in daemon.rows("key")]
-    assert keys == [(sent.time_us, "pressed" if i % 2 == 0 else "released") for i, sent in enumerate(keyboard.sent())]
+    count = fed["sent"]
+    FIGURES.append(
+        f"8 kHz mouse for 60 s and typing: {count} reports at {count / fed['seconds']:.0f} Hz, {typed['sent']} key "
+        f"events, {mouse.stats()['dropped']} dropped by the kernel's buffer; a report cost "
+        f"{(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU and "
+        f"{(after['bytes_written'] - before['bytes_written']) / count:.2f} bytes; {memory / 1e6:.1f} MB resident")
+    return fed
+
+
+def test_a_recorder_that_is_stopped_for_100_ms_says_what_is_missing(bed, recorder, agent):
+    mouse = bed.add("mouse", 2)
+    daemon = recorder().start(devices=1)
+    agent(daemon).window("editor")
+    mouse.run(8000, 4)
+    wait_for(lambda: mouse.feeding()["sent"] > 4000, "the mouse to move")
+    stopped, dropped = [], []
+    for _ in range(3):
+        already = mouse.stats()["dropped"]
+        daemon.process.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        time.sleep(0.1)
+        daemon.process.send_signal(signal.SIGCONT)
+        stopped.append(time.monotonic() - began)
+        end = mouse.feeding()["sent"] + 2000
+        wait_for(lambda end=end: mouse.feeding()["sent"] > end, "the mouse to move on")
+        dropped.append(mouse.stats()["dropped"] - already)
+    mouse.finish(20)
+    daemon.until_written(last=mouse.sent()[-1].time_us)
+    assert daemon.stop() == 0
+    losses = check_that_losses_cover(daemon, mouse)
+    lengths = [(loss["end_us"] - loss["start_us"]) / 1000 for loss in losses]
+    FIGURES.append(f"stopped for {', '.join(f'{s * 1000:.0f}' for s in stopped)} ms at 8 kHz: "
+                   f"{dropped} reports dropped, losses of {', '.join(f'{ms:.1f}' for ms in lengths)} ms recorded")
+    assert all(count > 600 for count in dropped)
+    # Exactly the gap: from the last report before it to the first after it.
+    times = [time_us for time_us, _, _ in recorded(daemon)]
+    for loss in losses:
+        before = bisect.bisect_right(times, loss["start_us"])
+        assert times[before - 1] == loss["start_us"] and times[before] == loss["end_us"]
+    assert sum(length > 50 for length in lengths) == 3

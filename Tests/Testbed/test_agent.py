@@ -1,0 +1,200 @@
+"""The agent is slow, silent, dead, false or not who it should be: keys stop, and nothing else changes."""
+
+import os
+import struct
+
+import pytest
+
+from agent import FOCUS, HELLO, WATERMARK, focus, hello, layout, text, watermark
+from bed import now_us, subject, wait_for
+
+
+@pytest.fixture
+def typing(bed, recorder, agent):
+    """A keyboard at 20 keys a second in an app that keeps every key."""
+    keyboard, mouse = bed.add("keyboard", 1), bed.add("mouse", 2)
+    daemon = recorder(rules={"editor": "full"}).start(devices=2)
+    session = agent(daemon)
+    session.window("editor")
+    keyboard.type(20, 60, [30, 48, 46])
+    daemon.until(lambda rows: len(rows) > 10, "key")
+    return daemon, session, keyboard, mouse
+
+
+def ended(daemon) -> list[tuple[str, int]]:
+    return [(row["reason"], row["keys"]) for row in daemon.rows("suppression") if row["phase"] == "end"]
+
+
+def presses_after(keyboard, time_us: int) -> int:
+    return sum(sent.value >= 0x70000 and sent.second == 1 and sent.time_us > time_us for sent in keyboard.sent())
+
+
+def test_an_agent_that_is_killed_ends_the_keys_at_once(typing):
+    daemon, session, keyboard, mouse = typing
+    session.kill()
+    killed = now_us()
+    wait_for(lambda: not daemon.status()["agent"], "the recorder to notice")
+    wait_for(lambda: presses_after(keyboard, killed) >= 20, "a second of typing")
+    mouse.move(1, 1)
+    keyboard.halt()
+    daemon.until_written(last=now_us())
+    assert daemon.stop() == 0
+    assert daemon.rows("key")[-1]["time_us"] <= killed
+    assert daemon.rows("key_counts") == []
+    unknown = sum(keys for reason, keys in ended(daemon) if reason == "focus_unknown")
+    # Every press since the last one that was written is accounted for.
+    last = max(row["time_us"] for row in daemon.rows("key") if row["press"] == "pressed")
+    assert sum(keys for _, keys in ended(daemon)) == presses_after(keyboard, last)
+    assert unknown >= 20
+    assert daemon.rows("focus")[-1]["state"] == "unknown"
+    assert len(daemon.rows("motion")) == 1, "the pointer goes on, without an app"
+    assert "app" not in daemon.rows("motion")[0]
+
+
+def test_an_agent_that_is_stopped_ends_the_keys_and_may_come_back(typing):
+    daemon, session, keyboard, _ = typing
+    session.pause()
+    stopped = now_us()
+    wait_for(lambda: presses_after(keyboard, stopped) >= 20, "a second of typing")
+    daemon.until(lambda rows: rows, "suppression")
+    session.resume()
+    resumed = now_us()
+    daemon.until(lambda rows: rows[-1]["time_us"] > resumed, "key")
+    keyboard.halt()
+    daemon.until_written(last=now_us())
+    assert daemon.stop() == 0
+    between = [row for row in daemon.rows("key") if stopped < row["time_us"] < resumed - 300_000]
+    assert between == []
+    assert {reason for reason, _ in ended(daemon)} == {"unconfirmed"}
+    written = sum(row["press"] == "pressed" for row in daemon.rows("key"))
+    assert written + sum(keys for _, keys in ended(daemon)) == presses_after(keyboard, 0)
+
+
+def test_answers_within_the_deadline_are_in_time(bed, recorder, agent):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    session = agent(daemon)
+    session.window("editor")
+    session.set(delay=0.08)
+    keyboard.write("slow")
+    daemon.until(lambda rows: len(rows) == 8, "key")
+    assert ended(daemon) == []
+
+
+def test_an_answer_that_was_not_asked_for_confirms_nothing(bed, recorder, agent):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    session = agent(daemon)
+    session.window("editor")
+    wait_for(lambda: session.state()["probes"] > 0, "the first probe")
+    session.set(answers=False)
+    keyboard.write("secret")
+    far = now_us() + 3_000_000
+    for probe in range(1, 50):
+        session.send(watermark(probe, far, far))
+        session.send(watermark(probe, 1, now_us()))
+    daemon.until(lambda rows: rows, "suppression")
+    assert daemon.stop() == 0
+    assert daemon.rows("key") == []
+    assert sum(keys for _, keys in ended(daemon)) == 6
+
+
+MALFORMED = {
+    "empty type": b"\xff", "unknown type": b"\x63" + bytes(10), "other version": hello(version=9),
+    "cut focus": focus("window", 1, "editor")[:-5], "long focus": focus("window", 1, "editor") + b"\0",
+    "bad state": bytes([FOCUS]) + struct.pack("<Q", 1) + b"\x09" + bytes(40),
+    "length beyond the packet": bytes([HELLO]) + struct.pack("<HH", 1, 60000),
+    "long app": focus("window", 1, "a" * 300), "no UTF-8": bytes([HELLO]) + struct.pack("<HH", 1, 2) + b"\xff\xfe" + text(""),
+    "cut watermark": bytes([WATERMARK]) + bytes(7), "bad class": layout()[:-2000] + b"\xee" * 2000, "oversized": bytes(8500),
+}
+
+
+def test_a_malformed_message_closes_its_connection_with_one_line_and_changes_nothing_else(bed, recorder, agent):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    for number, (name, packet) in enumerate(MALFORMED.items()):
+        session = agent(daemon)
+        wait_for(lambda session=session: session.state()["welcome"], "the welcome")
+        before = daemon.log
+        session.send(packet)
+        wait_for(lambda session=session: session.state()["closed"], f"the connection to close after {name}")
+        wait_for(lambda: not daemon.status()["agent"], "the recorder to be done with it")
+        lines = daemon.log.removeprefix(before).splitlines()
+        assert len(lines) == 1 and "agent connection closed: " in lines[0], (name, lines)
+        session.close()
+        # The next one is as good as if nothing had been.
+        session = agent(daemon)
+        session.window("editor", number + 1)
+        keyboard.write("k")
+        daemon.until(lambda rows, number=number: len(rows) == 2 * (number + 1), "key")
+        session.close()
+        wait_for(lambda: not daemon.status()["agent"], "the good one to be gone")
+    assert daemon.process.poll() is None
+
+
+def test_a_message_before_hello_is_not_believed(bed, recorder, agent):
+    daemon = recorder().start()
+    session = agent(daemon, greet=False)
+    session.send(focus("window", 1, "editor"))
+    wait_for(lambda: session.state()["closed"], "the connection to close")
+    assert "the first message must be hello" in daemon.log
+    assert daemon.status()["agent"] is False
+
+
+def test_another_user_is_refused(bed, recorder, agent):
+    if os.geteuid() != 0:
+        pytest.skip("only root can connect as another user")
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    # Root too: that it could do anything does not make it the subject.
+    for uid in (1, 0):
+        session = agent(daemon, uid=uid)
+        wait_for(lambda session=session: session.state()["refused"], "the refusal")
+        assert "only the subject" in session.state()["refused"]
+        assert f"refused uid {uid} " in daemon.log
+        session.window("editor")
+    keyboard.write("secret")
+    daemon.until(lambda rows: rows, "suppression")
+    assert daemon.stop() == 0
+    assert daemon.rows("key", "key_counts") == []
+
+
+def test_a_second_agent_is_refused_and_the_first_goes_on(bed, recorder, agent):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    first = agent(daemon)
+    first.window("editor")
+    wait_for(lambda: daemon.status()["agent"], "the first agent")
+    second = agent(daemon)
+    wait_for(lambda: second.state()["refused"], "the refusal")
+    assert "connected already" in second.state()["refused"]
+    keyboard.write("ok")
+    daemon.until(lambda rows: len(rows) == 4, "key")
+
+
+@pytest.mark.parametrize("successor", [None, 12345])
+def test_when_the_session_changes_the_nodes_are_closed_and_nothing_more_is_accepted(typing, successor):
+    daemon, session, keyboard, mouse = typing
+    mouse.run(1000, 3)
+    daemon.until(lambda rows: rows, "motion")
+    daemon.session(successor)
+    changed = now_us()
+    wait_for(lambda: not daemon.open_nodes(), "the nodes to be closed", seconds=1)
+    closed = now_us()
+    mouse.finish(10)
+    wait_for(lambda: presses_after(keyboard, closed) >= 10, "half a second of typing")
+    keyboard.halt()
+    status = daemon.status()
+    assert (status["recording"], status["agent"]) == (False, False)
+    assert session.state()["closed"]
+    daemon.until_written(last=now_us())
+    for row in daemon.rows("key", "key_counts", "motion"):
+        assert row["time_us"] <= changed + 100_000
+    assert [row["active"] for row in daemon.rows("session")][-1] is False
+    # And back again: the devices are opened anew.
+    daemon.session(subject().pw_uid)
+    wait_for(lambda: len(daemon.open_nodes()) == 2, "the nodes to be open again")
+    assert daemon.status()["devices"] == 2
+    back = now_us()
+    mouse.move(5, 5)
+    daemon.until(lambda rows: rows[-1]["time_us"] > back, "motion")
