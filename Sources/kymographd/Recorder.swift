@@ -27,6 +27,9 @@ final class Recorder {
     private var service = ServiceNotification()
     var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
+    private var knownWriteFailures: UInt64 = 0
+    /// Chunks written when a write failed; nil while writing works.
+    private var chunksAtFailure: UInt64?
     /// Why nothing is recorded; nil while recording.
     private(set) var idleReason: String? = "starting"
 
@@ -122,7 +125,26 @@ final class Recorder {
         gate.advance(nowMicroseconds: now) { outlet.write($0) }
         if let probe = gate.probeDue(nowMicroseconds: now) { agent.send(.probe(id: probe)) }
         if outlet.hasUnwrittenLoss { outlet.settle() }
+        tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
+    }
+
+    /// Once per spell: the journal's thread tries again every second, and counts what it could not write.
+    private func tellOfWriteFailures() {
+        let written = journal.statistics
+        if written.writeFailures != knownWriteFailures {
+            if chunksAtFailure == nil {
+                log(
+                    .error,
+                    "cannot write the journal: \(written.lastFailure.description.lowercased()); what is dropped is "
+                        + "recorded as a loss as soon as it can be written again")
+            }
+            chunksAtFailure = written.chunks
+            knownWriteFailures = written.writeFailures
+        } else if let chunks = chunksAtFailure, written.chunks > chunks {
+            chunksAtFailure = nil
+            log(.notice, "the journal is written again")
+        }
     }
 
     private func dispatch() {

@@ -294,7 +294,8 @@ class Recorder:
     def each_row(self, *kinds: str) -> Iterator[dict]:
         chosen = ["--kind", ",".join(kinds)] if kinds else []
         shown = self.kymo("show", "--journal", str(self.journal), "--output", "json", *chosen)
-        assert shown.returncode == 0, shown.stderr
+        damage = [line for line in shown.stdout.splitlines() if '"kind":"damage"' in line]
+        assert shown.returncode == 0, f"{shown.stderr}{damage}"
         return map(json.loads, shown.stdout.splitlines())
 
     def until(self, condition: Callable[[list[dict]], object], *kinds: str, seconds: float = 10):

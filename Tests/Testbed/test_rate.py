@@ -109,3 +109,47 @@ def test_a_recorder_that_is_stopped_for_100_ms_says_what_is_missing(bed, recorde
         before = bisect.bisect_right(times, loss["start_us"])
         assert times[before - 1] == loss["start_us"] and times[before] == loss["end_us"]
     assert sum(length > 50 for length in lengths) == 3
+
+
+EV_SYN, SYN_DROPPED = 0, 3
+
+
+def test_reports_that_are_read_in_one_go_with_a_drop_stay_before_its_loss(bed, recorder, agent):
+    mouse = bed.add("mouse", 2)
+    daemon = recorder().start(devices=1)
+    agent(daemon).window("editor")
+    mouse.move(1, 1)
+    daemon.until(lambda rows: rows, "motion")
+    daemon.process.send_signal(signal.SIGSTOP)
+    before = [mouse.move(dx, 1) for dx in (2, 3, 4)]
+    dropped = mouse.emit((EV_SYN, SYN_DROPPED, 0))
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_for(lambda: daemon.status()["events_permitted"] >= 4, "the reports before the drop")
+    after = mouse.move(5, 1)
+    loss, = daemon.until(lambda rows: rows, "loss")
+    daemon.until(lambda rows: len(rows) == 5, "motion")
+    assert [row["dx"] for row in daemon.rows("motion")] == [1, 2, 3, 4, 5]
+    assert (loss["start_us"], loss["end_us"]) == (before[-1], after)
+    assert loss["start_us"] < dropped < loss["end_us"]
+    assert [row["kind"] for row in daemon.rows("motion", "loss")] == ["motion"] * 4 + ["loss", "motion"]
+
+
+def test_drops_that_libinput_no_longer_tells_are_inside_a_loss_all_the_same(bed, recorder, agent):
+    mouse = bed.add("mouse", 2)
+    daemon = recorder().start(devices=1)
+    agent(daemon).window("editor")
+    drops = []
+    # libinput tells five in 30 s, and then no more.
+    for dx in range(1, 13):
+        mouse.move(dx, 1)
+        drops.append(mouse.emit((EV_SYN, SYN_DROPPED, 0)))
+        wait_for(lambda dx=dx: daemon.status()["events_permitted"] >= dx, "the report before the drop")
+    last = mouse.move(100, 1)
+    wait_for(lambda: daemon.status()["events_permitted"] >= 13, "the report after the last drop")
+    daemon.until_written(last)
+    assert daemon.stop() == 0
+    losses = daemon.rows("loss")
+    assert 1 < len(losses) <= 6
+    for time_us in drops:
+        assert any(loss["start_us"] <= time_us <= loss["end_us"] for loss in losses), "dropped and nobody says so"
+    assert losses[-1]["end_us"] >= last, "after the flood notice nobody knows: the span goes to the end"

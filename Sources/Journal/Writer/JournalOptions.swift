@@ -34,6 +34,8 @@ public struct JournalStatistics: Sendable, Equatable {
     public var bytes: UInt64
     public var syncs: UInt64
     public var writeFailures: UInt64
+    /// Why the last of them failed; 0 before the first.
+    public var lastFailure: Errno
 }
 
 /// What the start found of a recorder that ended without sealing.

@@ -67,7 +67,13 @@ final class SegmentWriter {
         payload.count = 0
         chunk.write(to: &payload)
         buffer.base.copyMemory(from: payload.base, byteCount: ChunkHeader.frameBytes)
-        try files.writeAll(descriptor, buffer.bytes)
+        do {
+            try files.writeAll(descriptor, buffer.bytes)
+        } catch {
+            // A piece of a chunk is no LZ4 frame: without it the file is whole. Recovery does the same if this fails too.
+            try? files.truncate(descriptor, to: Int64(length))
+            throw error
+        }
         entries.append(
             Seal.Entry(
                 offset: length, firstSequence: nextSequence, firstMicroseconds: chunk.firstMicroseconds,
@@ -77,10 +83,10 @@ final class SegmentWriter {
         return end
     }
 
-    func sync() throws(Errno) { try files.sync(descriptor) }
-
-    /// Takes the file away again, of which nothing is of use.
+    /// Takes the file away again: nothing that anybody should read is in it.
     func discard() { try? files.unlink(directory.appending(name.fileName)) }
+
+    func sync() throws(Errno) { try files.sync(descriptor) }
 
     /// Writes the seal, durably. The file keeps its name until `publish`.
     func seal(buffer: inout ByteBuffer) throws(Errno) {

@@ -15,6 +15,7 @@ final class WriterThread: @unchecked Sendable {
     private let byteCount = Atomic<UInt64>(0)
     private let syncCount = Atomic<UInt64>(0)
     private let failureCount = Atomic<UInt64>(0)
+    private let lastFailure = Atomic<Int32>(0)
 
     private let ring: Ring
     private let directory: FilePath
@@ -67,7 +68,8 @@ final class WriterThread: @unchecked Sendable {
         JournalStatistics(
             events: eventCount.load(ordering: .relaxed), chunks: chunkCount.load(ordering: .relaxed),
             bytes: byteCount.load(ordering: .relaxed), syncs: syncCount.load(ordering: .relaxed),
-            writeFailures: failureCount.load(ordering: .relaxed))
+            writeFailures: failureCount.load(ordering: .relaxed),
+            lastFailure: Errno(rawValue: lastFailure.load(ordering: .relaxed)))
     }
 
     func run() {
@@ -129,7 +131,7 @@ final class WriterThread: @unchecked Sendable {
             if segment.length >= options.segmentBytes || isSegmentOld { rotate() }
         } catch {
             // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay.
-            abandonSegment()
+            abandonSegment(error)
             noteShed(first: first, last: last, events: count)
         }
     }
@@ -174,7 +176,7 @@ final class WriterThread: @unchecked Sendable {
         } catch {
             // The kernel may have dropped the pages and forgotten the error: a second sync would lie. The span is
             // suspect, its count unknown; what a reader finds of it is good all the same.
-            abandonSegment()
+            abandonSegment(error)
             noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: nil)
         }
     }
@@ -235,14 +237,19 @@ final class WriterThread: @unchecked Sendable {
             try openSegment()
             return true
         } catch {
-            failureCount.add(1, ordering: .relaxed)
+            noteFailure(error)
             retryMicroseconds = now + options.retryMicroseconds
             return false
         }
     }
 
-    private func abandonSegment() {
+    private func noteFailure(_ error: Errno) {
+        lastFailure.store(error.rawValue, ordering: .relaxed)
         failureCount.add(1, ordering: .relaxed)
+    }
+
+    private func abandonSegment(_ error: Errno) {
+        noteFailure(error)
         segment = nil
         unsynced = nil
     }
@@ -264,7 +271,7 @@ final class WriterThread: @unchecked Sendable {
             unpublished = segment
             self.segment = nil
         } catch {
-            abandonSegment()
+            abandonSegment(error)
             if let pending {
                 noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: nil)
             }
@@ -275,6 +282,6 @@ final class WriterThread: @unchecked Sendable {
         guard let sealed = unpublished else { return }
         unpublished = nil
         // What is in it is durable under either name; the next start tries again.
-        do { try sealed.publish() } catch { failureCount.add(1, ordering: .relaxed) }
+        do { try sealed.publish() } catch { noteFailure(error) }
     }
 }
