@@ -35,8 +35,10 @@ final class Scratch {
         return names.sorted()
     }
 
-    func read(_ name: String) throws -> [UInt8] {
-        let descriptor = try FileDescriptor.open(path.appending(name), .readOnly)
+    func read(_ name: String) throws -> [UInt8] { try Self.read(path.appending(name)) }
+
+    static func read(_ path: FilePath) throws -> [UInt8] {
+        let descriptor = try FileDescriptor.open(path, .readOnly)
         defer { try? descriptor.close() }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
