@@ -132,7 +132,8 @@ class Lines:
         elif item.kind == 32:
             self.devices[item.device] = item.texts[0]
         elif item.kind == 34:
-            self.apps[item.integers[0]] = item.texts[0]
+            # Only a window has a name that events can carry.
+            self.apps[item.integers[0]] = item.texts[0] if item.integers[1] == 2 else ""
         elif item.kind == 38:
             self.offset = item.integers[0] - item.time
 
