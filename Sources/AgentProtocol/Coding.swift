@@ -114,7 +114,9 @@ extension LayoutReport {
         let name = try reader.string("name", limit: StringLimit.name)
         self.init(
             description: LayoutDescription(isKnown: isKnown, name: name, group: group, keymapHash: hash), table: nil)
-        guard try reader.flag("has table") else { return }
+        let hasTable = try reader.flag("has table")
+        guard hasTable == isKnown else { throw .badValue(field: "has table", actual: hasTable ? 1 : 0) }
+        guard hasTable else { return }
         var classes: [KeyClass] = []
         classes.reserveCapacity(LayoutTable.codeCount * LayoutTable.levelCount)
         for _ in 0..<LayoutTable.codeCount * LayoutTable.levelCount {

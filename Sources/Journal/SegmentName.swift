@@ -17,7 +17,10 @@ public struct SegmentName: Sendable, Hashable, Comparable {
         guard name.hasPrefix(prefix) else { return nil }
         let rest = name.dropFirst(prefix.count)
         let digits = rest.prefix { $0.isASCII && $0.isNumber }
-        guard digits.count >= 10, let number = UInt64(digits) else { return nil }
+        // The number before and the one after must exist as well.
+        guard digits.count >= 10, let number = UInt64(digits), number > 0, number < FormatLimit.numbers else {
+            return nil
+        }
         switch rest.dropFirst(digits.count) {
         case ".lz4": self.init(number: number, isActive: false)
         case ".active.lz4": self.init(number: number, isActive: true)
@@ -30,8 +33,8 @@ public struct SegmentName: Sendable, Hashable, Comparable {
         return "kymograph-" + String(repeating: "0", count: max(0, 10 - digits.count)) + digits
     }
     public var fileName: String { stem + (isActive ? ".active.lz4" : ".lz4") }
-    /// Where recovery puts bytes that make no whole chunk.
-    var tornName: String { stem + ".torn" }
+    /// Where recovery puts bytes that make no whole chunk; `attempt` counts from 1.
+    func tornName(_ attempt: Int) -> String { stem + (attempt == 1 ? ".torn" : ".\(attempt).torn") }
 
     public static func < (a: SegmentName, b: SegmentName) -> Bool { a.number < b.number }
 

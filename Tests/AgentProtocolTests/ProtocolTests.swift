@@ -1,1 +1,186 @@
-// Filled with the protocol tests.
+import Events
+import Testing
+
+@testable import AgentProtocol
+
+private func bytes(_ message: AgentMessage) -> [UInt8] {
+    var bytes: [UInt8] = []
+    message.encode(into: &bytes)
+    return bytes
+}
+
+private func bytes(_ message: DaemonMessage) -> [UInt8] {
+    var bytes: [UInt8] = []
+    message.encode(into: &bytes)
+    return bytes
+}
+
+private func agentMessage(_ bytes: some Sequence<UInt8>) throws -> AgentMessage {
+    try Array(bytes).withUnsafeBytes { try AgentMessage(decoding: $0) }
+}
+
+private func daemonMessage(_ bytes: some Sequence<UInt8>) throws -> DaemonMessage {
+    try Array(bytes).withUnsafeBytes { try DaemonMessage(decoding: $0) }
+}
+
+private let table: LayoutTable = {
+    let classes = (0..<LayoutTable.codeCount * LayoutTable.levelCount).map { KeyClass.allCases[$0 % 9] }
+    let roles = (0..<LayoutTable.codeCount).map { ModifierRole.allCases[$0 % 7] }
+    return LayoutTable(classes: classes, roles: roles)!
+}()
+
+/// One of every shape.
+private let everyMessage: [AgentMessage] = [
+    .hello(Hello(backend: "wlr-foreign-toplevel", compositor: "sway")),
+    .hello(Hello(backend: "", compositor: "")),
+    .focus(FocusReport(timeMicroseconds: .max, state: .unknown)),
+    .focus(
+        FocusReport(
+            timeMicroseconds: 1, state: .window, window: .max, processID: -1, appID: "foot", title: "vi é \u{1F600}",
+            isTitleTruncated: true, output: "HEADLESS-1", source: "wlr-foreign-toplevel")),
+    .layout(LayoutReport(description: LayoutDescription(isKnown: false, keymapHash: 7), table: nil)),
+    .layout(
+        LayoutReport(
+            description: LayoutDescription(isKnown: true, name: "English (US)", group: 3, keymapHash: .max),
+            table: table)),
+    .watermark(Watermark(probe: 1, sentMicroseconds: 2, answeredMicroseconds: .max)),
+    .backendState(BackendState(isUsable: true, backend: "wlr", reason: "because")),
+]
+
+private let everyAnswer: [DaemonMessage] = [
+    .welcome(version: 1), .refused(reason: "only the subject is believed"), .probe(id: .max),
+]
+
+@Suite struct RoundTripTests {
+    @Test(arguments: everyMessage) func anAgentsMessageComesBack(message: AgentMessage) throws {
+        #expect(try agentMessage(bytes(message)) == message)
+        #expect(bytes(message).count <= maximumMessageBytes)
+    }
+
+    @Test(arguments: everyAnswer) func theServicesMessageComesBack(message: DaemonMessage) throws {
+        #expect(try daemonMessage(bytes(message)) == message)
+    }
+
+    /// Bytes that docs/AGENT-PROTOCOL.md shows.
+    @Test func theBytesAreTheDocuments() throws {
+        #expect(
+            bytes(.hello(Hello(backend: "wlr", compositor: "sway")))
+                == [1, 1, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
+        #expect(bytes(.probe(id: 258)) == [130, 2, 1, 0, 0, 0, 0, 0, 0])
+        #expect(
+            bytes(.watermark(Watermark(probe: 258, sentMicroseconds: 3, answeredMicroseconds: 4)))
+                == [4, 2, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0])
+        #expect(bytes(.welcome(version: 1)) == [128, 1, 0])
+        let layout = bytes(everyMessage[5])
+        #expect(layout.count == 1 + 1 + 4 + 8 + 2 + 12 + 1 + LayoutTable.byteCount)
+    }
+
+    @Test func theLongestMessageFits() {
+        let long = String(repeating: "x", count: 5000)
+        let focus = FocusReport(
+            timeMicroseconds: 0, state: .window, appID: long, title: long, output: long, source: long)
+        let layout = LayoutReport(description: LayoutDescription(isKnown: true, name: long), table: table)
+        for message in [AgentMessage.focus(focus), .layout(layout)] {
+            #expect(bytes(message).count <= maximumMessageBytes)
+        }
+    }
+}
+
+@Suite struct MalformedTests {
+    @Test(arguments: everyMessage) func everyTruncationIsRefused(message: AgentMessage) {
+        let whole = bytes(message)
+        for length in 0..<whole.count {
+            #expect(throws: ProtocolError.self, "\(length) of \(whole.count)") {
+                try agentMessage(whole.prefix(length))
+            }
+        }
+    }
+
+    @Test(arguments: everyAnswer) func everyTruncationOfAnAnswerIsRefused(message: DaemonMessage) {
+        let whole = bytes(message)
+        for length in 0..<whole.count {
+            #expect(throws: ProtocolError.self) { try daemonMessage(whole.prefix(length)) }
+        }
+    }
+
+    /// Either it is another valid message, which then has exactly these bytes, or it is refused.
+    @Test(arguments: everyMessage) func everyFlippedBitIsAnotherMessageOrRefused(message: AgentMessage) {
+        var packet = bytes(message)
+        for bit in 0..<packet.count * 8 {
+            packet[bit / 8] ^= 1 << (bit % 8)
+            if let other = try? agentMessage(packet) {
+                #expect(other != message)
+                #expect(bytes(other) == packet, "bit \(bit)")
+            }
+            packet[bit / 8] ^= 1 << (bit % 8)
+        }
+    }
+
+    @Test(arguments: everyMessage) func bytesTooManyAreRefused(message: AgentMessage) {
+        #expect(throws: ProtocolError.trailingBytes(count: 1)) { try agentMessage(bytes(message) + [0]) }
+    }
+
+    @Test(
+        arguments: [
+            ("an unknown type", [9], ProtocolError.unknownMessage(9)),
+            ("the service's type", [130, 0, 0, 0, 0, 0, 0, 0, 0], .unknownMessage(130)),
+            ("another version", [1, 2, 0, 0, 0, 0, 0], .unknownVersion(expected: 1, actual: 2)),
+            ("no UTF-8", [1, 1, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
+            ("a surrogate", [1, 1, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
+            ("a name too long", [1, 1, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
+            ("a state that is none", [2, 0, 0, 0, 0, 0, 0, 0, 0, 3], .badValue(field: "state", actual: 3)),
+            ("a flag that is none", [5, 2], .badValue(field: "usable", actual: 2)),
+            ("nothing", [], .truncated(field: "message type", expected: 1, actual: 0)),
+        ] as [(String, [UInt8], ProtocolError)])
+    func whatIsRefused(name: String, packet: [UInt8], error: ProtocolError) {
+        #expect(throws: error, "\(name)") { try agentMessage(packet) }
+    }
+
+    @Test func aPacketLongerThanAnyMessageIsRefusedUnread() {
+        #expect(throws: ProtocolError.packetTooLong(limit: 8192, actual: 8193)) {
+            try agentMessage([UInt8](repeating: 2, count: 8193))
+        }
+    }
+
+    /// A layout is known when its table is there, and only then: the journal must not say otherwise.
+    @Test(arguments: [(true, nil), (false, table)] as [(Bool, LayoutTable?)])
+    func aLayoutIsKnownByItsTable(isKnown: Bool, table: LayoutTable?) {
+        let report = LayoutReport(description: LayoutDescription(isKnown: isKnown), table: table)
+        #expect(throws: ProtocolError.badValue(field: "has table", actual: table == nil ? 0 : 1)) {
+            try agentMessage(bytes(.layout(report)))
+        }
+    }
+}
+
+@Suite struct CutTests {
+    @Test(arguments: [
+        ("é", 1, ""), ("é", 2, "é"), ("aé", 2, "a"), ("\u{1F600}", 3, ""), ("\u{1F600}x", 4, "\u{1F600}"),
+        ("abc", 0, ""), ("", 5, ""), ("e\u{301}x", 2, "e"),
+    ]) func cutsAtScalars(text: String, limit: Int, expected: String) {
+        #expect(Array(text.cut(toBytes: limit).utf8) == Array(expected.utf8))
+    }
+
+    /// A mebibyte of escape sequences and emoji: cut at a character's boundary, and marked.
+    @Test func aTitleOfAMebibyteIsCutAndSaysSo() throws {
+        let piece = "\u{1B}[31m\u{1F468}\u{200D}\u{1F469}é"
+        let title = String(repeating: piece, count: (1 << 20) / piece.utf8.count)
+        for lead in ["", "x", "xx", "xxx"] {
+            let report = FocusReport(timeMicroseconds: 1, state: .window, appID: "foot", title: lead + title)
+            guard case .focus(let read) = try agentMessage(bytes(.focus(report))) else {
+                Issue.record("not a focus report")
+                return
+            }
+            #expect(read.isTitleTruncated)
+            #expect(read.focusDescription.titleForm == .truncated)
+            #expect(read.title.utf8.count <= 1024 && read.title.utf8.count > 1024 - 4)
+            #expect((lead + title).utf8.starts(with: read.title.utf8))
+        }
+    }
+
+    @Test(arguments: [("", false, TitleForm.off), ("a", false, .full), ("a", true, .truncated)])
+    func titleForms(title: String, isTruncated: Bool, expected: TitleForm) {
+        let report = FocusReport(
+            timeMicroseconds: 1, state: .window, title: title, isTitleTruncated: isTruncated)
+        #expect(report.focusDescription.titleForm == expected)
+    }
+}

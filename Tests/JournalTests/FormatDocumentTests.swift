@@ -82,7 +82,7 @@ import Testing
         let victim = "kymograph-0000000002.lz4"
         var random = SplitMix(state: 11)
         var broken: [Scratch] = []
-        // One segment gone; one cut short at some byte; one cut short while it is still active.
+        // One segment gone; one cut short at some byte, in the middle and as the last, sealed and still active.
         broken.append(try copy(whole) { name, bytes in if name == victim { bytes = [] } })
         let length = try whole.read(victim).count
         for _ in 0..<12 {
@@ -92,6 +92,10 @@ import Testing
             try alone.write("kymograph-0000000001.lz4", whole.read("kymograph-0000000001.lz4"))
             try alone.write("kymograph-0000000002.active.lz4", whole.read(victim).prefix(cut))
             broken.append(alone)
+            let sealed = try Scratch()
+            try sealed.write("kymograph-0000000001.lz4", whole.read("kymograph-0000000001.lz4"))
+            try sealed.write("kymograph-0000000002.lz4", whole.read(victim).prefix(cut))
+            broken.append(sealed)
         }
         for _ in 0..<40 {
             let bit = Int.random(in: 0..<length * 8, using: &random)

@@ -23,6 +23,10 @@ public enum FormatLimit {
     public static let storedBytes = payloadBytes + payloadBytes / 255 + 4096
     public static let textBytes = 4096
     public static let chunksPerSegment = 1 << 20
+    /// Content of the longest seal, and some.
+    static let sealBytes = 128 + chunksPerSegment * 32
+    /// Sequence and segment numbers are below: no sum of two numbers overflows.
+    public static let numbers: UInt64 = 1 << 63
 }
 
 /// The version this package writes and reads: a reader refuses another major number.

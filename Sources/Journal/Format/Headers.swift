@@ -58,8 +58,9 @@ public struct SegmentHeader: Sendable, Equatable {
         guard unknown == 0 else { throw .incompatibleFlags(unknown) }
         guard let segmentID = cursor.identifier(), let number: UInt64 = cursor.integer(),
             let machineID = cursor.identifier(), let bootID = cursor.identifier(),
-            let firstSequence: UInt64 = cursor.integer(), let monotonic: UInt64 = cursor.integer(),
-            let realtime: UInt64 = cursor.integer(), cursor.slice(32) != nil, let user: UInt32 = cursor.integer(),
+            let firstSequence: UInt64 = cursor.integer(), firstSequence < FormatLimit.numbers,
+            let monotonic: UInt64 = cursor.integer(), let realtime: UInt64 = cursor.integer(), cursor.slice(32) != nil,
+            let user: UInt32 = cursor.integer(),
             let length: UInt32 = cursor.integer(), length <= 256, let name = cursor.slice(Int(length)),
             let subject = String(validating: name, as: UTF8.self)
         else { throw .damagedHeader }
@@ -143,7 +144,8 @@ struct ChunkHeader: Sendable, Equatable {
             let flags: UInt32 = cursor.integer(), let first: UInt64 = cursor.integer(),
             let last: UInt64 = cursor.integer(), let lost: UInt64 = cursor.integer(),
             let unknown: UInt32 = cursor.integer(), count > 0, count <= FormatLimit.chunkEvents,
-            payloadBytes <= FormatLimit.payloadBytes, storedBytes <= FormatLimit.storedBytes
+            firstSequence < FormatLimit.numbers, payloadBytes <= FormatLimit.payloadBytes,
+            storedBytes <= FormatLimit.storedBytes
         else { return nil }
         self.init(
             segmentID: segmentID, firstSequence: firstSequence, count: count, payloadBytes: payloadBytes,
@@ -214,7 +216,8 @@ struct Seal: Sendable, Equatable {
         guard let magic: UInt64 = cursor.integer(), magic == Frame.sealMagic, let segmentID = cursor.identifier(),
             let next: UInt64 = cursor.integer(), let count: UInt32 = cursor.integer(),
             cursor.integer(UInt32.self) != nil, cursor.slice(32) != nil,
-            count <= FormatLimit.chunksPerSegment, cursor.remaining == Int(count) * 32 + 8
+            next < FormatLimit.numbers, count <= FormatLimit.chunksPerSegment,
+            cursor.remaining == Int(count) * 32 + 8
         else { return nil }
         self.segmentID = segmentID
         nextSequence = next

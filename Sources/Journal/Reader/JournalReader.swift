@@ -132,13 +132,14 @@ public final class JournalReader {
         }
         guard let current = segment else { return false }
         if take(current, isFinal: false) { return true }
-        // At its end. If there is a newer one, this one will not grow; what was appended before it was made is read first.
+        // At its end. A sealed one does not grow, nor does one that has a newer beside it; what was appended before that
+        // was made is read first.
         guard !current.isSealed else {
             leave(current)
             return try readMore()
         }
         let hasNewer = try SegmentName.list(in: directory).contains { $0.number > current.name.number }
-        guard hasNewer else { return false }
+        guard hasNewer || !current.name.isActive else { return false }
         if take(current, isFinal: false) { return true }
         if !current.isSealed { _ = take(current, isFinal: true) }
         leave(current)

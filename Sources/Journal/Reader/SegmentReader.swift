@@ -59,6 +59,21 @@ final class SegmentReader {
         }
     }
 
+    /// The seal, found from the file's end without a walk; nil if there is none, or not just there.
+    func sealAtEnd() -> Seal? {
+        let length = window.fileLength
+        guard length >= offset + 8, let tail = window.bytes(at: length - 8, count: 4) else { return nil }
+        let frameBytes = UInt64(UInt32(littleEndian: tail.loadUnaligned(as: UInt32.self)))
+        guard frameBytes > UInt64(Frame.skippablePrefix), frameBytes <= FormatLimit.sealBytes,
+            length >= offset + frameBytes,
+            let frame = window.bytes(at: length - frameBytes, count: Int(frameBytes)),
+            UInt32(littleEndian: frame.loadUnaligned(as: UInt32.self)) == Frame.seal,
+            let seal = Seal(UnsafeRawBufferPointer(rebasing: frame[Frame.skippablePrefix...])),
+            seal.segmentID == header.segmentID
+        else { return nil }
+        return seal
+    }
+
     /// The next frame. `wants` decides from a chunk's header whether it is decoded.
     /// - Parameter isFinal: nothing will be appended any more, so an incomplete end is damage.
     func next(isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
@@ -76,7 +91,7 @@ final class SegmentReader {
             {
                 return read(chunk, isFinal: isFinal, wants: wants)
             }
-        } else if magic == Frame.seal, length <= 128 + FormatLimit.chunksPerSegment * 32 {
+        } else if magic == Frame.seal, length <= FormatLimit.sealBytes {
             guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
             if let seal = Seal(content), seal.segmentID == header.segmentID, seal.nextSequence >= expectedSequence {
                 return close(with: seal, length: UInt64(length))
@@ -190,7 +205,7 @@ final class SegmentReader {
         guard let prefix = window.bytes(at: place, count: Frame.skippablePrefix) else { return false }
         let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard length <= 128 + FormatLimit.chunksPerSegment * 32,
+        guard length <= FormatLimit.sealBytes,
             let content = window.bytes(at: place + UInt64(Frame.skippablePrefix), count: length)
         else { return false }
         if magic == Frame.seal {

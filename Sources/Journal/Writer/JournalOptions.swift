@@ -12,6 +12,8 @@ public struct JournalOptions: Sendable, Equatable {
     public var chunkMicroseconds: UInt64 = 250_000
     /// Written bytes are durable after at most this long.
     public var syncMicroseconds: UInt64 = 1_000_000
+    /// How long to leave a disk alone that would take no new segment.
+    var retryMicroseconds: UInt64 = 1_000_000
     public init() {}
 }
 

@@ -9,47 +9,85 @@ enum Recovery {
         var nextSequence: UInt64
     }
 
+    /// Where a segment ends.
+    private struct End {
+        var nextSequence: UInt64
+        var lastMicroseconds: UInt64
+        /// Nil: of no boot that anybody knows.
+        var bootID: Identifier?
+        var tornBytes: UInt64 = 0
+    }
+
     static func run(directory: FilePath, machine: Machine, files: any FileOperations) throws(JournalError) -> Result {
         let names = try SegmentName.list(in: directory)
-        var result = Result(report: nil, nextSegment: (names.last?.number ?? 0) + 1, nextSequence: 1)
-        for name in names.suffix(1) where !name.isActive {
-            result.nextSequence = sequence(after: name, in: directory) ?? result.nextSequence
+        var last = End(nextSequence: 1, lastMicroseconds: 0, bootID: nil)
+        // The newest that can be read: a later one may have been left without even a header.
+        for name in names.reversed() where !name.isActive {
+            guard let end = end(of: name, in: directory) else { continue }
+            last = end
+            break
         }
+        var result = Result(
+            report: nil, nextSegment: (names.last?.number ?? 0) + 1, nextSequence: last.nextSequence)
         for name in names where name.isActive {
-            let found = try recover(name, in: directory, machine: machine, files: files)
-            result.nextSequence = max(result.nextSequence, found.nextSequence)
+            let end = try recover(name, after: last, in: directory, files: files)
+            result.nextSequence = max(result.nextSequence, end.nextSequence)
+            last = end
             // Older open segments were given up by a recorder that went on: it has said so itself.
-            if name == names.last { result.report = found.report }
+            guard name == names.last else { continue }
+            result.report = RecoveryReport(
+                segment: name.number, lastMicroseconds: end.lastMicroseconds, isSameBoot: end.bootID == machine.bootID,
+                tornBytes: end.tornBytes)
         }
         return result
     }
 
-    /// The sequence number that follows a sealed segment.
-    private static func sequence(after name: SegmentName, in directory: FilePath) -> UInt64? {
+    private static func end(of name: SegmentName, in directory: FilePath) -> End? {
         guard let reader = try? SegmentReader(directory: directory, name: name) else { return nil }
+        var end = End(
+            nextSequence: reader.header.firstSequence, lastMicroseconds: reader.header.monotonicMicroseconds,
+            bootID: reader.header.bootID)
+        if let seal = reader.sealAtEnd() {
+            end.nextSequence = seal.nextSequence
+            end.lastMicroseconds = seal.entries.reduce(end.lastMicroseconds) { max($0, $1.lastMicroseconds) }
+            return end
+        }
         while true {
             switch reader.next(isFinal: true, wants: { _ in false }) {
-            case .sealed(let seal): return seal.nextSequence
-            case .end: return reader.expectedSequence
-            default: continue
+            case .skipped(let chunk): end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
+            case .sealed, .end:
+                end.nextSequence = reader.expectedSequence
+                return end
+            case .chunk, .damage: continue
             }
         }
     }
 
     private static func recover(
-        _ name: SegmentName, in directory: FilePath, machine: Machine, files: any FileOperations
-    ) throws(JournalError) -> (report: RecoveryReport?, nextSequence: UInt64) {
+        _ name: SegmentName, after before: End, in directory: FilePath, files: any FileOperations
+    ) throws(JournalError) -> End {
         let path = directory.appending(name.fileName)
         let reader: SegmentReader
-        do {
+        do throws(SegmentError) {
             reader = try SegmentReader(directory: directory, name: name)
         } catch {
-            try setAside(path, in: directory, as: name.tornName, files: files)
-            return (nil, 1)
+            var end = before
+            end.tornBytes = 0
+            switch error {
+            case .system(let errno): throw .system(what: "read", path: path.string, errno: errno)
+            // A newer version's: not ours to touch.
+            case .gone, .format(.unknownVersion), .format(.incompatibleFlags): break
+            case .notYet, .format:
+                end.tornBytes = size(of: path)
+                try setAside(path, in: directory, name: name, files: files)
+            }
+            return end
         }
+        var end = End(
+            nextSequence: reader.expectedSequence, lastMicroseconds: reader.header.monotonicMicroseconds,
+            bootID: reader.header.bootID)
         var entries: [Seal.Entry] = []
-        var last = reader.header.monotonicMicroseconds
-        var end = reader.offset
+        var length = reader.offset
         walk: while true {
             switch reader.next(isFinal: false, wants: { _ in true }) {
             case .chunk(let chunk, let offset, _):
@@ -57,17 +95,20 @@ enum Recovery {
                     Seal.Entry(
                         offset: offset, firstSequence: chunk.firstSequence, firstMicroseconds: chunk.firstMicroseconds,
                         lastMicroseconds: chunk.lastMicroseconds))
-                last = max(last, chunk.lastMicroseconds)
-                end = reader.offset
+                end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
+                length = reader.offset
             case .sealed:
                 // Only the rename was missing.
+                end.nextSequence = reader.expectedSequence
                 try finish(path, in: directory, name: name, files: files)
-                return (report(name, reader, last, machine, torn: 0), reader.expectedSequence)
+                return end
             case .damage, .skipped: continue
             case .end: break walk
             }
         }
-        let torn = try cut(path, at: end, in: directory, name: name, files: files) { (descriptor) throws(Errno) in
+        end.nextSequence = reader.expectedSequence
+        end.tornBytes = try cut(path, at: length, in: directory, name: name, files: files) {
+            (descriptor) throws(Errno) in
             var buffer = ByteBuffer(capacity: 4096 + entries.count * 32)
             defer { buffer.deallocate() }
             Seal(segmentID: reader.header.segmentID, nextSequence: reader.expectedSequence, entries: entries)
@@ -76,15 +117,12 @@ enum Recovery {
             try files.sync(descriptor)
         }
         try finish(path, in: directory, name: name, files: files)
-        return (report(name, reader, last, machine, torn: torn), reader.expectedSequence)
+        return end
     }
 
-    private static func report(
-        _ name: SegmentName, _ reader: SegmentReader, _ last: UInt64, _ machine: Machine, torn: UInt64
-    ) -> RecoveryReport {
-        RecoveryReport(
-            segment: name.number, lastMicroseconds: last, isSameBoot: reader.header.bootID == machine.bootID,
-            tornBytes: torn)
+    private static func size(of path: FilePath) -> UInt64 {
+        var status = stat()
+        return stat(path.string, &status) == 0 ? UInt64(status.st_size) : 0
     }
 
     /// Copies what stands behind `end` into the torn file, cuts it off, and lets `append` write behind.
@@ -95,11 +133,10 @@ enum Recovery {
         do {
             let descriptor = try files.open(path)
             defer { files.close(descriptor) }
-            var status = stat()
-            fstat(descriptor, &status)
-            let torn = UInt64(status.st_size) > end ? UInt64(status.st_size) - end : 0
+            let length = size(of: path)
+            let torn = length > end ? length - end : 0
             if torn > 0 {
-                let aside = try files.create(directory.appending(name.tornName))
+                let aside = try files.create(tornPath(in: directory, name: name))
                 defer { files.close(aside) }
                 try copy(from: descriptor, at: end, to: aside, files: files)
                 try files.sync(aside)
@@ -112,6 +149,13 @@ enum Recovery {
         }
     }
 
+    /// A name that no earlier recovery used: one that was cut short itself may have left a copy.
+    private static func tornPath(in directory: FilePath, name: SegmentName) -> FilePath {
+        var attempt = 1
+        while access(directory.appending(name.tornName(attempt)).string, F_OK) == 0 { attempt += 1 }
+        return directory.appending(name.tornName(attempt))
+    }
+
     private static func copy(
         from source: Int32, at offset: UInt64, to target: Int32, files: any FileOperations
     ) throws(Errno) {
@@ -119,11 +163,12 @@ enum Recovery {
         defer { buffer.deallocate() }
         var place = offset
         while true {
-            buffer.count = pread(source, buffer.base, buffer.capacity, off_t(place))
-            if buffer.count < 0 { throw Errno(rawValue: errno) }
-            guard buffer.count > 0 else { return }
+            let count = pread(source, buffer.base, buffer.capacity, off_t(place))
+            if count < 0 { throw Errno(rawValue: errno) }
+            guard count > 0 else { return }
+            buffer.count = count
             try files.writeAll(target, buffer.bytes)
-            place += UInt64(buffer.count)
+            place += UInt64(count)
         }
     }
 
@@ -141,10 +186,10 @@ enum Recovery {
 
     /// A file without a readable header has no chunk to keep.
     private static func setAside(
-        _ path: FilePath, in directory: FilePath, as name: String, files: any FileOperations
+        _ path: FilePath, in directory: FilePath, name: SegmentName, files: any FileOperations
     ) throws(JournalError) {
         do {
-            try files.rename(path, to: directory.appending(name))
+            try files.rename(path, to: tornPath(in: directory, name: name))
         } catch {
             throw .system(what: "put aside", path: path.string, errno: error)
         }

@@ -37,8 +37,8 @@ final class SegmentWriter {
             try files.writeAll(descriptor, buffer.bytes)
             try files.syncDirectory(directory)
         } catch {
-            files.close(descriptor)
-            // No chunk is in it; a disk that stays full would leave one such file a second.
+            // The descriptor is `deinit`'s to close, which runs: everything has its value. And on a full disk this
+            // happens every second.
             try? files.unlink(directory.appending(name.fileName))
             throw error
         }
@@ -83,31 +83,46 @@ final class SegmentWriter {
         return end
     }
 
-    /// Takes the file away again: nothing that anybody should read is in it.
-    func discard() { try? files.unlink(directory.appending(name.fileName)) }
-
     func sync() throws(Errno) { try files.sync(descriptor) }
 
-    /// Writes the seal and gives the file its final name.
+    /// Takes the file away again, of which nothing is of use.
+    func discard() { try? files.unlink(directory.appending(name.fileName)) }
+
+    /// Writes the seal, durably. The file keeps its name until `publish`.
     func seal(buffer: inout ByteBuffer) throws(Errno) {
         buffer.count = 0
         Seal(segmentID: header.segmentID, nextSequence: nextSequence, entries: entries).write(to: &buffer)
         try files.writeAll(descriptor, buffer.bytes)
         length += UInt64(buffer.count)
         try files.sync(descriptor)
+    }
+
+    /// Gives the sealed file its final name.
+    func publish() throws(Errno) {
         let sealed = SegmentName(number: name.number, isActive: false)
         try files.rename(directory.appending(name.fileName), to: directory.appending(sealed.fileName))
         try files.syncDirectory(directory)
     }
 }
 
-/// Losses since the recorder's start, as every chunk header repeats them.
+/// What loss records say, added up: since the recorder's start (every chunk header repeats it), or of one chunk.
 struct LossTotals: Sendable {
     var events: UInt64 = 0
     var unknown: UInt32 = 0
+    private(set) var records: UInt64 = 0
+    private(set) var startMicroseconds: UInt64 = .max
 
     mutating func add(_ event: Event) {
         guard case .loss(let loss) = event.payload, !event.marks.contains(.snapshot) else { return }
         if let count = loss.count { events &+= count } else { unknown &+= 1 }
+        records += 1
+        startMicroseconds = min(startMicroseconds, loss.startMicroseconds)
+    }
+
+    static func + (a: LossTotals, b: LossTotals) -> LossTotals {
+        var sum = a
+        sum.events &+= b.events
+        sum.unknown &+= b.unknown
+        return sum
     }
 }

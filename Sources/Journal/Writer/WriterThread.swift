@@ -28,8 +28,14 @@ final class WriterThread: @unchecked Sendable {
     private var payload = ByteBuffer(capacity: 1 << 20)
     private var buffer = ByteBuffer(capacity: 1 << 20)
     private var snapshot = StateSnapshot()
+    /// Written ones.
     private var losses = LossTotals()
+    /// In the chunk that is being gathered.
+    private var gatheredLosses = LossTotals()
     private var segment: SegmentWriter?
+    /// Closed, but still under its active name: until a clean stop there is always an active file, so that none means
+    /// a clean stop.
+    private var unpublished: SegmentWriter?
     private var segmentOpenedMicroseconds: UInt64 = 0
     private var nextSegment: UInt64
     private var nextSequence: UInt64
@@ -74,6 +80,12 @@ final class WriterThread: @unchecked Sendable {
         }
         while ring.count > 0 { drain(); writeChunk() }
         sealSegment()
+        // Nobody else could say it later.
+        if shed != nil {
+            retryMicroseconds = 0
+            if ensureSegment() { sealSegment() }
+        }
+        publish()
     }
 
     // MARK: chunks
@@ -96,7 +108,7 @@ final class WriterThread: @unchecked Sendable {
     private func drain() {
         while !encoder.isFull, let permitted = ring.take() {
             snapshot.follow(permitted)
-            losses.add(permitted.event)
+            gatheredLosses.add(permitted.event)
             encoder.append(permitted.event)
         }
     }
@@ -108,7 +120,9 @@ final class WriterThread: @unchecked Sendable {
         let count = UInt64(encoder.count)
         let last = encoder.lastMicroseconds
         do {
-            let bytes = try segment.write(encoder, losses: losses, payload: &payload, buffer: &buffer)
+            let bytes = try segment.write(encoder, losses: losses + gatheredLosses, payload: &payload, buffer: &buffer)
+            losses = losses + gatheredLosses
+            gatheredLosses = LossTotals()
             nextSequence = segment.nextSequence
             eventCount.add(count, ordering: .relaxed)
             chunkCount.add(1, ordering: .relaxed)
@@ -118,22 +132,30 @@ final class WriterThread: @unchecked Sendable {
         } catch {
             // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay.
             abandonSegment(error)
-            noteShed(first: first, last: last, count: count)
+            noteShed(first: first, last: last, events: count)
         }
     }
 
     private func shedChunk() {
-        noteShed(first: encoder.firstMicroseconds, last: encoder.lastMicroseconds, count: UInt64(encoder.count))
+        noteShed(first: encoder.firstMicroseconds, last: encoder.lastMicroseconds, events: UInt64(encoder.count))
         payload.count = 0
         encoder.finish(into: &payload)
     }
 
-    private func noteShed(first: UInt64, last: UInt64, count: UInt64) {
+    /// The gathered chunk is lost; where it told of losses itself, it stands for what they say.
+    private func noteShed(first: UInt64, last: UInt64, events: UInt64) {
+        let told = gatheredLosses
+        gatheredLosses = LossTotals()
+        let count = told.unknown == 0 ? events - told.records + told.events : nil
+        noteShed(first: min(first, told.startMicroseconds), last: last, count: count)
+    }
+
+    private func noteShed(first: UInt64, last: UInt64, count: UInt64?) {
         var loss =
             shed ?? Loss(reason: .journalWrite, startMicroseconds: first, endMicroseconds: last, count: 0)
         loss.startMicroseconds = min(loss.startMicroseconds, first)
         loss.endMicroseconds = max(loss.endMicroseconds, last)
-        loss.count = loss.count.map { $0 + count }
+        loss.count = loss.count.flatMap { before in count.map { before + $0 } }
         shed = loss
     }
 
@@ -155,8 +177,7 @@ final class WriterThread: @unchecked Sendable {
             // The kernel may have dropped the pages and forgotten the error: a second sync would lie. The span is
             // suspect, its count unknown; what a reader finds of it is good all the same.
             abandonSegment(error)
-            noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: 0)
-            shed?.count = nil
+            noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: nil)
         }
     }
 
@@ -183,6 +204,7 @@ final class WriterThread: @unchecked Sendable {
             opened.discard()
             throw error
         }
+        publish()
         segment = opened
         nextSequence = opened.nextSequence
         segmentOpenedMicroseconds = now
@@ -195,12 +217,14 @@ final class WriterThread: @unchecked Sendable {
         let pair = ClockPair(realtimeMicroseconds: segment.header.realtimeMicroseconds, reason: .rotation)
         opening.append(Event(timeMicroseconds: now, marks: .snapshot, payload: .clock(pair)))
         for record in snapshot.records where !opening.isFull { opening.append(record.event) }
+        var totals = losses
         if let shed {
             let loss = PermittedEvent(loss: shed).event
-            losses.add(loss)
+            totals.add(loss)
             opening.append(loss)
         }
-        let bytes = try segment.write(opening, losses: losses, payload: &payload, buffer: &buffer)
+        let bytes = try segment.write(opening, losses: totals, payload: &payload, buffer: &buffer)
+        losses = totals
         byteCount.add(UInt64(bytes), ordering: .relaxed)
     }
 
@@ -214,7 +238,7 @@ final class WriterThread: @unchecked Sendable {
             return true
         } catch {
             noteFailure(error)
-            retryMicroseconds = now + 1_000_000
+            retryMicroseconds = now + options.retryMicroseconds
             return false
         }
     }
@@ -243,13 +267,21 @@ final class WriterThread: @unchecked Sendable {
         do {
             try segment.seal(buffer: &buffer)
             syncCount.add(1, ordering: .relaxed)
+            publish()
+            unpublished = segment
             self.segment = nil
         } catch {
             abandonSegment(error)
             if let pending {
-                noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: 0)
-                shed?.count = nil
+                noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: nil)
             }
         }
+    }
+
+    private func publish() {
+        guard let sealed = unpublished else { return }
+        unpublished = nil
+        // What is in it is durable under either name; the next start tries again.
+        do { try sealed.publish() } catch { noteFailure(error) }
     }
 }
