@@ -2,14 +2,15 @@ import Events
 
 /// Who owned the keyboard when, as far back as the hold-back reaches, and how sure that is.
 ///
-/// A change that the agent received at `r` took effect in the compositor at some time in `(earliest, r]`, but a key that
-/// the kernel stamped before may still lie unread in the compositor then, and meet the new focus. So a key is certain
-/// only when a whole probe (two round trips, see `WaylandBackend.confirm`) was sent after it and answered before the
-/// change: it was met in a turn of the compositor's loop that had ended. How long the compositor usually takes proves
-/// nothing: in an emulated machine one key in 400 that an estimate called certain was not.
+/// A change that the agent received at `r` took effect in the compositor some time before, but what the kernel stamped
+/// before may still have lain unread in the compositor then, and have met the new focus. So an event is certain only when
+/// a whole probe (two round trips, see `WaylandBackend.confirm`) was sent after it and answered before the change: it
+/// was met in a turn of the compositor's loop that had ended. Any other is `uncertain`, however long before `r` it
+/// happened: the agent may have been stopped, the compositor busy. How long round trips usually take proves nothing; in
+/// an emulated machine one key in 400 that an estimate called certain was not.
 ///
-/// For what is not a key an estimate is enough, and gives the span's length where no key says otherwise: `r` minus the
-/// slowest recent round trip, and not before the last probe that was answered with the old focus still in force.
+/// What the record of the change states, `(earliest, r]`, is where the change is by the round trips seen of late, widened
+/// to hold every event judged uncertain.
 struct FocusTimeline {
     /// Plain values: looked at for every event. The strings stand beside them, in `descriptions`.
     struct Entry {
@@ -20,9 +21,9 @@ struct FocusTimeline {
         var place: UInt64
         /// When the agent received the change.
         var timeMicroseconds: UInt64
-        /// Keys stamped at or before this certainly met an entry before.
+        /// Events at or before this time certainly met an entry before.
         var certainMicroseconds: UInt64
-        /// Other events at or before this time belong to the entries before.
+        /// What is stated of the change: it took effect after this time.
         var earliestMicroseconds: UInt64
         /// A round trip that ended after the change has been seen: `earliest` will not move any more.
         var isSettled: Bool
@@ -43,13 +44,15 @@ struct FocusTimeline {
     private var roundTrips = RoundTrips()
     /// When the last probe that was answered had been sent.
     private var lastSentMicroseconds: UInt64 = 0
+    /// Changes that were forgotten before they had a record.
+    private var forgotten: Loss?
 
     init() {
         entries.reserveCapacity(Self.capacity)
         descriptions.reserveCapacity(Self.capacity)
     }
 
-    /// Events stamped at or before this are confirmed: the focus they met is known.
+    /// Events stamped before this are confirmed: the focus they met is known.
     private(set) var watermarkMicroseconds: UInt64 = 0
 
     var current: FocusDescription? { descriptions.last }
@@ -90,6 +93,16 @@ struct FocusTimeline {
     }
 
     private mutating func removeOldest(_ count: Int) {
+        for entry in entries[..<count].dropFirst(entries.count - unwrittenCount) {
+            var loss =
+                forgotten
+                ?? Loss(
+                    reason: .holdBackFull, startMicroseconds: entry.timeMicroseconds,
+                    endMicroseconds: entry.timeMicroseconds, count: 0, detail: "focus changes")
+            loss.endMicroseconds = entry.timeMicroseconds
+            loss.count = loss.count.map { $0 + 1 }
+            forgotten = loss
+        }
         entries.removeFirst(count)
         descriptions.removeFirst(count)
         unwrittenCount = min(unwrittenCount, entries.count)
@@ -140,48 +153,55 @@ struct FocusTimeline {
 
     mutating func firstWasWritten() { unwrittenCount -= 1 }
 
+    /// The account of changes that will have no record, once.
+    mutating func takeForgotten() -> Loss? {
+        defer { forgotten = nil }
+        return forgotten
+    }
+
     /// What held at a time.
     struct Attribution {
         var focus: FocusID
         var state: FocusState
         var keys: KeyRule
         var isUncertain: Bool
+        /// One of the windows it may have met is one of which nothing at all is recorded.
+        var isHidden: Bool
     }
 
-    /// What held for a key. One that turns out to be uncertain widens the span that the change's record will tell.
-    mutating func attribution(ofKeyAt time: UInt64) -> Attribution {
-        for index in entries.indices.reversed() {
-            guard entries[index].timeMicroseconds > time, entries[index].certainMicroseconds < time else { break }
-            if index > 0, entries[index].place == entries[index - 1].place { continue }
-            entries[index].earliestMicroseconds = min(
-                entries[index].earliestMicroseconds, max(entries[index].certainMicroseconds, time - 1))
-        }
-        return attribution(at: time)
-    }
-
-    func attribution(at time: UInt64) -> Attribution {
-        guard var index = entries.indices.last else {
-            return Attribution(focus: 0, state: .unknown, keys: .off, isUncertain: false)
-        }
+    /// Widens what the changes around that time state of themselves, where they leave it uncertain.
+    mutating func attribution(at time: UInt64) -> Attribution {
+        guard var index = entries.indices.last else { return .unknown }
         // Nearly always the newest entry: typing is later than the last change of focus.
         while index > 0, entries[index].timeMicroseconds > time { index -= 1 }
         let entry = entries[index]
-        guard entry.timeMicroseconds <= time else {
-            return Attribution(focus: 0, state: .unknown, keys: .off, isUncertain: false)
-        }
-        var result = Attribution(focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false)
+        guard entry.timeMicroseconds <= time else { return .unknown }
+        var result = Attribution(
+            focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden)
         var next = index + 1
-        while next < entries.count, entries[next].earliestMicroseconds < time {
+        while next < entries.count, entries[next].certainMicroseconds < time {
             let other = entries[next]
             if other.place != entry.place {
                 result.isUncertain = true
                 result.keys = min(result.keys, other.keys)
                 result.state = min(result.state, other.state)
+                result.isHidden = result.isHidden || other.isHidden
+                entries[next].earliestMicroseconds = min(other.earliestMicroseconds, time - 1)
             }
             next += 1
         }
         return result
     }
+}
+
+extension FocusTimeline.Entry {
+    fileprivate var isHidden: Bool { state == .window && keys == .off }
+}
+
+extension FocusTimeline.Attribution {
+    /// Nobody knows.
+    fileprivate static let unknown = FocusTimeline.Attribution(
+        focus: 0, state: .unknown, keys: .off, isUncertain: false, isHidden: false)
 }
 
 extension FocusTimeline.Attribution {

@@ -26,7 +26,8 @@ public final class Gate {
     private var overflow: Overflow?
     private var nextFocus: FocusID = 1
     private var isAgentPresent = false
-    private var keysHeld = 0
+    /// How many of the events that wait are presses or releases: they ask for a confirmation at once.
+    private var pressesHeld = 0
     /// Layout records and the like, to be written when their time comes.
     private var pendingAccounts: [Event] = []
 
@@ -52,7 +53,7 @@ public final class Gate {
             overflow = nil
             guard !holdBack.isFull else { return hold(event) }
         }
-        if case .key = event.payload { keysHeld += 1 }
+        if event.payload.isPress { pressesHeld += 1 }
         holdBack.append(event)
     }
 
@@ -69,7 +70,7 @@ public final class Gate {
     public func agentLost(nowMicroseconds: UInt64) {
         guard isAgentPresent else { return }
         isAgentPresent = false
-        layouts.change(to: nil, atMicroseconds: nowMicroseconds)
+        layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
         focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
     }
 
@@ -88,7 +89,9 @@ public final class Gate {
 
     /// The layout in force since then; `table` nil means unknown.
     public func layoutChanged(_ description: LayoutDescription, table: LayoutTable?, receivedMicroseconds: UInt64) {
-        layouts.change(to: description.isKnown ? table : nil, atMicroseconds: receivedMicroseconds)
+        layouts.change(
+            to: description.isKnown ? table : nil, atMicroseconds: receivedMicroseconds,
+            provenMicroseconds: timeline.watermarkMicroseconds)
         guard description != layoutDescription else { return }
         layoutDescription = description
         pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
@@ -107,7 +110,7 @@ public final class Gate {
     }
 
     /// Opens or closes the gate as a whole (no active session of the subject on the seat). Closing discards all that
-    /// waits, and accounts for it.
+    /// waits, and accounts for it; counts of presses that were let through before are written.
     public func setOpen(_ open: Bool, nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
         guard open != isOpen else { return }
         isOpen = open
@@ -129,8 +132,8 @@ public final class Gate {
         var due: UInt64?
         if timeline.hasUnsettled { due = 0 }
         if !holdBack.isEmpty {
-            // A key is asked for at once, but late enough that the compositor could surely read it.
-            let wait = keysHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
+            // A press is asked for at once, but late enough that the compositor could surely read it.
+            let wait = pressesHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
             due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
         }
         return due
@@ -141,6 +144,8 @@ public final class Gate {
         var next: UInt64?
         if !holdBack.isEmpty { next = holdBack.firstTimeMicroseconds + Self.deadlineMicroseconds }
         if isAgentPresent, let probe = probeTime() { next = min(next ?? .max, probe) }
+        // These take their place behind what waits: nothing can be done about them before.
+        guard holdBack.isEmpty else { return next }
         if let end = buckets.endMicroseconds { next = min(next ?? .max, end) }
         if let (entry, _) = timeline.firstUnwritten {
             next = min(next ?? .max, entry.isSettled ? 0 : entry.timeMicroseconds + Self.deadlineMicroseconds)
@@ -155,7 +160,7 @@ public final class Gate {
         let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
         while !holdBack.isEmpty, isDecidable(nowMicroseconds: now) {
             let event = holdBack.removeFirst()
-            if case .key = event.payload { keysHeld -= 1 }
+            if event.payload.isPress { pressesHeld -= 1 }
             writeState(upTo: event.timeMicroseconds, emit)
             decide(event, emit)
         }
@@ -179,7 +184,7 @@ public final class Gate {
 
     private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
         let time = holdBack.firstTimeMicroseconds
-        if !isOpen || !isAgentPresent || time <= timeline.watermarkMicroseconds {
+        if !isOpen || !isAgentPresent || time < timeline.watermarkMicroseconds {
             return true
         }
         return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
@@ -187,19 +192,22 @@ public final class Gate {
 
     private func decide(_ event: Event, _ emit: (Event) -> Void) {
         guard event.payload.isInput else {
-            if case .deviceRemoved = event.payload { keyboard.deviceRemoved(event.device) }
+            switch event.payload {
+            case .deviceRemoved: keyboard.deviceRemoved(event.device)
+            case .loss(let loss) where loss.reason == .holdBackFull: keyboard.loseTrack()
+            default: break
+            }
             emit(event)
             return
         }
         guard isOpen else { return account(event, reason: .inactive, emit) }
         let layout = layouts.table(at: event.timeMicroseconds)
         if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
-        let isConfirmed = isAgentPresent && event.timeMicroseconds <= timeline.watermarkMicroseconds
+        let isConfirmed = isAgentPresent && event.timeMicroseconds < timeline.watermarkMicroseconds
+        let held = timeline.attribution(at: event.timeMicroseconds)
         if case .key(let key) = event.payload {
-            let held = timeline.attribution(ofKeyAt: event.timeMicroseconds)
             decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
         } else {
-            let held = timeline.attribution(at: event.timeMicroseconds)
             decideOther(event, held, isConfirmed: isConfirmed, emit)
         }
     }
@@ -208,7 +216,8 @@ public final class Gate {
         _ event: Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool, layout: LayoutTable?,
         _ emit: (Event) -> Void
     ) {
-        let wasWritten = key.press == .released && keyboard.takeWrittenPress(key.code)
+        // Of a press too: if the release before it went missing, the next one is not that press's.
+        let wasWritten = keyboard.takeWrittenPress(key.code)
         if let reason = Self.suppression(held, isConfirmed: isConfirmed) {
             return account(event, reason: reason, emit)
         }
@@ -245,7 +254,7 @@ public final class Gate {
     private func decideOther(
         _ event: Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (Event) -> Void
     ) {
-        if held.state == .window, held.keys == .off { return account(event, reason: .rule, emit) }
+        if held.isHidden { return account(event, reason: .rule, emit) }
         if ledger.openReason == .rule || ledger.openReason == .inactive { ledger.close(emit) }
         var written = event
         if isConfirmed, held.state != .unknown {
@@ -279,6 +288,9 @@ public final class Gate {
     /// Writes focus changes, layout records and full buckets whose time is not after `time`.
     private func writeState(upTo time: UInt64, _ emit: (Event) -> Void) {
         if buckets.isOver(at: time) { buckets.take(emit) }
+        if let forgotten = timeline.takeForgotten() {
+            emit(Event(timeMicroseconds: forgotten.endMicroseconds, payload: .loss(forgotten)))
+        }
         while timeline.unwrittenCount > 0 || !pendingAccounts.isEmpty {
             let account = pendingAccounts.first.flatMap { $0.timeMicroseconds <= time ? $0 : nil }
             if let change = timeline.firstUnwritten, change.entry.timeMicroseconds <= time,
@@ -310,14 +322,25 @@ public final class Gate {
     }
 
     private func flushOverflow(_ emit: (Event) -> Void) {
-        if let lost = overflow { emit(lost.event) }
+        guard let lost = overflow else { return }
         overflow = nil
+        keyboard.loseTrack()
+        emit(lost.event)
     }
 
     private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
         // What was counted has been decided already.
         buckets.take(emit)
         while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
-        keysHeld = 0
+        pressesHeld = 0
+    }
+}
+
+extension Payload {
+    fileprivate var isPress: Bool {
+        switch self {
+        case .key, .button: true
+        default: false
+        }
     }
 }

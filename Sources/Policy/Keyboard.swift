@@ -13,9 +13,12 @@ struct Keyboard {
     /// Keys that were down before the recorder looked: until they are up, nobody knows which modifiers are in effect.
     private var stale: Set<UInt32> = []
 
+    /// Releases, or presses of what chooses a level, may have gone missing.
+    private var hasLostTrack = false
+
     private(set) var modifiers: Modifiers = []
 
-    var isTrusted: Bool { stale.isEmpty }
+    var isTrusted: Bool { stale.isEmpty && !hasLostTrack }
 
     mutating func wereDownAtOpen(_ codes: [UInt16], device: DeviceID) {
         for code in codes { stale.insert(UInt32(device) << 16 | UInt32(code)) }
@@ -67,24 +70,43 @@ struct Keyboard {
         return true
     }
 
+    /// Keys went missing before they were looked at: a Control whose release is one of them would make a command of every
+    /// letter. Nothing tells when that ends, short of closing the devices.
+    mutating func loseTrack() {
+        reset()
+        hasLostTrack = true
+    }
+
     /// Everything is unknown again (devices were closed, or what waited was discarded).
     mutating func reset() { self = Keyboard() }
 }
 
-/// The layout in force, and the one before while keys from its time may still be waiting.
+/// The layouts in force, as far back as keys may still be waiting.
 struct LayoutHistory {
-    private(set) var current: LayoutTable?
-    private var previous: LayoutTable?
-    private var changedMicroseconds: UInt64 = 0
-
-    mutating func change(to table: LayoutTable?, atMicroseconds time: UInt64) {
-        previous = current
-        current = table
-        changedMicroseconds = time
+    private struct Change {
+        var table: LayoutTable?
+        var timeMicroseconds: UInt64
+        /// Keys at or before this time certainly met the layout before.
+        var provenMicroseconds: UInt64
     }
 
-    /// The table for a key at that time.
-    func table(at time: UInt64) -> LayoutTable? { time > changedMicroseconds ? current : previous }
+    /// A key from before the oldest one that is kept met nobody knows what.
+    private static let capacity = 16
+    private var changes: [Change] = []
+
+    mutating func change(to table: LayoutTable?, atMicroseconds time: UInt64, provenMicroseconds: UInt64) {
+        // The same layout told again leaves no doubt about keys just before.
+        if let last = changes.last, last.table == table { return }
+        if changes.count == Self.capacity { changes.removeFirst() }
+        changes.append(Change(table: table, timeMicroseconds: time, provenMicroseconds: provenMicroseconds))
+    }
+
+    /// The table for a key at that time; nil where nobody knows which of two it met.
+    func table(at time: UInt64) -> LayoutTable? {
+        guard let index = changes.lastIndex(where: { $0.timeMicroseconds < time }) else { return nil }
+        let isDisputed = changes[(index + 1)...].contains { $0.provenMicroseconds < time }
+        return isDisputed ? nil : changes[index].table
+    }
 }
 
 /// What a key press amounts to under the rule `class`.

@@ -1,14 +1,14 @@
 import Events
 
 extension FocusDescription {
-    /// What the rule leaves of a report. Under `off` not even the name of the app is kept.
+    /// What the rule leaves of a report. Under `off` not even the name of the app is kept, and what is no window has none.
     func redacted(by rule: EffectiveRule) -> FocusDescription {
         var result = self
         if rule.titles == .off {
             result.title = ""
             result.titleForm = .off
         }
-        if state == .window, rule.keys == .off {
+        if rule.keys == .off {
             result.appID = ""
             result.title = ""
             result.titleForm = .off

@@ -2,21 +2,13 @@
 
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 import pytest
 from service import Service
-from session import HERE, Cage, Labwc, Session, Sway
-
-REPOSITORY = HERE.parent.parent
-
-
-def pytest_report_teststatus(report):
-    # A skip that nobody reads is a silent one.
-    if report.skipped:
-        return "skipped", "s", f"SKIPPED ({report.longrepr[2]})"
-    return None
+from session import REPOSITORY, Cage, Labwc, Session, Sway
 
 
 def _binary():
@@ -42,6 +34,8 @@ def start(place):
             root = os.environ.get("KYMO_LABWC_ROOT")
             if os.getuid() != 0 or not root:
                 pytest.skip("labwc needs root (chroot) and the Debian 13 tree in KYMO_LABWC_ROOT")
+            if subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], stderr=-1).returncode:
+                pytest.skip("labwc needs a private mount namespace, which the kernel refuses here")
             Labwc.root = Path(root)
         sessions.append(kind(place, _binary()))
         return sessions[-1].start()

@@ -1,6 +1,6 @@
 """A virtual keyboard with any layouts. Usage: keyboard.py SOCKET LAYOUTS (as `us,de`), then lines on stdin:
-`tap CODE` presses and releases an evdev key code; `keymap LAYOUTS` replaces the keymap. Answers "done TIME": CLOCK_MONOTONIC in µs, just before the press
-left. Ends with stdin, and the keyboard with it.
+`tap CODE` presses and releases an evdev key code; `keymap LAYOUTS` replaces the keymap. Answers "done" when the
+compositor has taken it. Ends with stdin, and the keyboard with it.
 """
 
 import ctypes
@@ -48,25 +48,22 @@ class Keyboard:
         self.display.roundtrip()
 
     def tap(self, code):
-        now = time.monotonic_ns()
         for state in (1, 0):
             milliseconds = time.monotonic_ns() // 1_000_000 & 0xFFFF_FFFF
             self.display.request(self.keyboard, 1, uint(milliseconds), uint(code), uint(state))
         self.display.roundtrip()
-        return now // 1000
 
 
 def main():
     keyboard = Keyboard(sys.argv[1], sys.argv[2])
-    print("done 0", flush=True)
+    print("done", flush=True)
     for line in sys.stdin:
         verb, argument = line.split()
-        moment = 0
         if verb == "tap":
-            moment = keyboard.tap(int(argument))
+            keyboard.tap(int(argument))
         else:
             keyboard.use(argument)
-        print(f"done {moment}", flush=True)
+        print("done", flush=True)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,14 @@ class Connection:
             passed.append(message)
         raise AssertionError(f"no {kind.__name__} with {values} in {seconds} s; came: {passed}")
 
+    def collect(self, seconds):
+        """All that is said in so many seconds."""
+        deadline = time.monotonic() + seconds
+        said = []
+        while (message := self.read(deadline - time.monotonic())) is not None:
+            said.append(message)
+        return said
+
     def send_probe(self):
         self.last_probe += 1
         self.socket.send(struct.pack("<BQ", 130, self.last_probe))

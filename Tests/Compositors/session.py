@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
 PLAIN_USER = "nobody"
 
 
@@ -153,6 +154,15 @@ class Session:
         answer = client.order(json.dumps({"app": app, "title": title, "raw": raw, "map": True}))
         assert answer == "done", answer
         return client
+
+    def keylog(self, app):
+        """The client that writes down the keys it is given, to the file that is returned."""
+        program = self.programs / "keylog-client"
+        if not program.exists():
+            shutil.copy(REPOSITORY / ".build" / "clients" / "keylog-client", program)
+        log = self.runtime / f"keys-{app}"
+        self.run([str(program), app, f"window of {app}", str(log)], f"keylog-{app}")
+        return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped")
 
     def keyboard(self, layouts="us"):
         client = self._client("keyboard.py", layouts)

@@ -75,6 +75,12 @@ final class Desk {
         }
     }
 
+    var focusRecords: [(timeMicroseconds: UInt64, focus: FocusDescription)] {
+        written.compactMap { event in
+            if case .focus(let focus) = event.payload { (event.timeMicroseconds, focus) } else { nil }
+        }
+    }
+
     /// What was written, a word or two each, without focus and layout records.
     var lines: [String] {
         written.compactMap { event in
