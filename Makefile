@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors vm-test soak lint build debug packages clean
+.PHONY: help run test unit testbed compositors vm-test clean-root soak lint build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
@@ -33,8 +33,13 @@ compositors: packages build
 vm-test: packages build ## the tests with a real kernel: Debian 12 in an emulated machine
 	@Tests/VM/run bookworm
 
-soak: packages build ## the long ones: the second guest, hours of input
+clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)
+	@Tests/CleanRoot/run
+
+soak: packages build ## the long ones: the second guest, the clean root, half an hour at 8 kHz
 	@Tests/VM/run trixie
+	KYMO_RATE_SECONDS=1800 Tests/Testbed/run -k 8_khz
+	Tests/CleanRoot/run
 
 lint: packages ## formatting of Swift, shell scripts, warnings
 	@swift format lint --strict --recursive Sources Tests Package.swift

@@ -133,6 +133,15 @@ void device_send(struct device *device, struct input_event *events, int count) {
     pthread_mutex_unlock(&device->lock);
 }
 
+void device_expect(struct device *device, uint64_t packets) {
+    pthread_mutex_lock(&device->lock);
+    uint64_t first = device->counts.packets;
+    if (first > device->sent_capacity) first = device->sent_capacity;
+    if (packets > device->sent_capacity - first) packets = device->sent_capacity - first;
+    memset(device->sent + first, 0, packets * sizeof *device->sent);
+    pthread_mutex_unlock(&device->lock);
+}
+
 void device_reader_closed(struct device *device) {
     pthread_mutex_lock(&device->lock);
     if (!has_reader(device) && unread_entries(device) > 0) take_unread(device, FATE_UNREAD);

@@ -53,6 +53,9 @@ void device_remove(UMockdevTestbed *testbed, struct device *device);
 // One packet: the events get one time (now, CLOCK_MONOTONIC) and a SYN_REPORT, as a driver would.
 void device_send(struct device *device, struct input_event *events, int count);
 
+// So many packets will come: has the memory for what is told of them at hand.
+void device_expect(struct device *device, uint64_t packets);
+
 // A reader closed the node: what it had not read goes with its buffer.
 void device_reader_closed(struct device *device);
 int device_has_reader(struct device *device);

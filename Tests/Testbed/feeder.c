@@ -76,6 +76,7 @@ static void *feed(void *context) {
 
 static struct feeder *start(struct feeder *feeder) {
     struct sched_param priority = {.sched_priority = 20};
+    device_expect(feeder->device, feeder->total);
     feeder->started_ns = now_ns();
     if (pthread_create(&feeder->thread, NULL, feed, feeder) != 0) {
         free(feeder);

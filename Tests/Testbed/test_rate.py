@@ -36,43 +36,56 @@ def check_that_losses_cover(daemon, device) -> list[dict]:
 
 
 # The feeder runs at a higher priority than the recorder: what held up the feeder for longer than the kernel's buffer
-# lasts (5 ms) held up the machine (a virtual machine's host, mostly), and says nothing about the recorder.
+# lasts (5 ms) held up the machine, and says nothing about the recorder. Then it is tried again.
 STALL_REPORTS = 40
+ATTEMPTS = 4
 
 
 def test_8_khz_for_60_s_with_typing_loses_nothing(bed, recorder, agent):
-    keyboard, mouse = bed.add("keyboard", 1), bed.add("mouse", 2)
-    for attempt in range(1, 4):
-        daemon = recorder(rules={"editor": "full"})
-        fed = minute(daemon.start(devices=2), agent, keyboard, mouse)
-        if mouse.stats()["dropped"] == 0 or fed["skipped"] < STALL_REPORTS:
-            break
-        # Not lost silently, at least; then once more.
+    for attempt in range(ATTEMPTS):
+        keyboard, mouse = bed.add("keyboard", 2 * attempt + 1), bed.add("mouse", 2 * attempt + 2)
+        daemon = recorder(rules={"editor": "full"}).start(devices=2)
+        fed = minute(daemon, agent, keyboard, mouse)
+        dropped = mouse.stats()["dropped"]
         losses = check_that_losses_cover(daemon, mouse)
-        FIGURES.append(f"attempt {attempt}: the machine stood still for {fed['skipped'] / 8:.0f} ms; "
-                       f"{mouse.stats()['dropped']} reports dropped, all inside {len(losses)} recorded losses")
-        mouse.remove(), keyboard.remove()
-        keyboard, mouse = bed.add("keyboard", 1 + 2 * attempt), bed.add("mouse", 2 + 2 * attempt)
+        if dropped == 0 or fed["skipped"] < STALL_REPORTS:
+            break
+        FIGURES.append(f"8 kHz, attempt {attempt + 1}: the machine stood still for {fed['skipped'] / 8:.0f} ms in "
+                       f"{fed['seconds']:.0f} s; {dropped} reports dropped, all inside {len(losses)} recorded losses")
+        keyboard.remove()
+        mouse.remove()
+    assert (dropped, losses) == (0, [])
     assert fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
-    assert (mouse.stats()["dropped"], daemon.rows("loss")) == (0, [])
     assert recorded(daemon) == offered(mouse)
     keys = [(row["time_us"], row["press"]) for row in daemon.rows("key")]
+    assert len(keys) == 960
     assert keys == [(sent.time_us, "pressed" if i % 2 == 0 else "released") for i, sent in enumerate(keyboard.sent())]
 
 
 def minute(daemon, agent, keyboard, mouse) -> dict:
+    """A minute of both, or up to the first drop; what the mouse's feeder did."""
     agent(daemon).window("editor")
     before = daemon.status()
     mouse.run(8000, 60)
     keyboard.type(8, 60, [30, 48, 46, 32, 18])
-    fed, typed = mouse.finish(90), keyboard.finish(30)
+    wait_for(lambda: not mouse.feeding()["running"] or mouse.stats()["dropped"] > 0, "a minute to be over", seconds=90)
+    if mouse.stats()["dropped"] > 0:
+        # The stall that is the cause may last a little longer; what follows it shows where the loss ends.
+        soon = mouse.feeding()["sent"] + 4000
+        wait_for(lambda: mouse.feeding()["sent"] > soon or not mouse.feeding()["running"], "the mouse to move on")
+        fed = mouse.feeding()
+        mouse.halt()
+        keyboard.halt()
+    else:
+        fed = mouse.feeding()
+        keyboard.finish(10)
     after = daemon.until_written(last=max(keyboard.sent()[-1].time_us, mouse.sent()[-1].time_us))
     memory = daemon.peak_memory()
     assert daemon.stop() == 0
-    count = fed["sent"]
+    count = mouse.stats()["packets"]
     FIGURES.append(
-        f"8 kHz mouse for 60 s and typing: {count} reports at {count / fed['seconds']:.0f} Hz, {typed['sent']} key "
-        f"events, {mouse.stats()['dropped']} dropped by the kernel's buffer; a report cost "
+        f"8 kHz mouse for {fed['seconds']:.0f} s and typing: {count} reports at {fed['sent'] / fed['seconds']:.0f} Hz, "
+        f"{mouse.stats()['dropped']} dropped by the kernel's buffer; a report cost "
         f"{(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU and "
         f"{(after['bytes_written'] - before['bytes_written']) / count:.2f} bytes; {memory / 1e6:.1f} MB resident")
     return fed

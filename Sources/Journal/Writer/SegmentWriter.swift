@@ -83,9 +83,6 @@ final class SegmentWriter {
         return end
     }
 
-    /// Takes the file away again: nothing that anybody should read is in it.
-    func discard() { try? files.unlink(directory.appending(name.fileName)) }
-
     func sync() throws(Errno) { try files.sync(descriptor) }
 
     /// Writes the seal, durably. The file keeps its name until `publish`.
