@@ -99,7 +99,9 @@ final class AgentPort {
     }
 
     private func receive() {
-        while let descriptor = connection {
+        // An agent that never stops talking must not keep the devices waiting: the rest is for the loop's next turn.
+        for _ in 0..<64 {
+            guard let descriptor = connection else { return }
             let count = received.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             guard count > 0 else { return drop() }

@@ -270,6 +270,11 @@ final class Recorder {
                 payload: .recorder(
                     RecorderState(
                         isRunning: false, version: kymographVersion, libinputVersion: InputSource.libinputVersion))))
+        // The account of what the ring did not take goes behind what it holds; the journal's thread empties it.
+        while outlet.hasUnwrittenLoss {
+            outlet.settle()
+            usleep(1000)
+        }
         journal.stop()
         log(.notice, "stopped")
     }

@@ -85,6 +85,9 @@ final class SegmentWriter {
 
     func sync() throws(Errno) { try files.sync(descriptor) }
 
+    /// Takes the file away again, of which nothing is of use.
+    func discard() { try? files.unlink(directory.appending(name.fileName)) }
+
     /// Writes the seal, durably. The file keeps its name until `publish`.
     func seal(buffer: inout ByteBuffer) throws(Errno) {
         buffer.count = 0
