@@ -85,6 +85,9 @@ final class AgentPort {
 
     private func refuse(_ candidate: Int32, _ reason: String) {
         send(.refused(reason: reason), to: candidate)
+        // Closed with a hello unread, the connection would be reset, and the peer would learn that before the reason.
+        shutdown(candidate, Int32(SHUT_RDWR))
+        while received.withUnsafeMutableBytes({ recv(candidate, $0.baseAddress, $0.count, 0) }) > 0 {}
         close(candidate)
     }
 
