@@ -11,6 +11,13 @@ from service import Service
 from session import REPOSITORY, Cage, Labwc, Session, Sway
 
 
+def pytest_terminal_summary(terminalreporter):
+    """One line that CI adds up."""
+    counts = {name: len(terminalreporter.getreports(name)) for name in ("passed", "failed", "error", "skipped")}
+    skipped = f", {counts['skipped']} skipped" if counts["skipped"] else ""
+    terminalreporter.write_line(f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed{skipped}")
+
+
 def _binary():
     directory = Path(os.environ.get("KYMO_BIN", REPOSITORY / ".build" / "debug"))
     return directory / "kymograph-agent"
