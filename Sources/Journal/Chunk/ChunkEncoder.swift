@@ -2,7 +2,7 @@ import Events
 
 /// Gathers events column by column and makes a payload of them. Buffers are reserved once; an event of plain values
 /// allocates nothing.
-final class ChunkEncoder {
+package final class ChunkEncoder {
     /// Rows of one kind.
     private final class Rows {
         let kind: Kind
@@ -40,13 +40,13 @@ final class ChunkEncoder {
     private let times: UnsafeMutablePointer<Int64>
     private let runs: UnsafeMutablePointer<(run: Run, length: Int)>
     private var runCount = 0
-    private(set) var count = 0
-    private(set) var firstMicroseconds: UInt64 = .max
+    package private(set) var count = 0
+    package private(set) var firstMicroseconds: UInt64 = .max
     private(set) var lastMicroseconds: UInt64 = 0
     private(set) var hasState = false
     private var textBytes = 0
 
-    init() {
+    package init() {
         times = .allocate(capacity: FormatLimit.chunkEvents)
         runs = .allocate(capacity: FormatLimit.chunkEvents)
     }
@@ -56,12 +56,15 @@ final class ChunkEncoder {
         runs.deallocate()
     }
 
+    /// Bytes of the header that stands before each chunk, frame and all.
+    package static var headerBytes: Int { ChunkHeader.frameBytes }
+
     var isEmpty: Bool { count == 0 }
     /// No more events fit. Texts are bounded too, so that the payload stays within its limit.
-    var isFull: Bool { count == FormatLimit.chunkEvents || textBytes > FormatLimit.payloadBytes / 8 }
+    package var isFull: Bool { count == FormatLimit.chunkEvents || textBytes > FormatLimit.payloadBytes / 8 }
 
     /// Adds an event. Only while not full.
-    func append(_ event: Event) {
+    package func append(_ event: Event) {
         let kind = event.payload.kind
         let run = Run(
             kind: kind.rawValue, marks: event.marks.rawValue, device: event.device, focus: event.focus)
@@ -92,7 +95,7 @@ final class ChunkEncoder {
     }
 
     /// Appends the payload and starts anew.
-    func finish(into buffer: inout ByteBuffer) {
+    package func finish(into buffer: inout ByteBuffer) {
         buffer.varint(UInt64(count))
         putRuns(&buffer)
         for index in 0..<count { times[index] &-= Int64(bitPattern: firstMicroseconds) }

@@ -40,19 +40,19 @@ struct ByteCursor {
 }
 
 /// Appends fields to a buffer whose capacity was reserved once.
-struct ByteBuffer {
+package struct ByteBuffer {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var capacity: Int
-    var count = 0
+    package var count = 0
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         base = .allocate(byteCount: capacity, alignment: 16)
         self.capacity = capacity
     }
 
-    func deallocate() { base.deallocate() }
+    package func deallocate() { base.deallocate() }
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     /// Makes room. Only large texts ever need more than was reserved.
     @inline(__always) mutating func reserve(_ extra: Int) {
