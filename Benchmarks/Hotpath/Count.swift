@@ -8,32 +8,34 @@ import SystemPackage
 /// callgrind counts.
 func count(events total: Int, directory: FilePath) throws {
     let events = session(rate: 8000, count: total)
-    let desk = try Desk(openedMicroseconds: events[0].timeMicroseconds - 1)
-    var permitted: [PermittedEvent] = []
-    permitted.reserveCapacity(total + 16)
-    Phases.gate(events, desk, into: &permitted)
+    let waiting = Queue<Event>(capacity: FormatLimit.chunkEvents)
+    // What the agent has not confirmed yet waits for the next chunk.
+    let permitted = Queue<PermittedEvent>(capacity: 2 * FormatLimit.chunkEvents)
     let phases = Phases()
-    var first = 0
-    for end in Phases.chunkEnds(permitted) {
-        phases.encode(permitted[first..<end])
-        phases.compress()
-        first = end
+    let ends = Phases.chunkEnds(events) { $0.timeMicroseconds }
+    func eachChunk(_ body: () -> Void) throws {
+        let desk = try Desk(openedMicroseconds: events[0].timeMicroseconds - 1)
+        var first = 0
+        for end in ends {
+            for event in events[first..<end] { waiting.append(event) }
+            Phases.gate(waiting, desk, into: permitted)
+            if permitted.count > 0 { body() }
+            first = end
+        }
     }
+    try eachChunk {
+        phases.encode(permitted)
+        phases.compress()
+    }
+    // The same through the journal's thread: what is left of it is the ring, headers and the disk.
     var options = JournalOptions()
     options.chunkMicroseconds = 20_000
     let journal = try JournalWriter(
         directory: directory, options: options, origin: SegmentOrigin(subject: "nobody", userID: 65_534))
-    first = 0
-    for end in Phases.chunkEnds(permitted) {
+    try eachChunk {
         let chunks = journal.statistics.chunks
-        append(permitted[first..<end], to: journal)
+        Phases.hand(permitted, to: journal)
         while journal.statistics.chunks == chunks { usleep(1_000) }
-        first = end
     }
     journal.stop()
-}
-
-/// What the input thread does for the journal.
-@inline(never) private func append(_ events: ArraySlice<PermittedEvent>, to journal: JournalWriter) {
-    for event in events { precondition(journal.append(event), "the ring is full") }
 }

@@ -18,7 +18,7 @@ final class Desk {
     }
 
     /// An event comes; whatever is decided by then goes to `body`.
-    @inline(__always) func take(_ event: Event, _ body: (PermittedEvent) -> Void) {
+    @inline(__always) func take(_ event: consuming Event, _ body: (consuming PermittedEvent) -> Void) {
         let now = event.timeMicroseconds
         if now >= nextTurn {
             turn(nowMicroseconds: now, body)
@@ -27,7 +27,7 @@ final class Desk {
         gate.hold(event)
     }
 
-    func turn(nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
+    func turn(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
         if let (probe, sent) = outstanding, now >= sent + 200 {
             _ = gate.watermark(
                 probe: probe, sentMicroseconds: sent, answeredMicroseconds: sent + 200, nowMicroseconds: now)

@@ -20,27 +20,26 @@ final class Phases {
         stored.deallocate()
     }
 
-    /// What is left of the events when the gate has judged them; `permitted` has room for all.
-    @inline(never) static func gate(_ events: [Event], _ desk: Desk, into permitted: inout [PermittedEvent]) {
-        for event in events { desk.take(event) { permitted.append($0) } }
+    /// What the gate leaves of the events, which move through it as they do in the recorder.
+    @inline(never) static func gate(_ events: Queue<Event>, _ desk: Desk, into permitted: Queue<PermittedEvent>) {
+        while let event = events.next() { desk.take(event) { permitted.append($0) } }
     }
 
     /// The ends of the chunks that those events make.
-    static func chunkEnds(_ events: [PermittedEvent]) -> [Int] {
+    static func chunkEnds<Events: RandomAccessCollection>(_ events: Events, time: (Events.Element) -> UInt64) -> [Int]
+    where Events.Index == Int {
         var ends: [Int] = []
         var start = 0
         for index in events.indices
-        where events[index].event.timeMicroseconds >= events[start].event.timeMicroseconds + chunkMicroseconds
-            || index - start == FormatLimit.chunkEvents
-        {
+        where time(events[index]) >= time(events[start]) + chunkMicroseconds || index - start == FormatLimit.chunkEvents {
             ends.append(index)
             start = index
         }
         return ends + [events.count]
     }
 
-    @inline(never) func encode(_ events: ArraySlice<PermittedEvent>) {
-        for event in events { encoder.append(event.event) }
+    @inline(never) func encode(_ events: Queue<PermittedEvent>) {
+        while let event = events.next() { encoder.append(event.event) }
         payload.count = 0
         encoder.finish(into: &payload)
         payloadBytes += payload.count
@@ -51,6 +50,11 @@ final class Phases {
         lz4.compress(payload.bytes, into: &stored)
         storedBytes += stored.count
         chunks += 1
+    }
+
+    /// What the input thread does for the journal.
+    @inline(never) static func hand(_ events: Queue<PermittedEvent>, to journal: JournalWriter) {
+        while let event = events.next() { precondition(journal.append(event), "the ring is full") }
     }
 
     func resetFigures() {

@@ -13,42 +13,43 @@ private func cpuNanoseconds() -> UInt64 {
 
 /// Nanoseconds of CPU per report, phase by phase, of the reports in a file; one line of JSON.
 func time(_ path: FilePath) throws {
-    let events = try ReportFile.read(path).map(\.event)
+    let reports = try ReportFile.read(path)
+    let ends = Phases.chunkEnds(reports) { $0.timeMicroseconds }
+    let waiting = Queue<Event>(capacity: FormatLimit.chunkEvents)
+    let permitted = Queue<PermittedEvent>(capacity: 2 * FormatLimit.chunkEvents)
     let phases = Phases()
     var gate: UInt64 = .max
     var encode: UInt64 = .max
     var compress: UInt64 = .max
     // The first round warms up what is made once; the quickest of the others is what the code costs.
     for round in 0..<4 {
-        let desk = try Desk(openedMicroseconds: events[0].timeMicroseconds - 1)
-        var permitted: [PermittedEvent] = []
-        permitted.reserveCapacity(events.count + 16)
-        let start = cpuNanoseconds()
-        Phases.gate(events, desk, into: &permitted)
-        let gateTime = cpuNanoseconds() - start
+        let desk = try Desk(openedMicroseconds: reports[0].timeMicroseconds - 1)
         phases.resetFigures()
-        var encodeTime: UInt64 = 0
-        var compressTime: UInt64 = 0
+        var spent: (gate: UInt64, encode: UInt64, compress: UInt64) = (0, 0, 0)
         var first = 0
-        for end in Phases.chunkEnds(permitted) {
-            let began = cpuNanoseconds()
-            phases.encode(permitted[first..<end])
+        for end in ends {
+            for report in reports[first..<end] { waiting.append(report.event) }
+            let start = cpuNanoseconds()
+            Phases.gate(waiting, desk, into: permitted)
+            let judged = cpuNanoseconds()
+            phases.encode(permitted)
             let encoded = cpuNanoseconds()
             phases.compress()
-            compressTime += cpuNanoseconds() - encoded
-            encodeTime += encoded - began
+            spent.compress += cpuNanoseconds() - encoded
+            spent.encode += encoded - judged
+            spent.gate += judged - start
             first = end
         }
         guard round > 0 else { continue }
-        gate = min(gate, gateTime)
-        encode = min(encode, encodeTime)
-        compress = min(compress, compressTime)
+        gate = min(gate, spent.gate)
+        encode = min(encode, spent.encode)
+        compress = min(compress, spent.compress)
     }
-    func each(_ total: UInt64) -> Double { Double(total) / Double(events.count) }
+    func each(_ total: UInt64) -> Double { Double(total) / Double(reports.count) }
     let headers = phases.chunks * ChunkEncoder.headerBytes
     print(
-        "{\"reports\":\(events.count),\"gate_ns\":\(each(gate)),\"encode_ns\":\(each(encode)),"
+        "{\"reports\":\(reports.count),\"gate_ns\":\(each(gate)),\"encode_ns\":\(each(encode)),"
             + "\"compress_ns\":\(each(compress)),\"chunks\":\(phases.chunks),"
-            + "\"payload_bytes\":\(Double(phases.payloadBytes) / Double(events.count)),"
-            + "\"bytes\":\(Double(phases.storedBytes + headers) / Double(events.count))}")
+            + "\"payload_bytes\":\(Double(phases.payloadBytes) / Double(reports.count)),"
+            + "\"bytes\":\(Double(phases.storedBytes + headers) / Double(reports.count))}")
 }

@@ -2,22 +2,20 @@ import Events
 
 /// Gathers events column by column and makes a payload of them. Buffers are reserved once; an event of plain values
 /// allocates nothing.
+///
+/// `@exclusivity(unchecked)`: the journal's thread alone touches an encoder and nothing here calls back, so no access can
+/// meet another; checked at run time, they were half of an event's cost.
 package final class ChunkEncoder {
-    /// Rows of one kind.
-    private final class Rows {
-        let kind: Kind
-        /// Field-major: field `f` of row `r` stands at `f * chunkEvents + r`. Untouched pages cost nothing.
-        let integers: UnsafeMutablePointer<Int64>
-        var texts: [String] = []
+    /// What was gathered of one kind.
+    private struct Rows {
+        /// Field-major: field `f` of row `r` stands at `f * chunkEvents + r`. Untouched pages cost nothing. Nil before the
+        /// kind's first event.
+        var integers: UnsafeMutablePointer<Int64>?
         var count = 0
-
-        init(_ kind: Kind) {
-            self.kind = kind
-            integers = .allocate(capacity: max(kind.integerCount, 1) * FormatLimit.chunkEvents)
-        }
-        deinit { integers.deallocate() }
+        var texts: [String] = []
     }
 
+    /// Neighbours that have all of these in common make one run.
     private struct Run: Equatable {
         var kind: UInt8
         var marks: UInt8
@@ -26,32 +24,38 @@ package final class ChunkEncoder {
     }
 
     private struct RowSink: FieldSink {
-        let integers: UnsafeMutablePointer<Int64>
-        let rows: Rows
-        var place: Int
+        var place: UnsafeMutablePointer<Int64>
+        let rows: UnsafeMutablePointer<Rows>
         @inline(__always) mutating func put(_ value: Int64) {
-            integers[place] = value
+            place.pointee = value
             place += FormatLimit.chunkEvents
         }
-        mutating func put(_ text: String) { rows.texts.append(text) }
+        mutating func put(_ text: String) { rows.pointee.texts.append(text) }
     }
 
-    private var kinds: [Rows?] = Array(repeating: nil, count: 256)
+    /// By number of kind.
+    private let kinds: UnsafeMutablePointer<Rows>
+    private static let kindCount = 256
     private let times: UnsafeMutablePointer<Int64>
     private let runs: UnsafeMutablePointer<(run: Run, length: Int)>
-    private var runCount = 0
-    package private(set) var count = 0
-    package private(set) var firstMicroseconds: UInt64 = .max
-    private(set) var lastMicroseconds: UInt64 = 0
-    private(set) var hasState = false
-    private var textBytes = 0
+    @exclusivity(unchecked) private var runCount = 0
+    @exclusivity(unchecked) package private(set) var count = 0
+    @exclusivity(unchecked) package private(set) var firstMicroseconds: UInt64 = .max
+    @exclusivity(unchecked) private(set) var lastMicroseconds: UInt64 = 0
+    @exclusivity(unchecked) private(set) var hasState = false
+    @exclusivity(unchecked) private var textBytes = 0
 
     package init() {
+        kinds = .allocate(capacity: Self.kindCount)
+        kinds.initialize(repeating: Rows(), count: Self.kindCount)
         times = .allocate(capacity: FormatLimit.chunkEvents)
         runs = .allocate(capacity: FormatLimit.chunkEvents)
     }
 
     deinit {
+        for kind in 0..<Self.kindCount { kinds[kind].integers?.deallocate() }
+        kinds.deinitialize(count: Self.kindCount)
+        kinds.deallocate()
         times.deallocate()
         runs.deallocate()
     }
@@ -64,34 +68,56 @@ package final class ChunkEncoder {
     package var isFull: Bool { count == FormatLimit.chunkEvents || textBytes > FormatLimit.payloadBytes / 8 }
 
     /// Adds an event. Only while not full.
-    package func append(_ event: Event) {
-        let kind = event.payload.kind
-        let run = Run(
-            kind: kind.rawValue, marks: event.marks.rawValue, device: event.device, focus: event.focus)
+    package func append(_ event: borrowing Event) {
+        // Nearly everything is this; the way below is the same for every kind.
+        if case .motion(let motion) = event.payload {
+            let place = beginRow(.motion, event.marks, event.device, event.focus, event.timeMicroseconds)
+            place[0] = Int64(motion.dx.raw)
+            place[FormatLimit.chunkEvents] = Int64(motion.dy.raw)
+        } else {
+            appendOther(event.payload, event.marks, event.device, event.focus, event.timeMicroseconds)
+        }
+    }
+
+    @inline(never) private func appendOther(
+        _ payload: Payload, _ marks: Marks, _ device: DeviceID, _ focus: FocusID, _ time: UInt64
+    ) {
+        let kind = payload.kind
+        let rows = kinds + Int(kind.rawValue)
+        var sink = RowSink(place: beginRow(kind, marks, device, focus, time), rows: rows)
+        payload.write(to: &sink)
+        guard !kind.isInput else { return }
+        for text in rows.pointee.texts.suffix(kind.textCount) { textBytes += text.utf8.count }
+        if kind.isState { hasState = true }
+    }
+
+    /// Everything of an event but its fields; the place of the first of them, the next one stands `chunkEvents` further.
+    @inline(__always) private func beginRow(
+        _ kind: Kind, _ marks: Marks, _ device: DeviceID, _ focus: FocusID, _ time: UInt64
+    ) -> UnsafeMutablePointer<Int64> {
+        let run = Run(kind: kind.rawValue, marks: marks.rawValue, device: device, focus: focus)
         if runCount > 0, runs[runCount - 1].run == run {
             runs[runCount - 1].length += 1
         } else {
             runs[runCount] = (run, 1)
             runCount += 1
         }
-        times[count] = Int64(bitPattern: event.timeMicroseconds)
-        firstMicroseconds = min(firstMicroseconds, event.timeMicroseconds)
-        lastMicroseconds = max(lastMicroseconds, event.timeMicroseconds)
-        let rows = kinds[Int(kind.rawValue)] ?? firstRow(of: kind)
-        var sink = RowSink(integers: rows.integers, rows: rows, place: rows.count)
-        event.payload.write(to: &sink)
-        rows.count += 1
+        times[count] = Int64(bitPattern: time)
         count += 1
-        if kind.textCount > 0 {
-            for text in rows.texts.suffix(kind.textCount) { textBytes += text.utf8.count }
-        }
-        if kind.isState { hasState = true }
+        firstMicroseconds = min(firstMicroseconds, time)
+        lastMicroseconds = max(lastMicroseconds, time)
+        let rows = kinds + Int(kind.rawValue)
+        let integers = rows.pointee.integers ?? firstRow(of: kind)
+        let row = rows.pointee.count
+        rows.pointee.count = row + 1
+        return integers + row
     }
 
-    @inline(never) private func firstRow(of kind: Kind) -> Rows {
-        let rows = Rows(kind)
-        kinds[Int(kind.rawValue)] = rows
-        return rows
+    @inline(never) private func firstRow(of kind: Kind) -> UnsafeMutablePointer<Int64> {
+        let integers = UnsafeMutablePointer<Int64>.allocate(
+            capacity: max(kind.integerCount, 1) * FormatLimit.chunkEvents)
+        kinds[Int(kind.rawValue)].integers = integers
+        return integers
     }
 
     /// Appends the payload and starts anew.
@@ -100,7 +126,7 @@ package final class ChunkEncoder {
         putRuns(&buffer)
         for index in 0..<count { times[index] &-= Int64(bitPattern: firstMicroseconds) }
         buffer.putColumn(UnsafeBufferPointer(start: times, count: count), hint: .steps)
-        for case let rows? in kinds where rows.count > 0 { put(rows, into: &buffer) }
+        for kind in Kind.allCases where kinds[Int(kind.rawValue)].count > 0 { put(kind, into: &buffer) }
         reset()
     }
 
@@ -119,25 +145,28 @@ package final class ChunkEncoder {
     }
 
     /// A block names its kind and length, so that a reader can pass over kinds it does not know.
-    private func put(_ rows: Rows, into buffer: inout ByteBuffer) {
-        buffer.put(rows.kind.rawValue)
+    private func put(_ kind: Kind, into buffer: inout ByteBuffer) {
+        let rows = kinds + Int(kind.rawValue)
+        buffer.put(kind.rawValue)
         let lengthOffset = buffer.count
         buffer.put(UInt32(0))
         let start = buffer.count
-        for field in 0..<rows.kind.integerCount {
-            let column = UnsafeBufferPointer(
-                start: UnsafePointer(rows.integers + field * FormatLimit.chunkEvents), count: rows.count)
-            buffer.putColumn(column, hint: rows.kind.hint)
+        if let integers = rows.pointee.integers {
+            for field in 0..<kind.integerCount {
+                let column = UnsafeBufferPointer(
+                    start: UnsafePointer(integers + field * FormatLimit.chunkEvents), count: rows.pointee.count)
+                buffer.putColumn(column, hint: kind.hint)
+            }
         }
         // Row-major: a record's texts stand together, as they were.
-        for text in rows.texts {
+        for text in rows.pointee.texts {
             let cut = text.utf8.count > FormatLimit.textBytes ? "" : text
             buffer.varint(UInt64(cut.utf8.count))
             buffer.append(cut)
         }
         buffer.overwrite(UInt32(buffer.count - start), at: lengthOffset)
-        rows.count = 0
-        rows.texts.removeAll(keepingCapacity: true)
+        rows.pointee.count = 0
+        rows.pointee.texts.removeAll(keepingCapacity: true)
     }
 
     private func reset() {

@@ -17,33 +17,51 @@ enum ColumnHint {
 }
 
 extension ByteBuffer {
+    /// The longest varint of 64 bits.
+    private static let varintBytes = 10
+
     /// Bits 0-1: encoding; bits 2-6: zero bits at the low end that all values share and that are not stored.
     mutating func putColumn(_ values: UnsafeBufferPointer<Int64>, hint: ColumnHint) {
         guard let first = values.first else { return }
         var union: Int64 = 0
-        var isConstant = true
+        var difference: Int64 = 0
         for value in values {
             union |= value
-            isConstant = isConstant && value == first
+            difference |= value ^ first
         }
-        let shift = union == 0 ? 0 : min(union.trailingZeroBitCount, 31)
-        let encoding: ColumnEncoding = isConstant ? .constant : (hint == .steps ? .deltaOfDelta : .plain)
-        reserve(1 + values.count * 10)
-        put(encoding.rawValue | UInt8(shift) << 2)
-        switch encoding {
-        case .constant: zigzag(first >> Int64(shift))
-        case .plain: for value in values { zigzag(value >> Int64(shift)) }
-        case .delta, .deltaOfDelta:
-            var last: Int64 = 0
-            var lastStep: Int64 = 0
-            for value in values {
-                let shifted = value >> Int64(shift)
-                let step = shifted &- last
-                zigzag(step &- lastStep)
-                last = shifted
-                lastStep = step
+        let shift = Int64(union == 0 ? 0 : min(union.trailingZeroBitCount, 31))
+        let encoding: ColumnEncoding = difference == 0 ? .constant : (hint == .steps ? .deltaOfDelta : .plain)
+        // Room for the worst case is made once, so that the loops only store.
+        fill(atMost: 1 + values.count * Self.varintBytes) { place in
+            place.pointee = encoding.rawValue | UInt8(shift) << 2
+            place += 1
+            switch encoding {
+            case .constant: Self.put(first >> shift, at: &place)
+            case .plain: for value in values { Self.put(value >> shift, at: &place) }
+            case .delta, .deltaOfDelta:
+                var last: Int64 = 0
+                var lastStep: Int64 = 0
+                for value in values {
+                    let shifted = value >> shift
+                    let step = shifted &- last
+                    Self.put(step &- lastStep, at: &place)
+                    last = shifted
+                    lastStep = step
+                }
             }
         }
+    }
+
+    /// Zigzag varint. Most are one byte long.
+    @inline(__always) private static func put(_ value: Int64, at place: inout UnsafeMutablePointer<UInt8>) {
+        var rest = UInt64(bitPattern: value &<< 1 ^ value &>> 63)
+        while rest >= 0x80 {
+            place.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+            place += 1
+            rest &>>= 7
+        }
+        place.pointee = UInt8(truncatingIfNeeded: rest)
+        place += 1
     }
 }
 

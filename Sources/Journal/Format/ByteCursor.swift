@@ -92,6 +92,15 @@ package struct ByteBuffer {
 
     @inline(__always) mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
+    /// Appends what the body stores, which moves the pointer behind it; at most so many bytes.
+    @inline(__always) mutating func fill(atMost limit: Int, _ body: (inout UnsafeMutablePointer<UInt8>) -> Void) {
+        reserve(limit)
+        let start = (base + count).assumingMemoryBound(to: UInt8.self)
+        var place = start
+        body(&place)
+        count += place - start
+    }
+
     mutating func append(_ other: UnsafeRawBufferPointer) {
         guard let start = other.baseAddress else { return }
         reserve(other.count)

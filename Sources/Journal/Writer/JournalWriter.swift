@@ -38,7 +38,7 @@ public final class JournalWriter {
     deinit { stop() }
 
     /// Input thread only. False: the ring is full and the event was not taken; the caller counts it.
-    public func append(_ event: PermittedEvent) -> Bool { ring.append(event) }
+    public func append(_ event: consuming PermittedEvent) -> Bool { ring.append(event) }
 
     /// Writes what is left, seals the segment and ends the thread.
     public func stop() {

@@ -43,7 +43,7 @@ final class Ring: Sendable {
     var count: Int { tail.load(ordering: .acquiring) - head.load(ordering: .acquiring) }
 
     /// Producer: false when full.
-    func append(_ event: PermittedEvent) -> Bool {
+    func append(_ event: consuming PermittedEvent) -> Bool {
         let position = tail.load(ordering: .relaxed)
         let used = position - head.load(ordering: .acquiring)
         guard used < Self.capacity else { return false }
@@ -72,6 +72,22 @@ final class Ring: Sendable {
         let event = (slots + (position & Self.mask)).move()
         head.store(position + 1, ordering: .releasing)
         return event
+    }
+
+    /// Consumer: takes events out, one by one, until the body says that it wants no more.
+    @inline(__always) func take(while body: (borrowing PermittedEvent) -> Bool) {
+        let start = head.load(ordering: .relaxed)
+        let end = tail.load(ordering: .acquiring)
+        var position = start
+        var wantsMore = true
+        while position < end, wantsMore {
+            let event = (slots + (position & Self.mask)).move()
+            wantsMore = body(event)
+            position += 1
+            // The producer gets room back in pieces: for each event the two would fight for a cache line.
+            if position & 0xFF == 0 { head.store(position, ordering: .releasing) }
+        }
+        if position != start { head.store(position, ordering: .releasing) }
     }
 
     /// Consumer: sleeps until the ring asks for attention or the time has come (CLOCK_MONOTONIC, µs; nil: never).

@@ -106,10 +106,14 @@ final class WriterThread: @unchecked Sendable {
     }
 
     private func drain() {
-        while !encoder.isFull, let permitted = ring.take() {
-            snapshot.follow(permitted)
-            gatheredLosses.add(permitted.event)
+        guard !encoder.isFull else { return }
+        ring.take { permitted in
+            if !permitted.event.payload.isInput {
+                snapshot.follow(copy permitted)
+                gatheredLosses.add(permitted.event)
+            }
             encoder.append(permitted.event)
+            return !encoder.isFull
         }
     }
 
