@@ -22,7 +22,7 @@ final class Phases {
 
     /// What the gate leaves of the events, which move through it as they do in the recorder.
     @inline(never) static func gate(_ events: Queue<Event>, _ desk: Desk, into permitted: Queue<PermittedEvent>) {
-        while let event = events.next() { desk.take(event) { permitted.append($0) } }
+        events.empty { desk.take($0) { permitted.append($0) } }
     }
 
     /// The ends of the chunks that those events make.
@@ -39,7 +39,7 @@ final class Phases {
     }
 
     @inline(never) func encode(_ events: Queue<PermittedEvent>) {
-        while let event = events.next() { encoder.append(event.event) }
+        events.empty { encoder.append($0.event) }
         payload.count = 0
         encoder.finish(into: &payload)
         payloadBytes += payload.count
@@ -54,7 +54,7 @@ final class Phases {
 
     /// What the input thread does for the journal.
     @inline(never) static func hand(_ events: Queue<PermittedEvent>, to journal: JournalWriter) {
-        while let event = events.next() { precondition(journal.append(event), "the ring is full") }
+        events.empty { precondition(journal.append($0), "the ring is full") }
     }
 
     func resetFigures() {

@@ -23,14 +23,16 @@ final class Queue<Element> {
         tail += 1
     }
 
-    /// The oldest, moved out; an empty queue starts anew at its beginning.
-    @inline(__always) func next() -> Element? {
-        guard head < tail else {
+    /// Hands out all of them, oldest first, and starts anew at the beginning.
+    @inline(__always) func empty(_ body: (consuming Element) -> Void) {
+        let end = tail
+        while head < end {
+            head += 1
+            body((base + head - 1).move())
+        }
+        if head == tail {
             head = 0
             tail = 0
-            return nil
         }
-        head += 1
-        return (base + head - 1).move()
     }
 }

@@ -57,6 +57,8 @@ struct FocusTimeline {
 
     var current: FocusDescription? { descriptions.last }
     var currentKeys: KeyRule? { entries.last?.keys }
+    /// A change, or the account of one that was forgotten, is still to be written.
+    var hasUnwritten: Bool { unwrittenCount > 0 || forgotten != nil }
     var hasUnsettled: Bool { entries.last.map { !$0.isSettled } ?? false }
 
     /// Adds a change; `description` is already redacted by the rule.

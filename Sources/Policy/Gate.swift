@@ -284,7 +284,13 @@ public final class Gate {
     // MARK: state that takes its place among the events
 
     /// Writes focus changes, layout records and full buckets whose time is not after `time`.
-    private func writeState(upTo time: UInt64, _ emit: (consuming Event) -> Void) {
+    @inline(__always) private func writeState(upTo time: UInt64, _ emit: (consuming Event) -> Void) {
+        // Asked before every event, and nearly always for nothing.
+        guard buckets.endMicroseconds != nil || timeline.hasUnwritten || !pendingAccounts.isEmpty else { return }
+        writePending(upTo: time, emit)
+    }
+
+    @inline(never) private func writePending(upTo time: UInt64, _ emit: (consuming Event) -> Void) {
         if buckets.isOver(at: time) { buckets.take(emit) }
         if let forgotten = timeline.takeForgotten() {
             emit(Event(timeMicroseconds: forgotten.endMicroseconds, payload: .loss(forgotten)))

@@ -40,8 +40,10 @@ package final class ChunkEncoder {
     private let runs: UnsafeMutablePointer<(run: Run, length: Int)>
     @exclusivity(unchecked) private var runCount = 0
     @exclusivity(unchecked) package private(set) var count = 0
-    @exclusivity(unchecked) package private(set) var firstMicroseconds: UInt64 = .max
-    @exclusivity(unchecked) private(set) var lastMicroseconds: UInt64 = 0
+    @exclusivity(unchecked) private var first: UInt64 = .max
+    @exclusivity(unchecked) private var last: UInt64 = 0
+    @exclusivity(unchecked) private var lastSnapshot: UInt64 = 0
+    @exclusivity(unchecked) private(set) var snapshotCount = 0
     @exclusivity(unchecked) private(set) var hasState = false
     @exclusivity(unchecked) private var textBytes = 0
 
@@ -62,6 +64,10 @@ package final class ChunkEncoder {
 
     /// Bytes of the header that stands before each chunk, frame and all.
     package static var headerBytes: Int { ChunkHeader.frameBytes }
+
+    /// Of the events that are no snapshots, which carry the times at which their state began; else the greatest of all.
+    var firstMicroseconds: UInt64 { snapshotCount == count ? lastSnapshot : first }
+    var lastMicroseconds: UInt64 { snapshotCount == count ? lastSnapshot : last }
 
     var isEmpty: Bool { count == 0 }
     /// No more events fit. Texts are bounded too, so that the payload stays within its limit.
@@ -104,8 +110,13 @@ package final class ChunkEncoder {
         }
         times[count] = Int64(bitPattern: time)
         count += 1
-        firstMicroseconds = min(firstMicroseconds, time)
-        lastMicroseconds = max(lastMicroseconds, time)
+        if marks.contains(.snapshot) {
+            lastSnapshot = max(lastSnapshot, time)
+            snapshotCount += 1
+        } else {
+            first = min(first, time)
+            last = max(last, time)
+        }
         let rows = kinds + Int(kind.rawValue)
         let integers = rows.pointee.integers ?? firstRow(of: kind)
         let row = rows.pointee.count
@@ -124,7 +135,8 @@ package final class ChunkEncoder {
     package func finish(into buffer: inout ByteBuffer) {
         buffer.varint(UInt64(count))
         putRuns(&buffer)
-        for index in 0..<count { times[index] &-= Int64(bitPattern: firstMicroseconds) }
+        let first = Int64(bitPattern: firstMicroseconds)
+        for index in 0..<count { times[index] &-= first }
         buffer.putColumn(UnsafeBufferPointer(start: times, count: count), hint: .steps)
         for kind in Kind.allCases where kinds[Int(kind.rawValue)].count > 0 { put(kind, into: &buffer) }
         reset()
@@ -172,8 +184,10 @@ package final class ChunkEncoder {
     private func reset() {
         runCount = 0
         count = 0
-        firstMicroseconds = .max
-        lastMicroseconds = 0
+        first = .max
+        last = 0
+        lastSnapshot = 0
+        snapshotCount = 0
         hasState = false
         textBytes = 0
     }

@@ -14,6 +14,15 @@ enum ColumnEncoding: UInt8 {
 enum ColumnHint {
     case plain
     case steps
+    case differences
+
+    var encoding: ColumnEncoding {
+        switch self {
+        case .plain: .plain
+        case .steps: .deltaOfDelta
+        case .differences: .delta
+        }
+    }
 }
 
 extension ByteBuffer {
@@ -30,7 +39,7 @@ extension ByteBuffer {
             difference |= value ^ first
         }
         let shift = Int64(union == 0 ? 0 : min(union.trailingZeroBitCount, 31))
-        let encoding: ColumnEncoding = difference == 0 ? .constant : (hint == .steps ? .deltaOfDelta : .plain)
+        let encoding: ColumnEncoding = difference == 0 ? .constant : hint.encoding
         // Room for the worst case is made once, so that the loops only store.
         fill(atMost: 1 + values.count * Self.varintBytes) { place in
             place.pointee = encoding.rawValue | UInt8(shift) << 2
@@ -46,7 +55,7 @@ extension ByteBuffer {
                     let step = shifted &- last
                     Self.put(step &- lastStep, at: &place)
                     last = shifted
-                    lastStep = step
+                    if encoding == .deltaOfDelta { lastStep = step }
                 }
             }
         }
