@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Tests/Testbed"))
 
 from agent import Agent  # noqa: E402
-from bed import BIN, Bed, Recorder, die_with_parent, subject, wait_for  # noqa: E402
+from bed import BIN, Bed, Recorder, Sent, die_with_parent, now_us, subject, wait_for  # noqa: E402, F401
 
 FLOOR = Path(os.environ.get("KYMO_FLOOR_BUILD", HERE.parent / ".build/floor"))
 

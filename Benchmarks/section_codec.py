@@ -6,8 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bed import BIN
-from programs import FLOOR, Kymographd, Program, settle
+from programs import BIN, FLOOR, Kymographd, Program, settle
 from table import Figure, Row, Section
 from session_trace import reports_of
 

@@ -24,7 +24,8 @@ func count(events total: Int, directory: FilePath) throws {
         }
     }
     try eachChunk {
-        phases.encode(permitted)
+        phases.hand(permitted)
+        phases.encode()
         phases.compress()
     }
     // The same through the journal's thread: what is left of it is the ring, headers and the disk.
@@ -34,7 +35,7 @@ func count(events total: Int, directory: FilePath) throws {
         directory: directory, options: options, origin: SegmentOrigin(subject: "nobody", userID: 65_534))
     try eachChunk {
         let chunks = journal.statistics.chunks
-        Phases.hand(permitted, to: journal)
+        permitted.empty { precondition(journal.append($0), "the ring is full") }
         while journal.statistics.chunks == chunks { usleep(1_000) }
     }
     journal.stop()

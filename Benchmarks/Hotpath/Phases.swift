@@ -7,6 +7,7 @@ final class Phases {
     /// Chunks as they are made live: so much time each.
     static let chunkMicroseconds: UInt64 = 250_000
 
+    private let ring = Ring()
     private let encoder = ChunkEncoder()
     private let lz4 = LZ4Compressor()
     private var payload = ByteBuffer(capacity: 1 << 20)
@@ -38,8 +39,9 @@ final class Phases {
         return ends + [events.count]
     }
 
-    @inline(never) func encode(_ events: Queue<PermittedEvent>) {
-        events.empty { encoder.append($0.event) }
+    /// What the journal's thread does before it compresses.
+    @inline(never) func encode() {
+        encoder.fill(from: ring) { _ in }
         payload.count = 0
         encoder.finish(into: &payload)
         payloadBytes += payload.count
@@ -53,8 +55,8 @@ final class Phases {
     }
 
     /// What the input thread does for the journal.
-    @inline(never) static func hand(_ events: Queue<PermittedEvent>, to journal: JournalWriter) {
-        events.empty { precondition(journal.append($0), "the ring is full") }
+    @inline(never) func hand(_ events: Queue<PermittedEvent>) {
+        events.empty { precondition(ring.append($0), "the ring is full") }
     }
 
     func resetFigures() {

@@ -31,13 +31,14 @@ func time(_ path: FilePath) throws {
             for report in reports[first..<end] { waiting.append(report.event) }
             let start = cpuNanoseconds()
             Phases.gate(waiting, desk, into: permitted)
-            let judged = cpuNanoseconds()
-            phases.encode(permitted)
+            spent.gate += cpuNanoseconds() - start
+            phases.hand(permitted)
+            let handed = cpuNanoseconds()
+            phases.encode()
             let encoded = cpuNanoseconds()
             phases.compress()
             spent.compress += cpuNanoseconds() - encoded
-            spent.encode += encoded - judged
-            spent.gate += judged - start
+            spent.encode += encoded - handed
             first = end
         }
         guard round > 0 else { continue }

@@ -44,6 +44,12 @@ public final class Gate {
 
     /// An event from a device, in the order of arrival.
     public func hold(_ event: consuming Event) {
+        guard !holdBack.isFull, overflow == nil else { return holdAfterOverflow(event) }
+        if event.payload.isPress { pressesHeld += 1 }
+        holdBack.append(event)
+    }
+
+    @inline(never) private func holdAfterOverflow(_ event: consuming Event) {
         if holdBack.isFull {
             overflow = Overflow(adding: event, to: overflow)
             return
@@ -51,10 +57,8 @@ public final class Gate {
         if let lost = overflow {
             holdBack.append(lost.event)
             overflow = nil
-            guard !holdBack.isFull else { return hold(event) }
         }
-        if event.payload.isPress { pressesHeld += 1 }
-        holdBack.append(event)
+        hold(event)
     }
 
     /// Keys that were down when the device was opened.
@@ -190,16 +194,8 @@ public final class Gate {
         return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
     }
 
-    private func decide(_ event: consuming Event, _ emit: (consuming Event) -> Void) {
-        guard event.payload.isInput else {
-            switch event.payload {
-            case .deviceRemoved: keyboard.deviceRemoved(event.device)
-            case .loss(let loss) where loss.reason == .holdBackFull: keyboard.loseTrack()
-            default: break
-            }
-            emit(event)
-            return
-        }
+    @inline(__always) private func decide(_ event: consuming Event, _ emit: (consuming Event) -> Void) {
+        guard event.payload.isInput else { return passAccount(event, emit) }
         guard isOpen else { return account(event, reason: .inactive, emit) }
         let isConfirmed = isAgentPresent && event.timeMicroseconds < timeline.watermarkMicroseconds
         let held = timeline.attribution(at: event.timeMicroseconds)
@@ -212,7 +208,17 @@ public final class Gate {
         }
     }
 
-    private func decideKey(
+    /// What nobody's hand made needs no decision, but may say that keys are missing.
+    @inline(never) private func passAccount(_ event: consuming Event, _ emit: (consuming Event) -> Void) {
+        switch event.payload {
+        case .deviceRemoved: keyboard.deviceRemoved(event.device)
+        case .loss(let loss) where loss.reason == .holdBackFull: keyboard.loseTrack()
+        default: break
+        }
+        emit(event)
+    }
+
+    @inline(never) private func decideKey(
         _ event: consuming Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool, layout: LayoutTable?,
         _ emit: (consuming Event) -> Void
     ) {
@@ -250,7 +256,7 @@ public final class Gate {
         emit(event)
     }
 
-    private func decideOther(
+    @inline(__always) private func decideOther(
         _ event: consuming Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (consuming Event) -> Void
     ) {
         if held.isHidden { return account(event, reason: .rule, emit) }
@@ -273,7 +279,7 @@ public final class Gate {
         }
     }
 
-    private func account(_ event: Event, reason: SuppressionReason, _ emit: (consuming Event) -> Void) {
+    @inline(never) private func account(_ event: Event, reason: SuppressionReason, _ emit: (consuming Event) -> Void) {
         // The release of a suppressed press neither opens a span nor counts.
         if case .key(let key) = event.payload, key.press == .released { return }
         if !event.payload.isInput { return emit(event) }

@@ -1,4 +1,5 @@
 import Events
+import Policy
 
 /// Gathers events column by column and makes a payload of them. Buffers are reserved once; an event of plain values
 /// allocates nothing.
@@ -15,12 +16,17 @@ package final class ChunkEncoder {
         var texts: [String] = []
     }
 
-    /// Neighbours that have all of these in common make one run.
+    /// Neighbours that have all of these in common make one run; in one word, since each event is compared.
     private struct Run: Equatable {
-        var kind: UInt8
-        var marks: UInt8
-        var device: UInt16
-        var focus: UInt32
+        private let word: UInt64
+        var kind: UInt8 { UInt8(truncatingIfNeeded: word) }
+        var marks: UInt8 { UInt8(truncatingIfNeeded: word >> 8) }
+        var device: UInt16 { UInt16(truncatingIfNeeded: word >> 16) }
+        var focus: UInt32 { UInt32(truncatingIfNeeded: word >> 32) }
+
+        @inline(__always) init(kind: UInt8, marks: UInt8, device: UInt16, focus: UInt32) {
+            word = UInt64(focus) << 32 | UInt64(device) << 16 | UInt64(marks) << 8 | UInt64(kind)
+        }
     }
 
     private struct RowSink: FieldSink {
@@ -73,8 +79,18 @@ package final class ChunkEncoder {
     /// No more events fit. Texts are bounded too, so that the payload stays within its limit.
     package var isFull: Bool { count == FormatLimit.chunkEvents || textBytes > FormatLimit.payloadBytes / 8 }
 
+    /// Takes events out of the ring until that is empty or the chunk full. Whatever is no input is shown to `account` first.
+    package func fill(from ring: Ring, account: (PermittedEvent) -> Void) {
+        guard !isFull else { return }
+        ring.take { permitted in
+            if !permitted.pointee.event.payload.isInput { account(permitted.pointee) }
+            append(permitted.pointee.event)
+            return !isFull
+        }
+    }
+
     /// Adds an event. Only while not full.
-    package func append(_ event: borrowing Event) {
+    @inline(__always) func append(_ event: borrowing Event) {
         // Nearly everything is this; the way below is the same for every kind.
         if case .motion(let motion) = event.payload {
             let place = beginRow(.motion, event.marks, event.device, event.focus, event.timeMicroseconds)

@@ -82,31 +82,46 @@ extension ByteCursor {
             return false
         }
         let shift = Int64(head >> 2)
+        var last: Int64 = 0
+        var lastStep: Int64 = 0
         switch encoding {
         case .constant:
             guard let value = zigzag() else { return false }
-            rows.update(repeating: value << shift)
-        case .plain:
-            for index in rows.indices {
-                guard let value = zigzag() else { return false }
-                rows[index] = value << shift
-            }
+            rows.update(repeating: value &<< shift)
+            return true
+        case .plain: return zigzags(into: rows) { $0 &<< shift }
         case .delta:
-            var last: Int64 = 0
-            for index in rows.indices {
-                guard let step = zigzag() else { return false }
-                last = last &+ step
-                rows[index] = last << shift
+            return zigzags(into: rows) { step in
+                last &+= step
+                return last &<< shift
             }
         case .deltaOfDelta:
-            var last: Int64 = 0
-            var lastStep: Int64 = 0
-            for index in rows.indices {
-                guard let change = zigzag() else { return false }
-                lastStep = lastStep &+ change
-                last = last &+ lastStep
-                rows[index] = last << shift
+            return zigzags(into: rows) { change in
+                lastStep &+= change
+                last &+= lastStep
+                return last &<< shift
             }
+        }
+    }
+
+    /// As many values as there are rows, each as `decoded` makes it of what is stored.
+    @inline(__always) private mutating func zigzags(
+        into rows: UnsafeMutableBufferPointer<Int64>, _ decoded: (Int64) -> Int64
+    ) -> Bool {
+        var index = 0
+        while index < rows.count {
+            // Eight varints of one byte each, which is the usual case, are known by one comparison.
+            if rows.count - index >= 8, var word = nextEightSingles() {
+                for place in index..<index + 8 {
+                    rows[place] = decoded(Int64(bitPattern: word &>> 1 & 0x3F) ^ -Int64(bitPattern: word & 1))
+                    word &>>= 8
+                }
+                index += 8
+                continue
+            }
+            guard let value = zigzag() else { return false }
+            rows[index] = decoded(value)
+            index += 1
         }
         return true
     }

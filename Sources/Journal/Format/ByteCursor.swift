@@ -30,6 +30,15 @@ struct ByteCursor {
         return nil
     }
 
+    /// The next eight bytes, least significant first, if each of them is a whole varint.
+    @inline(__always) mutating func nextEightSingles() -> UInt64? {
+        guard remaining >= 8 else { return nil }
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        guard word & 0x8080_8080_8080_8080 == 0 else { return nil }
+        offset += 8
+        return word
+    }
+
     mutating func zigzag() -> Int64? { varint().map { Int64(bitPattern: $0 >> 1) ^ -Int64(bitPattern: $0 & 1) } }
 
     mutating func slice(_ count: Int) -> UnsafeRawBufferPointer? {

@@ -113,15 +113,10 @@ final class WriterThread: @unchecked Sendable {
     }
 
     private func drain() {
-        guard !encoder.isFull else { return }
-        ring.take { permitted in
-            if encoder.isEmpty { checkpointIfDue() }
-            if !permitted.event.payload.isInput {
-                if permitted.event.payload.kind.isState { gatheredState.append(copy permitted) }
-                gatheredLosses.add(permitted.event)
-            }
-            encoder.append(permitted.event)
-            return !encoder.isFull
+        if encoder.isEmpty, ring.count > 0 { checkpointIfDue() }
+        encoder.fill(from: ring) { permitted in
+            if permitted.event.payload.kind.isState { gatheredState.append(permitted) }
+            gatheredLosses.add(permitted.event)
         }
     }
 
