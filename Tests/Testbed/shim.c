@@ -25,6 +25,8 @@
 // watched as logind's monitor would be, so that the session can change; a file without a number is a seat without one.
 #define UID_VARIABLE "KYMO_TESTBED_ACTIVE_UID"
 #define FILE_VARIABLE "KYMO_TESTBED_ACTIVE_UID_FILE"
+// KYMO_TESTBED_SYNC_MS: how long every fdatasync() takes, as on a disk that is busy with something else.
+#define SYNC_VARIABLE "KYMO_TESTBED_SYNC_MS"
 // KYMO_TESTBED_DENY: comma-separated node names (event5) that may not be opened.
 #define DENY_VARIABLE "KYMO_TESTBED_DENY"
 
@@ -99,6 +101,14 @@ int open64(const char *path, int flags, ...) {
     mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
     return open_next("open64", path, flags, mode);
+}
+
+// -- the disk --------------------------------------------------------------------------------------------------------
+
+int fdatasync(int fd) {
+    const char *milliseconds = getenv(SYNC_VARIABLE);
+    if (milliseconds) usleep(atoi(milliseconds) * 1000);
+    return (int)syscall(SYS_fdatasync, fd);
 }
 
 // -- the session on the seat -----------------------------------------------------------------------------------------
