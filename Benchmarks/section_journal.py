@@ -1,7 +1,6 @@
 """Reading a journal back: verification beside a C decoder of the same format, and recovery of an open segment."""
 
 import json
-import os
 import resource
 import shutil
 import subprocess
