@@ -107,3 +107,13 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Needs libFuzzer at link time, so that it exists only for `make fuzz`.
+if Context.environment["KYMO_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz", dependencies: ["CLibFuzzer", "AgentProtocol", "Configuration", "Journal"],
+            path: "Tests/Fuzz/Sources", swiftSettings: strict),
+    ]
+}
