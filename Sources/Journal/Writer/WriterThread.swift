@@ -92,7 +92,9 @@ final class WriterThread: @unchecked Sendable {
             retryMicroseconds = 0
             if ensureSegment() { sealSegment() }
         }
-        publish()
+        // What no disk took is told nowhere: the last segment keeps its active name, and the next start says that this
+        // was no clean stop.
+        if shed == nil { publish() }
     }
 
     // MARK: chunks

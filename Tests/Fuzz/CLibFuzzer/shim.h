@@ -1,4 +1,4 @@
-// libFuzzer's interface (compiler-rt, fuzzer/FuzzerInterface.h), of which Swift's toolchain ships the library but no header.
+// libFuzzer's interface (compiler-rt, lib/fuzzer), of which Swift's toolchain ships the library but no header.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,54 +1,16 @@
-import Events
 import Glibc
 import SystemPackage
 import Testing
 
 @testable import Journal
-@testable import Policy
 
 /// A segment that ends after any of its bytes: whole chunks are there, the rest is told.
-@Suite struct CutTests {
-    /// A sealed segment of several chunks, and what of it can be read at the end of each of its writes.
-    private struct Whole {
-        static let name = "kymograph-0000000001"
-        var bytes: [UInt8]
-        /// Ends of writes, and how many events stand before each; the last is the end of the seal.
-        var ends: [(length: Int, events: Int)] = []
-        var events: [StoredEvent]
-
-        func events(before length: Int) -> Int { ends.last { $0.length <= length }?.events ?? 0 }
-    }
-
-    private func whole() throws -> Whole {
-        let scratch = try Scratch()
-        let recorded = try RecordedDisk(scratch)
-        let journal = try JournalWriter(directory: scratch.path, options: quick(), origin: origin, files: recorded)
-        for (index, payload) in everyKind.enumerated() {
-            let before = journal.statistics
-            #expect(journal.append(Event(timeMicroseconds: 1000 + UInt64(index), device: 3, payload: payload)))
-            if index % 6 == 5 { #expect(eventually { journal.statistics.chunks > before.chunks }) }
-        }
-        journal.stop()
-        var whole = Whole(bytes: try scratch.read(Whole.name + ".lz4"), events: try readAll(scratch.path).events)
-        for case .write(_, let place, let bytes) in recorded.steps {
-            let length = place + bytes.count
-            let part = try Scratch()
-            try part.write(Whole.name + ".active.lz4", whole.bytes.prefix(length))
-            whole.ends.append((length, try readAll(part.path).events.count))
-        }
-        // The truth itself: header and opening say nothing that counts, each chunk adds, the seal adds nothing.
-        #expect(whole.ends.count > 6)
-        #expect(whole.ends.dropFirst(2).map(\.events) == whole.ends.dropFirst(2).map(\.events).sorted())
-        #expect(whole.ends.dropLast().map(\.events).last == everyKind.count)
-        #expect(whole.events.count == everyKind.count)
-        return whole
-    }
-
+@Suite struct CutSegmentTests {
     @Test func cutAtEveryByteASegmentInTheMakingIsReadWithoutAWord() throws {
-        let whole = try whole()
+        let whole = try WholeSegment(everyKind, perChunk: 6)
         let scratch = try Scratch()
         for length in 0...whole.bytes.count {
-            try scratch.write(Whole.name + ".active.lz4", whole.bytes.prefix(length))
+            try scratch.write(WholeSegment.name + ".active.lz4", whole.bytes.prefix(length))
             let found = try readAll(scratch.path)
             #expect(found.events == Array(whole.events.prefix(whole.events(before: length))), "cut at \(length)")
             #expect(found.damages == [], "cut at \(length)")
@@ -57,10 +19,10 @@ import Testing
     }
 
     @Test func cutAtEveryByteASealedSegmentIsDamagedAndItsWholeChunksAreRead() throws {
-        let whole = try whole()
+        let whole = try WholeSegment(everyKind, perChunk: 6)
         let scratch = try Scratch()
         for length in 0..<whole.bytes.count {
-            try scratch.write(Whole.name + ".lz4", whole.bytes.prefix(length))
+            try scratch.write(WholeSegment.name + ".lz4", whole.bytes.prefix(length))
             let found = try readAll(scratch.path)
             #expect(found.events == Array(whole.events.prefix(whole.events(before: length))), "cut at \(length)")
             #expect(found.damages.count == 1, "cut at \(length)")
@@ -72,11 +34,11 @@ import Testing
     }
 
     @Test func cutAtEveryByteRecoveryKeepsWholeChunksAndPutsTheRestAside() throws {
-        let whole = try whole()
+        let whole = try WholeSegment(everyKind, perChunk: 6)
         let headerEnd = whole.ends[0].length
         for length in 0...whole.bytes.count {
             let scratch = try Scratch()
-            try scratch.write(Whole.name + ".active.lz4", whole.bytes.prefix(length))
+            try scratch.write(WholeSegment.name + ".active.lz4", whole.bytes.prefix(length))
             let recorded = try RecordedDisk(scratch)
             let journal = try JournalWriter(
                 directory: scratch.path, options: quick(), origin: origin, files: recorded)
@@ -86,7 +48,7 @@ import Testing
             #expect(found.events == Array(whole.events.prefix(whole.events(before: length))), "cut at \(length)")
             #expect(found.damages == [], "cut at \(length)")
             let end = whole.ends.last { $0.length <= length && $0.length >= headerEnd }?.length ?? 0
-            let torn = scratch.files.contains(Whole.name + ".torn") ? try scratch.read(Whole.name + ".torn") : []
+            let torn = scratch.files.contains(WholeSegment.name + ".torn") ? try scratch.read(WholeSegment.name + ".torn") : []
             #expect(torn == Array(whole.bytes[end..<length]), "cut at \(length)")
             try SegmentVerification.verify(directory: scratch.path) {
                 #expect($0.verdict == .ok, "cut at \(length): \($0.damages)")
@@ -97,7 +59,7 @@ import Testing
 
     /// DESIGN: `lz4 -dc` reads any segment. The real tool, on what a crash leaves.
     @Test func lz4GivesEveryWholeChunkOfACutSegment() throws {
-        let whole = try whole()
+        let whole = try WholeSegment(everyKind, perChunk: 6)
         let scratch = try Scratch()
         let file = scratch.path.appending("cut.lz4").string
         func decompressed(_ length: Int) throws -> [UInt8] {
