@@ -13,6 +13,9 @@ public enum RecordName: String, Sendable, CaseIterable {
     case focus, layout, suppression, loss, clock, session, recorder
     /// Not a record: a place in the journal that cannot be read.
     case damage
+
+    /// Whether it tells of what is not there, and not of something that happened.
+    var isAccount: Bool { self == .loss || self == .suppression || self == .damage }
 }
 
 extension Payload {
@@ -52,11 +55,27 @@ extension GesturePhase: Named { var name: String { "\(self)" } }
 extension TouchPhase: Named { var name: String { "\(self)" } }
 extension ScrollSource: Named { var name: String { "\(self)" } }
 extension PadControl: Named { var name: String { "\(self)" } }
-extension KeyClass: Named { var name: String { "\(self)" } }
 extension FocusState: Named { var name: String { "\(self)" } }
 extension TitleForm: Named { var name: String { "\(self)" } }
 extension ClockReason: Named { var name: String { "\(self)" } }
 extension SpanPhase: Named { var name: String { "\(self)" } }
+
+extension KeyClass {
+    /// Its count's, in `key_counts`.
+    var fieldName: StaticString {
+        switch self {
+        case .letter: "letter"
+        case .digit: "digit"
+        case .punctuation: "punctuation"
+        case .space: "space"
+        case .enter: "enter"
+        case .editing: "editing"
+        case .navigation: "navigation"
+        case .other: "other"
+        case .text: "text"
+        }
+    }
+}
 
 extension TabletPhase: Named {
     var name: String {

@@ -16,27 +16,34 @@ public struct Query: Sendable, Equatable {
     public var apps: [AppGlob] = []
     public var names: Set<RecordName>?
     public var device: DeviceChoice?
+    /// Accounts of what is not there are selected whatever kinds are asked for: for data that leaves the journal.
+    public var keepsAccounts = false
 
     public init() {}
 
-    /// Losses and damage concern every app and device: a query by those shows them, so that what is missing is never
-    /// mistaken for what did not happen. A query by kind shows the kinds that were asked for.
+    /// Accounts of what is not there (losses, suppressions, damage) concern every app and device: a query by those shows
+    /// them, so that what is missing is never mistaken for what did not happen. A query by kind shows the kinds that were
+    /// asked for.
     public func selects(_ item: JournalItem, _ context: EventContext) -> Bool {
         switch item {
         case .segment, .context: false
-        case .damage: names?.contains(.damage) ?? true
+        case .damage: selects(.damage)
         case .event(let stored): selects(stored.event, context)
         }
     }
 
+    private func selects(_ name: RecordName) -> Bool {
+        names?.contains(name) ?? true || keepsAccounts && name.isAccount
+    }
+
     private func selects(_ event: Event, _ context: EventContext) -> Bool {
-        if let names, !names.contains(event.payload.recordName) { return false }
+        guard selects(event.payload.recordName) else { return false }
         if sinceMicroseconds != nil || untilMicroseconds != nil {
             let time = context.realtimeMicroseconds(event.timeMicroseconds)
             if let since = sinceMicroseconds, time < since { return false }
             if let until = untilMicroseconds, time >= until { return false }
         }
-        if case .loss = event.payload { return true }
+        if event.payload.recordName.isAccount { return true }
         return selectsApp(event, context) && selectsDevice(event, context)
     }
 

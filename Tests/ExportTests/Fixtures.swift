@@ -75,7 +75,7 @@ struct Tape {
         return lines
     }
 
-    private func each(_ query: Query, _ body: (JournalItem, EventContext) -> Void) {
+    func each(_ query: Query, _ body: (JournalItem, EventContext) -> Void) {
         var context = EventContext()
         for item in items {
             context.follow(item)
