@@ -5,12 +5,16 @@ import Journal
 /// would have to be told the same list, orders keys by its own taste, and allocates for each.
 public struct JSONFormat {
     private var fields = ItemFields()
-    public init() {}
+    private let showsCursor: Bool
+
+    /// - Parameter showsCursor: each line ends with the cursor that names it.
+    public init(showsCursor: Bool = false) { self.showsCursor = showsCursor }
 
     /// Appends the line of an item; nothing for what is no line (`ItemFields`).
     public mutating func append(_ item: JournalItem, _ context: EventContext, to line: inout [UInt8]) {
         var object = JSONObject()
         guard fields.put(item, context, into: &object) else { return }
+        if showsCursor, let cursor = context.place(of: item) { object.put("cursor", cursor.description) }
         object.finish(into: &line)
         line.append(UInt8(ascii: "\n"))
     }
@@ -26,6 +30,7 @@ struct ItemFields {
         case .segment, .context: return false
         case .event(let stored): put(stored, context, into: &fields)
         case .damage(let damage): put(damage, into: &fields)
+        case .forgotten(let span): put(span, into: &fields)
         }
         return true
     }
@@ -59,6 +64,13 @@ struct ItemFields {
             fields.put("missing_first", missing.lowerBound)
             fields.put("missing_last", missing.upperBound - 1)
         }
+    }
+
+    private func put(_ span: Forgotten, into fields: inout some FieldWriter) {
+        fields.put("kind", RecordName.forgotten.rawValue)
+        fields.put("segment", span.segment)
+        fields.put("forgotten_first", span.sequences.lowerBound)
+        fields.put("forgotten_last", span.sequences.upperBound - 1)
     }
 }
 

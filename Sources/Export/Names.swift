@@ -13,9 +13,16 @@ public enum RecordName: String, Sendable, CaseIterable {
     case focus, layout, suppression, loss, clock, session, recorder
     /// Not a record: a place in the journal that cannot be read.
     case damage
+    /// Not a record: chunks that were removed because somebody asked for it.
+    case forgotten
 
     /// Whether it tells of what is not there, and not of something that happened.
-    var isAccount: Bool { self == .loss || self == .suppression || self == .damage }
+    var isAccount: Bool {
+        switch self {
+        case .loss, .suppression, .damage, .forgotten: true
+        default: false
+        }
+    }
 }
 
 extension Payload {

@@ -28,6 +28,7 @@ public struct Query: Sendable, Equatable {
         switch item {
         case .segment, .context: false
         case .damage: selects(.damage)
+        case .forgotten: selects(.forgotten)
         case .event(let stored): selects(stored.event, context)
         }
     }
@@ -65,8 +66,16 @@ public struct Query: Sendable, Equatable {
 
     /// Whether nothing after this item can be wanted. A clock that was set back may let this end too early by as much.
     public func isBeyond(_ item: JournalItem, _ context: EventContext) -> Bool {
-        guard let until = untilMicroseconds, case .event(let stored) = item else { return false }
         // Records are in the order of decisions; an account of a span may be stamped a little earlier or later.
-        return context.realtimeMicroseconds(stored.event.timeMicroseconds) > until + 2_000_000
+        isBeyond(item, context, by: Int64(JournalReader.orderSlackMicroseconds))
+    }
+
+    /// Whether this is the first item that is not wanted any more.
+    public func isAtEnd(_ item: JournalItem, _ context: EventContext) -> Bool { isBeyond(item, context, by: -1) }
+
+    private func isBeyond(_ item: JournalItem, _ context: EventContext, by slack: Int64) -> Bool {
+        guard let until = untilMicroseconds, case .event(let stored) = item, !stored.event.marks.contains(.snapshot)
+        else { return false }
+        return context.realtimeMicroseconds(stored.event.timeMicroseconds) - slack > until
     }
 }

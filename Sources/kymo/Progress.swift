@@ -7,31 +7,31 @@ import Glibc
 struct Progress {
     private static let intervalMicroseconds: UInt64 = 200_000
     private let isShown: Bool
-    private let records: ClosedRange<UInt64>?
+    private let endSequence: UInt64
+    private var firstSequence: UInt64?
     private var shownMicroseconds = kymo_monotonic_microseconds()
     private var hasShown = false
 
-    /// - Parameter records: the numbers that there are to go through; nil if there are none.
-    init(records: ClosedRange<UInt64>?, outputIsTerminal: Bool) {
+    /// - Parameter endSequence: the number behind the last record to go through.
+    init(endSequence: UInt64, outputIsTerminal: Bool) {
         isShown = isatty(STDERR_FILENO) == 1 && !outputIsTerminal
-        self.records = records
+        self.endSequence = endSequence
     }
 
     /// - Parameters:
     ///   - sequence: of the record that was read last.
-    ///   - written: lines and bytes so far.
+    ///   - lines: written so far, as are `bytes`.
     mutating func report(sequence: UInt64, lines: UInt64, bytes: UInt64) {
         guard isShown else { return }
+        let first = firstSequence ?? sequence
+        firstSequence = first
         let now = kymo_monotonic_microseconds()
         guard now > shownMicroseconds + Self.intervalMicroseconds else { return }
         shownMicroseconds = now
         hasShown = true
-        var share = ""
-        if let records, sequence >= records.lowerBound {
-            let done = Double(min(sequence, records.upperBound) - records.lowerBound + 1)
-            share = "\(Int(done * 100 / Double(records.count))) %, "
-        }
-        say("\rkymo: \(share)\(lines) records, \(ByteSize.text(bytes))\u{1B}[K")
+        let all = Double(max(endSequence, sequence + 1) - first)
+        let share = Int(Double(sequence + 1 - first) * 100 / all)
+        say("\rkymo: \(share) %, \(lines) records, \(ByteSize.text(bytes))\u{1B}[K")
     }
 
     /// Takes the line away.

@@ -44,6 +44,55 @@ extension SegmentReader {
         }
     }
 
+    /// What a segment holds, as far as its table and its first and last chunk tell.
+    struct Outline {
+        var isSealed: Bool
+        var nextSequence: UInt64
+        /// Of all records; 0 if there is none.
+        var lastMicroseconds: UInt64
+        /// Records that were forgotten.
+        var forgotten: UInt64 = 0
+        /// Events that its loss records count, and loss records without a count.
+        var losses: (events: UInt64, unknown: UInt32) = (0, 0)
+    }
+
+    /// Leaves the reader anywhere.
+    func outline() -> Outline {
+        let all = stretch { _ in true }
+        var outline = Outline(
+            isSealed: sealAtEnd() != nil, nextSequence: all.nextSequence,
+            lastMicroseconds: all.entries.reduce(0) { max($0, $1.lastMicroseconds) })
+        for (index, entry) in all.entries.enumerated() where entry.isForgotten {
+            let next = index + 1 < all.entries.count ? all.entries[index + 1].firstSequence : all.nextSequence
+            outline.forgotten += next - min(entry.firstSequence, next)
+        }
+        if let last = all.entries.last(where: { !$0.isForgotten }) { outline.losses = losses(upTo: last) }
+        return outline
+    }
+
+    /// Chunk headers have sums since the recorder's start: the last one's, less what was lost before the first one.
+    private func losses(upTo last: Seal.Entry) -> (events: UInt64, unknown: UInt32) {
+        move(to: firstOffset, expecting: header.firstSequence)
+        var before = LossTotals()
+        search: while true {
+            switch next(isFinal: false, wants: { _ in true }) {
+            case .chunk(let first, _, let events):
+                var own = LossTotals()
+                for case let event? in events { own.add(event) }
+                before.events = first.lostEvents &- own.events
+                before.unknown = first.unknownLosses &- own.unknown
+                break search
+            case .sealed, .end: return (0, 0)
+            default: continue
+            }
+        }
+        move(to: last.offset, expecting: last.firstSequence)
+        guard case .skipped(let chunk, _) = next(isFinal: false, wants: { _ in false }), chunk.lostEvents >= before.events,
+            chunk.unknownLosses >= before.unknown
+        else { return (0, 0) }
+        return (chunk.lostEvents - before.events, chunk.unknownLosses - before.unknown)
+    }
+
     /// All chunks if the segment is sealed. Else those from the last checkpoint, or earlier, to the first one that is not
     /// `before` what is looked for.
     private func stretch(before isBefore: ([Seal.Entry]) -> Bool) -> Stretch {
@@ -83,7 +132,7 @@ extension SegmentReader {
 
     /// Hands over what stands from the first frame at or behind a byte on, until `body` has enough.
     private func walk(from byte: UInt64, _ body: (Seal.Entry) -> Bool) {
-        guard restart(from: byte) else { return }
+        guard move(behind: byte) else { return }
         // What lies in front of the first frame is not missing, only passed over.
         var isFirst = byte > firstOffset
         while true {
