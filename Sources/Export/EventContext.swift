@@ -1,7 +1,8 @@
 import Events
 import Journal
 
-/// What a record refers to by number (device, focus) or by clock, as far as the journal has told it up to here.
+/// What a record refers to by number (device, focus), as far as the journal has told it up to here, and by the clocks
+/// of its segment.
 public struct EventContext: Sendable {
     /// Events refer to the last few focuses only; older ones are forgotten, so that a year of journal fits in memory.
     private static let focusLimit = 4096
@@ -22,7 +23,7 @@ public struct EventContext: Sendable {
         switch item {
         case .segment(let header):
             isOpening = segment == nil
-            setClock(realtime: header.realtimeMicroseconds, monotonic: header.monotonicMicroseconds)
+            realtimeOffset = Int64(bitPattern: header.realtimeMicroseconds &- header.monotonicMicroseconds)
             segment = (header.number, header.segmentID)
         case .context(let stored):
             isOpening = false
@@ -42,8 +43,6 @@ public struct EventContext: Sendable {
         case .focus(let focus):
             if focuses.count >= Self.focusLimit { focuses = focuses.filter { $0.key > focus.id - min(focus.id, 64) } }
             focuses[focus.id] = focus
-        case .clock(let pair):
-            setClock(realtime: pair.realtimeMicroseconds, monotonic: event.timeMicroseconds)
         // Numbers begin anew with each start of the recorder.
         case .recorder(let state) where state.isRunning && !event.marks.contains(.snapshot): forgetNumbers()
         default: break
@@ -79,10 +78,6 @@ public struct EventContext: Sendable {
             return place(missing.upperBound - 1, in: damage.segment)
         case .segment, .context: return nil
         }
-    }
-
-    private mutating func setClock(realtime: UInt64, monotonic: UInt64) {
-        realtimeOffset = Int64(bitPattern: realtime &- monotonic)
     }
 
     /// CLOCK_REALTIME, µs since 1970, of a CLOCK_MONOTONIC time of the part that is read now.

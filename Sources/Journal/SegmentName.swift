@@ -23,6 +23,8 @@ public struct SegmentName: Sendable, Hashable, Comparable {
         }
     }
 
+    init?(_ name: String) { self.init(name.utf8) }
+
     /// The number of the segment whose bytes recovery put aside under that name (`tornName`); nil for any other file.
     static func number(ofTorn name: String) -> UInt64? {
         guard name.hasSuffix(".torn") else { return nil }

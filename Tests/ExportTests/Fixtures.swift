@@ -1,8 +1,9 @@
 import Events
 import Export
 import Glibc
-import Journal
 import Testing
+
+@testable import Journal
 
 /// Times are read in a zone with summer time that needs no zone files: Berlin's.
 let berlin: Void = {
@@ -20,6 +21,12 @@ struct Tape {
 
     init() {
         _ = berlin
+        let none = Identifier(high: 0, low: 0)
+        items.append(
+            .segment(
+                SegmentHeader(
+                    segmentID: none, number: 1, machineID: none, bootID: none, firstSequence: 1, monotonicMicroseconds: 0,
+                    realtimeMicroseconds: morning, userID: 1000, subject: "ada")))
         add(.clock(ClockPair(realtimeMicroseconds: morning, reason: .start)), at: 0)
     }
 
