@@ -85,7 +85,9 @@ extension Payload {
             object.put("modifiers", key.modifiers.names)
         case .keyCounts(let counts):
             object.put("bucket_us", KeyCounts.bucketMicroseconds)
-            for keyClass in KeyClass.allCases where counts[keyClass] > 0 { object.put(keyClass.fieldName, counts[keyClass]) }
+            for keyClass in KeyClass.allCases where counts[keyClass] > 0 {
+                object.put(keyClass.fieldName, counts[keyClass])
+            }
         case .motion(let motion):
             object.put("dx", motion.dx)
             object.put("dy", motion.dy)

@@ -93,7 +93,8 @@ public struct TornFile: Sendable, Equatable {
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             var status = stat()
-            guard let number = SegmentName.number(ofTorn: name), stat(directory.appending(name).string, &status) == 0 else {
+            guard let number = SegmentName.number(ofTorn: name), stat(directory.appending(name).string, &status) == 0
+            else {
                 continue
             }
             files.append(

@@ -26,7 +26,9 @@ struct PlaceArguments: ParsableArguments {
     var afterCursor: Cursor?
 
     func validate() throws {
-        if cursor != nil, afterCursor != nil { throw ValidationError("--cursor and --after-cursor: one of them expected") }
+        if cursor != nil, afterCursor != nil {
+            throw ValidationError("--cursor and --after-cursor: one of them expected")
+        }
     }
 
     /// Nil: neither is given.

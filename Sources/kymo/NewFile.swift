@@ -49,7 +49,8 @@ final class NewFile {
 
     /// The name itself is durable as well. A file system that cannot do that has given what it can.
     private func syncDirectory() {
-        let directory = open(FilePath(path).removingLastComponent().string.nonEmpty ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let directory = open(
+            FilePath(path).removingLastComponent().string.nonEmpty ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directory >= 0 else { return }
         fsync(directory)
         close(directory)

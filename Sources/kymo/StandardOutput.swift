@@ -42,7 +42,8 @@ struct StandardOutput {
 
     /// The first line goes out at once, and the search for the next may take long.
     private mutating func flushIfDue() throws {
-        if buffer.count >= Self.limit || kymo_monotonic_microseconds() > flushedMicroseconds + Self.patienceMicroseconds {
+        if buffer.count >= Self.limit || kymo_monotonic_microseconds() > flushedMicroseconds + Self.patienceMicroseconds
+        {
             try flush()
         }
     }

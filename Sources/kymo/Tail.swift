@@ -48,7 +48,9 @@ struct Tail: ParsableCommand {
         // that is, only reading tells.
         var records = UInt64(limit) + 64
         while true {
-            let start = limit == 0 ? .end : JournalReader.Start.last(records, before: query.untilMicroseconds.map { UInt64(max($0, 0)) })
+            let start =
+                limit == 0
+                ? .end : JournalReader.Start.last(records, before: query.untilMicroseconds.map { UInt64(max($0, 0)) })
             let found = try read(query, from: start, lines: limit)
             // One line more than wanted, since the first may be the rest of a longer one.
             if found.1.hasLeftLinesOut || found.0.beginsAtOldest || limit == 0 { return found }
@@ -80,10 +82,13 @@ struct Tail: ParsableCommand {
             }
             let now = kymo_monotonic_microseconds()
             if let run = printer.gathering, gathered?.run != run { gathered = (run, now) }
-            if let since = gathered?.sinceMicroseconds, now >= since + Self.gatherMicroseconds { try printer.finishMotion() }
+            if let since = gathered?.sinceMicroseconds, now >= since + Self.gatherMicroseconds {
+                try printer.finishMotion()
+            }
             if printer.gathering == nil { gathered = nil }
             try printer.flush()
-            reader.wait(microseconds: gathered.map { Int64($0.sinceMicroseconds + Self.gatherMicroseconds - now) } ?? -1)
+            reader.wait(
+                microseconds: gathered.map { Int64($0.sinceMicroseconds + Self.gatherMicroseconds - now) } ?? -1)
         }
     }
 }

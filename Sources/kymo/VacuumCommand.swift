@@ -27,7 +27,9 @@ struct VacuumCommand: ParsableCommand {
 
     func validate() throws {
         if size == nil, age == nil { throw ValidationError("--size or --age: what is to be kept?") }
-        if let size, ByteSize.parse(size) == nil { throw ValidationError("--size '\(size)': expected 500M, 2G, 800000") }
+        if let size, ByteSize.parse(size) == nil {
+            throw ValidationError("--size '\(size)': expected 500M, 2G, 800000")
+        }
         if let age, Moment.spanMicroseconds(age) == nil {
             throw ValidationError("--age '\(age)': expected 30d, '2 weeks', 12h")
         }

@@ -6,7 +6,8 @@ struct ByteSizeTests {
     @Test(
         "are understood",
         arguments: [
-            ("0", 0), ("800000", 800_000), ("12B", 12), ("1K", 1024), ("512M", 512 << 20), ("2G", 2 << 30), ("2g", 2 << 30),
+            ("0", 0), ("800000", 800_000), ("12B", 12), ("1K", 1024), ("512M", 512 << 20), ("2G", 2 << 30),
+            ("2g", 2 << 30),
             ("1.5GiB", 3 << 29), ("1T", 1 << 40), ("18446744073709551615", nil), ("0.1K", 102),
         ] as [(String, UInt64?)])
     func understood(text: String, bytes: UInt64?) { #expect(ByteSize.parse(text) == bytes) }

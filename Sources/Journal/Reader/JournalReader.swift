@@ -167,7 +167,8 @@ public final class JournalReader {
         // Retention takes the oldest: if this one is the oldest now, the reader was slower.
         let isOldest = list.names.first?.number == reader.name.number
         return Damage(
-            segment: reader.name.number, offset: 0, reason: isOldest ? .deleted : .sequenceGap, missing: expected..<first)
+            segment: reader.name.number, offset: 0, reason: isOldest ? .deleted : .sequenceGap,
+            missing: expected..<first)
     }
 
     // MARK: items

@@ -79,7 +79,9 @@ struct JournalSeek {
         guard index >= 0, let reader = open(names[index]) else { return try placeBeforeOldest(cursor, wanted) }
         guard reader.header.segmentID == cursor.segmentID else { throw stray(cursor) }
         let end = reader.endSequence()
-        guard cursor.sequence < end else { throw .notKept(cursor, last: Cursor(segmentID: cursor.segmentID, sequence: end - 1)) }
+        guard cursor.sequence < end else {
+            throw .notKept(cursor, last: Cursor(segmentID: cursor.segmentID, sequence: end - 1))
+        }
         return begin(at: index, wanted)
     }
 

@@ -94,7 +94,8 @@ public enum RotationError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noRecorder: "no recorder writes this journal: there is no open segment to close"
-        case .notPermitted(let process): "process \(process) writes this journal, and may not be told by this user; ask as root"
+        case .notPermitted(let process):
+            "process \(process) writes this journal, and may not be told by this user; ask as root"
         case .noAnswer(let process):
             "process \(process) was told and has not begun a new segment; is it stopped, or the disk full? "
                 + "kymo status tells"

@@ -87,7 +87,8 @@ extension SegmentReader {
             }
         }
         move(to: last.offset, expecting: last.firstSequence)
-        guard case .skipped(let chunk, _) = next(isFinal: false, wants: { _ in false }), chunk.lostEvents >= before.events,
+        guard case .skipped(let chunk, _) = next(isFinal: false, wants: { _ in false }),
+            chunk.lostEvents >= before.events,
             chunk.unknownLosses >= before.unknown
         else { return (0, 0) }
         return (chunk.lostEvents - before.events, chunk.unknownLosses - before.unknown)
@@ -125,7 +126,11 @@ extension SegmentReader {
                 probe.append(entry)
                 return probe.count < Self.probedChunks
             }
-            if let first = probe.first, first.offset < high, isBefore(probe) { low = first.offset } else { high = middle }
+            if let first = probe.first, first.offset < high, isBefore(probe) {
+                low = first.offset
+            } else {
+                high = middle
+            }
         }
         return low
     }
@@ -140,7 +145,9 @@ extension SegmentReader {
             case .skipped(let chunk, let offset): if !body(Seal.Entry(chunk, offset: offset)) { return }
             case .forgotten(let tombstone, let offset): if !body(Seal.Entry(tombstone, offset: offset)) { return }
             case .damage(let damage):
-                if !isFirst, let missing = damage.missing, !missing.isEmpty, !body(Seal.Entry(unreadable: damage)) { return }
+                if !isFirst, let missing = damage.missing, !missing.isEmpty, !body(Seal.Entry(unreadable: damage)) {
+                    return
+                }
             case .chunk, .sealed, .end: return
             }
             isFirst = false
