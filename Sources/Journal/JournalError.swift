@@ -8,6 +8,8 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     case locked(lock: String, holder: String)
     case noIdentity(path: String)
     case thread(errno: Errno)
+    /// There is no such place in it.
+    case cursor(CursorError)
     case system(what: String, path: String, errno: Errno)
 
     public var description: String {
@@ -24,6 +26,7 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
         case .locked(let lock, let holder):
             "another recorder writes this journal (lock \(lock) is held by process \(holder)); stop it first"
         case .noIdentity(let path): "cannot read \(path), which names this machine and boot in the journal"
+        case .cursor(let error): error.description
         case .thread(let errno): "cannot start the journal's thread: \(errno.description.lowercased())"
         case .system(let what, let path, let errno): "cannot \(what) \(path): \(errno.description.lowercased())"
         }

@@ -100,7 +100,7 @@ def state_of(kind, i, t):
 
 
 class Lines:
-    """Follows clock, devices and focus, as far as the journal has told them."""
+    """Follows devices and focus, as far as the journal has told them."""
 
     def __init__(self):
         self.offset, self.devices, self.apps = 0, {}, {}
@@ -111,6 +111,8 @@ class Lines:
             self.offset = item.realtime - item.monotonic
             return None
         if isinstance(item, Damage):
+            if item.offset == 0:
+                self.devices, self.apps = {}, {}
             line = {"kind": "damage", "segment": item.segment, "offset": item.offset}
             if item.missing:
                 line |= {"missing_first": item.missing.start, "missing_last": item.missing.stop - 1}
@@ -137,8 +139,6 @@ class Lines:
         elif item.kind == 34:
             # Only a window has a name that events can carry.
             self.apps[item.integers[0]] = item.texts[0] if item.integers[1] == 2 else ""
-        elif item.kind == 38:
-            self.offset = item.integers[0] - item.time
 
     def realtime(self, time):
         moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=time + self.offset)

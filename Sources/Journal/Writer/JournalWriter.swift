@@ -40,6 +40,16 @@ public final class JournalWriter {
     /// Input thread only. False: the ring is full and the event was not taken; the caller counts it.
     public func append(_ event: PermittedEvent) -> Bool { ring.append(event) }
 
+    /// Input thread only: closes the segment behind all that was appended so far, and begins a new one.
+    ///
+    /// To be called when the clock was stepped or the machine resumed, since a segment has one pair of clocks; and with
+    /// the new origin when the subject or the session changes, since a segment has one of each. State of the session
+    /// (focus, layout) is not repeated in another's segments.
+    public func rotate(origin: SegmentOrigin? = nil) {
+        thread.orders.place(.rotate(origin), at: ring.end)
+        ring.wake()
+    }
+
     /// Writes what is left, seals the segment and ends the thread.
     public func stop() {
         guard let handle else { return }
@@ -50,7 +60,7 @@ public final class JournalWriter {
     }
 
     /// Any thread.
-    public var statistics: JournalStatistics { thread.statistics }
+    public var statistics: JournalStatistics { thread.counters.statistics }
 
     private func start() throws(JournalError) {
         var handle = pthread_t()

@@ -24,6 +24,13 @@ struct StateSnapshot {
         }
     }
 
+    /// Keeps what is the machine's, and nothing of what a person did there.
+    mutating func forgetSession() {
+        session = nil
+        layout = nil
+        focus = nil
+    }
+
     /// In the order in which a reader wants them.
     var records: [PermittedEvent] {
         ([recorder, session].compactMap(\.self) + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
