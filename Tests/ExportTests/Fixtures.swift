@@ -25,7 +25,8 @@ struct Tape {
         items.append(
             .segment(
                 SegmentHeader(
-                    segmentID: none, number: 1, machineID: none, bootID: none, firstSequence: 1, monotonicMicroseconds: 0,
+                    segmentID: none, number: 1, machineID: none, bootID: none, firstSequence: 1,
+                    monotonicMicroseconds: 0,
                     realtimeMicroseconds: morning, userID: 1000, subject: "ada")))
         add(.clock(ClockPair(realtimeMicroseconds: morning, reason: .start)), at: 0)
     }

@@ -34,7 +34,9 @@ import Testing
                 }
                 #expect(journal.append(move(UInt64(time))))
                 expected[expected.count - 1].append(UInt64(time))
-                if seed % 2 == 0, time % 50 == 0 { #expect(eventually { journal.statistics.events >= UInt64(time - 49) }) }
+                if seed % 2 == 0, time % 50 == 0 {
+                    #expect(eventually { journal.statistics.events >= UInt64(time - 49) })
+                }
             }
             journal.stop()
             let motions = try segments(scratch).map { segment in
