@@ -101,7 +101,8 @@ let package = Package(
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(

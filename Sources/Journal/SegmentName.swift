@@ -56,6 +56,9 @@ public struct SegmentName: Sendable, Hashable, Comparable {
     /// Where recovery puts bytes that make no whole chunk; `attempt` counts from 1.
     func tornName(_ attempt: Int) -> String { stem + (attempt == 1 ? ".torn" : ".\(attempt).torn") }
 
+    /// Where a segment is written anew without what was forgotten.
+    var rewriteName: String { stem + ".rewrite" }
+
     public static func < (a: SegmentName, b: SegmentName) -> Bool { a.number < b.number }
 
     /// All segments of a directory, oldest first.

@@ -136,4 +136,5 @@ let everyKind: [Payload] = [
     .clock(ClockPair(realtimeMicroseconds: .max, reason: .step)),
     .session(SessionDescription(subject: "ada", userID: .max, isActive: false)),
     .recorder(RecorderState(isRunning: true, version: "0.1.0", libinputVersion: "1.22.1")),
+    .forgetting(ForgettingNotice(isEverything: false)),
 ]

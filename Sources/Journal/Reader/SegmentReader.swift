@@ -28,6 +28,8 @@ final class SegmentReader {
     private(set) var offset: UInt64
     private(set) var expectedSequence: UInt64
     private(set) var isSealed = false
+    /// Where the seal that was read begins.
+    private(set) var sealOffset: UInt64?
     /// Behind the last good frame, as that frame says.
     private(set) var chain: HashChain
     private let verifiesChain: Bool
@@ -211,6 +213,7 @@ final class SegmentReader {
             return .damage(breakChain("the seal's final hash"))
         }
         isSealed = true
+        sealOffset = offset
         offset += UInt64(Frame.skippablePrefix) + length
         return .sealed(seal)
     }
