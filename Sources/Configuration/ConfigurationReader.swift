@@ -7,6 +7,7 @@ struct ConfigurationReader {
     let text: String
 
     func apply(to configuration: inout Configuration) -> [ConfigurationError] {
+        if let error = namelessTable { return [error] }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -34,6 +35,25 @@ struct ConfigurationReader {
         }
         section.finish()
         return section.errors
+    }
+
+    /// The first line whose `[` no table's name follows. The parser ends the process at such a line (an assertion in
+    /// toml++ 3.3). A line of that kind inside a string or an array is refused as well: none of our values is like that.
+    private var namelessTable: ConfigurationError? {
+        for (index, line) in text.lines.enumerated() {
+            let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\u{FEFF}" }
+            var rest = line.drop(while: isSpace)
+            guard rest.first == "[" else { continue }
+            rest = rest.dropFirst().drop(while: isSpace)
+            if rest.first == "[" { rest = rest.dropFirst().drop(while: isSpace) }
+            // An empty name is the parser's to refuse.
+            guard let first = rest.first,
+                first.isASCII && (first.isLetter || first.isNumber) || "_-\"']".contains(first)
+            else {
+                return ConfigurationError(file: file, line: index + 1, message: "expected a table's name after [")
+            }
+        }
+        return nil
     }
 
     private func appRule(_ rule: inout Section) -> AppRule? {

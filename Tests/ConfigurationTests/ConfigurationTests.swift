@@ -43,6 +43,18 @@ import Testing
         #expect(errors(text) == expected)
     }
 
+    /// Found by fuzzing: the parser ended the process.
+    @Test(arguments: ["[#", "[", "[\n[x]", "[ #]", "[[#]]", "[[[x]]]", "[é]", "[.a]", "  [\t=]", "seat = \"a\"\n[[ ,"])
+    func aTableWithoutANameIsAnError(text: String) {
+        let found = errors(text)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("k.toml:\(text.hasPrefix("seat") ? 2 : 1): ") == true, "\(found)")
+    }
+
+    @Test func linesOfAFileFromElsewhereAreCountedToo() {
+        #expect(errors("seat = \"a\"\r\nbad = 1\r\n").first?.hasPrefix("k.toml:2: unknown key bad") == true)
+    }
+
     @Test func aSyntaxErrorIsNamedWithItsLine() {
         let found = errors("[journal]\ndirectory = \n")
         #expect(found.count == 1)

@@ -47,6 +47,8 @@ final class SegmentReader {
         self.name = name
         self.verifiesChain = verifiesChain
         (header, firstOffset) = try Self.readHeader(window)
+        // Old blocks that came back, or files that changed their names.
+        guard header.number == name.number else { throw .format(.otherNumber(header.number)) }
         // Not before the last throw: an object that is not whole has no `deinit` to give it back.
         payload = ByteBuffer(capacity: 64 << 10)
         offset = firstOffset

@@ -100,7 +100,9 @@ final class OpenSegment {
             counters.bytes.add(UInt64(bytes), ordering: .relaxed)
             if unsynced == nil { unsynced = (kymo_monotonic_microseconds(), first) }
         } catch {
-            // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay.
+            // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay; the
+            // last of them are synced now, since nobody comes back to this file.
+            sync()
             abandon(error)
             noteShed(first: first, last: last, events: count, told: told)
         }

@@ -26,10 +26,12 @@ enum Recovery {
         try clean(directory, files: files)
         let names = try SegmentName.list(in: directory)
         var last = End(nextSequence: 1, lastMicroseconds: 0, bootID: nil)
+        var lastNumber: UInt64 = 0
         // The newest that can be read: a later one may have been left without even a header.
         for name in names.reversed() where !name.isActive {
             guard let end = end(of: name, in: directory) else { continue }
             last = end
+            lastNumber = name.number
             break
         }
         var result = Result(
@@ -38,7 +40,11 @@ enum Recovery {
         for name in names where name.isActive {
             let end = try recover(name, after: last, in: directory, files: files)
             result.nextSequence = max(result.nextSequence, end.nextSequence)
-            last = end
+            // One that was given up may be older than one that was sealed.
+            if name.number > lastNumber {
+                last = end
+                lastNumber = name.number
+            }
             // Older open segments were given up by a recorder that went on: it has said so itself.
             guard name == names.last else { continue }
             result.previousHash = end.finalHash

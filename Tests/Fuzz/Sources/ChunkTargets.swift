@@ -49,3 +49,25 @@ func frameTarget(_ start: UnsafePointer<UInt8>?, _ length: Int) -> CInt {
     _ = decompressor.decompress(UnsafeRawBufferPointer(rebasing: input[2...]), into: target)
     return 0
 }
+
+/// The list of what is still to be forgotten. Its checksum is made good, so that there is more to find.
+func intentTarget(_ start: UnsafePointer<UInt8>?, _ length: Int) -> CInt {
+    var buffer = ByteBuffer(capacity: length + 4)
+    defer { buffer.deallocate() }
+    buffer.append(UnsafeRawBufferPointer(start: start, count: length))
+    buffer.put(CRC32C.checksum(buffer.bytes))
+    guard let intent = ForgetIntent(buffer.bytes) else { return 0 }
+    var again = ByteBuffer(capacity: length + 4)
+    defer { again.deallocate() }
+    intent.write(to: &again)
+    demand(again.bytes.elementsEqual(buffer.bytes), "a list has two meanings, or a meaning two lists")
+    return 0
+}
+
+/// What somebody gives to `--cursor`.
+func cursorTarget(_ start: UnsafePointer<UInt8>?, _ length: Int) -> CInt {
+    let text = String(decoding: UnsafeRawBufferPointer(start: start, count: length), as: UTF8.self)
+    guard let cursor = Cursor(text) else { return 0 }
+    demand(Cursor(cursor.description) == cursor, "\(text) reads as \(cursor), which reads otherwise")
+    return 0
+}

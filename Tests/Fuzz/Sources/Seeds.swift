@@ -26,6 +26,11 @@ func writeSeeds(to directory: String) throws {
         message.encode(into: &bytes)
         try write("service", "message-\(index)", bytes)
     }
+    var intent = ByteBuffer(capacity: 256)
+    defer { intent.deallocate() }
+    ForgetIntent(requests: [.everything, .span(1...2), .span(3...4, app: AppGlob("foo*"))]).write(to: &intent)
+    try write("intent", "requests", Array(intent.bytes.dropLast(4)))
+    try write("cursor", "cursor", Array("\(Cursor(segmentID: Identifier(high: 1, low: 2), sequence: 42))".utf8))
     for (name, bytes) in try segments() { try write("segment", name, bytes) }
     for (index, payloads) in payloadGroups.enumerated() {
         let (payload, frame) = chunk(payloads)

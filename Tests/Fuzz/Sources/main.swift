@@ -4,14 +4,16 @@ import CLibFuzzer
 import Glibc
 
 let targets: [String: kymo_fuzz_target] = [
-    "segment": segmentTarget, "chunk": chunkTarget, "frame": frameTarget, "agent": agentTarget, "service": serviceTarget,
-    "configuration": configurationTarget,
+    "segment": segmentTarget, "chunk": chunkTarget, "frame": frameTarget, "intent": intentTarget,
+    "cursor": cursorTarget, "agent": agentTarget, "service": serviceTarget, "configuration": configurationTarget,
 ]
 let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
 
 if name == "seeds", CommandLine.arguments.count == 2 {
     try writeSeeds(to: CommandLine.arguments[1])
-} else if name == "segment-file", CommandLine.arguments.count == 3, let bytes = Int(CommandLine.arguments[2]) {
+} else if name == "segment-file", CommandLine.arguments.count == 3,
+    let bytes = Int(CommandLine.arguments[2])
+{
     try Flips.make(file: CommandLine.arguments[1], bytes: bytes)
 } else if name == "flips", CommandLine.arguments.count == 4, let part = Int(CommandLine.arguments[2]),
     let parts = Int(CommandLine.arguments[3])

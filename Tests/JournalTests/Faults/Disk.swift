@@ -73,6 +73,7 @@ struct Disk {
         case .syncDirectory:
             names = named(pendingNames)
             pendingNames = []
+        case .claim, .mark: break
         }
     }
 

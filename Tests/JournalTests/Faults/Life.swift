@@ -42,7 +42,8 @@ final class Life {
     /// - Returns: what the start found.
     @discardableResult
     func run(
-        in scratch: Scratch, files: any FileOperations, bursts: Int, options: JournalOptions = Life.options
+        in scratch: Scratch, files: any FileOperations, bursts: Int, options: JournalOptions = Life.options,
+        recorded: RecordedDisk? = nil, _ body: (JournalWriter) throws -> Void = { _ in }
     ) throws -> RecoveryReport? {
         let journal = try JournalWriter(directory: scratch.path, options: options, origin: origin, files: files)
         defer { journal.stop() }
@@ -61,16 +62,11 @@ final class Life {
                 usleep(200)
                 pauses += 1
             }
+            recorded?.note(.claim(journal.statistics.durableSequence))
         }
+        try body(journal)
         return journal.recovery
     }
-}
-
-/// Motions that a directory of these files holds, by their times.
-func motions(in image: [String: [UInt8]]) throws -> Set<UInt64> {
-    let scratch = try Scratch()
-    for (name, bytes) in image { try scratch.write(name, bytes) }
-    return Set(try readAll(scratch.path).events.motions)
 }
 
 /// Whether there is time: `make faults`.

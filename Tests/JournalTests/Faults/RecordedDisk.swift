@@ -18,6 +18,10 @@ final class RecordedDisk: FileOperations {
         case rename(String, to: String, FileID)
         case unlink(String, FileID)
         case syncDirectory
+        /// The journal says that all records up to this number are durable.
+        case claim(UInt64)
+        /// Something that a test wants to find again.
+        case mark(String)
     }
 
     private struct State {
@@ -52,6 +56,8 @@ final class RecordedDisk: FileOperations {
     var initialIDs: [String: FileID] {
         Dictionary(uniqueKeysWithValues: initial.keys.sorted().enumerated().map { ($1, $0) })
     }
+
+    func note(_ step: Step) { state.withLock { $0.steps.append(step) } }
 
     private static func name(_ path: FilePath) -> String { path.lastComponent?.string ?? "" }
 
