@@ -15,6 +15,14 @@ public enum RecordName: String, Sendable, CaseIterable {
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
     case forgotten
+
+    /// Whether it tells of what is not there, and not of something that happened.
+    var isAccount: Bool {
+        switch self {
+        case .loss, .suppression, .damage, .forgotten: true
+        default: false
+        }
+    }
 }
 
 extension Payload {
@@ -55,11 +63,27 @@ extension GesturePhase: Named { var name: String { "\(self)" } }
 extension TouchPhase: Named { var name: String { "\(self)" } }
 extension ScrollSource: Named { var name: String { "\(self)" } }
 extension PadControl: Named { var name: String { "\(self)" } }
-extension KeyClass: Named { var name: String { "\(self)" } }
 extension FocusState: Named { var name: String { "\(self)" } }
 extension TitleForm: Named { var name: String { "\(self)" } }
 extension ClockReason: Named { var name: String { "\(self)" } }
 extension SpanPhase: Named { var name: String { "\(self)" } }
+
+extension KeyClass {
+    /// Its count's, in `key_counts`.
+    var fieldName: StaticString {
+        switch self {
+        case .letter: "letter"
+        case .digit: "digit"
+        case .punctuation: "punctuation"
+        case .space: "space"
+        case .enter: "enter"
+        case .editing: "editing"
+        case .navigation: "navigation"
+        case .other: "other"
+        case .text: "text"
+        }
+    }
+}
 
 extension TabletPhase: Named {
     var name: String {

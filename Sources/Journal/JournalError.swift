@@ -10,6 +10,8 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The list of what is still to be forgotten.
     case unreadableIntent(path: String)
     case thread(errno: Errno)
+    /// There is no such place in it.
+    case cursor(CursorError)
     case system(what: String, path: String, errno: Errno)
 
     public var description: String {
@@ -28,6 +30,7 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
         case .noIdentity(let path): "cannot read \(path), which names this machine and boot in the journal"
         case .unreadableIntent(let path):
             "\(path) says what is still to be forgotten, and cannot be read; delete it, and forget again"
+        case .cursor(let error): error.description
         case .thread(let errno): "cannot start the journal's thread: \(errno.description.lowercased())"
         case .system(let what, let path, let errno): "cannot \(what) \(path): \(errno.description.lowercased())"
         }

@@ -10,21 +10,41 @@ public struct SegmentName: Sendable, Hashable, Comparable {
         self.isActive = isActive
     }
 
-    /// Nil for any other file.
-    init?(_ name: some StringProtocol) {
-        let prefix = "kymograph-"
-        guard name.hasPrefix(prefix) else { return nil }
-        let rest = name.dropFirst(prefix.count)
-        let digits = rest.prefix { $0.isASCII && $0.isNumber }
-        // The number before and the one after must exist as well.
-        guard digits.count >= 10, let number = UInt64(digits), number > 0, number < FormatLimit.numbers else {
+    /// Nil for any other file. Takes bytes: a journal may have ten thousand names, and each query lists them.
+    init?(_ name: some Collection<UInt8>) {
+        guard let (number, suffix) = Self.split(name) else { return nil }
+        if suffix.elementsEqual(".lz4".utf8) {
+            self.init(number: number, isActive: false)
+        } else if suffix.elementsEqual(".active.lz4".utf8) {
+            self.init(number: number, isActive: true)
+        } else {
             return nil
         }
-        switch rest.dropFirst(digits.count) {
-        case ".lz4": self.init(number: number, isActive: false)
-        case ".active.lz4": self.init(number: number, isActive: true)
-        default: return nil
+    }
+
+    init?(_ name: String) { self.init(name.utf8) }
+
+    /// The number of the segment whose bytes recovery put aside under that name (`tornName`); nil for any other file.
+    static func number(ofTorn name: String) -> UInt64? {
+        guard name.hasSuffix(".torn") else { return nil }
+        return split(name.utf8)?.number
+    }
+
+    /// `kymograph-`, at least ten digits, and the rest.
+    private static func split<Name: Collection<UInt8>>(_ name: Name) -> (number: UInt64, suffix: Name.SubSequence)? {
+        let prefix = "kymograph-".utf8
+        guard name.starts(with: prefix) else { return nil }
+        var rest = name.dropFirst(prefix.count)
+        var number: UInt64 = 0
+        var digits = 0
+        while let byte = rest.first, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            // The number before and the one after must exist as well.
+            guard number < FormatLimit.numbers / 10 else { return nil }
+            number = number * 10 + UInt64(byte - UInt8(ascii: "0"))
+            digits += 1
+            rest = rest.dropFirst()
         }
+        return digits >= 10 && number > 0 ? (number, rest) : nil
     }
 
     private var stem: String {
@@ -42,6 +62,8 @@ public struct SegmentName: Sendable, Hashable, Comparable {
 
     /// All segments of a directory, oldest first.
     public static func list(in directory: FilePath) throws(JournalError) -> [SegmentName] {
-        try JournalFile.names(in: directory).compactMap { SegmentName($0) }.sorted()
+        var names: [SegmentName] = []
+        try JournalFile.eachName(in: directory) { bytes in if let name = SegmentName(bytes) { names.append(name) } }
+        return names.sorted()
     }
 }

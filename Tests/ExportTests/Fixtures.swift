@@ -71,19 +71,22 @@ struct Tape {
     }
 
     /// What `kymo show` prints of it.
-    func short(_ query: Query = Query(), folds: Bool = true, isColored: Bool = false) -> [String] {
-        var format = ShortFormat(isColored: isColored, foldsMotion: folds)
-        var lines: [String] = []
-        var last = EventContext()
-        each(query) {
-            format.append($0, $1, to: &lines)
-            last = $1
+    func short(_ query: Query = Query(), all: Bool = false, isColored: Bool = false) -> [String] {
+        var format = ShortFormat(isColored: isColored, showsAll: all)
+        var lines: [ShortLine] = []
+        each(query) { format.append($0, $1, to: &lines) }
+        format.finish(to: &lines)
+        var printed: [String] = []
+        var date = ""
+        for line in lines {
+            if !line.date.isEmpty, line.date != date { printed.append(format.heading(line.date)) }
+            date = line.date.isEmpty ? date : line.date
+            printed.append(line.text)
         }
-        format.finish(last, to: &lines)
-        return lines
+        return printed
     }
 
-    private func each(_ query: Query, _ body: (JournalItem, EventContext) -> Void) {
+    func each(_ query: Query, _ body: (JournalItem, EventContext) -> Void) {
         var context = EventContext()
         for item in items {
             context.follow(item)

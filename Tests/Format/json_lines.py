@@ -114,6 +114,8 @@ class Lines:
             self.offset = item.realtime - item.monotonic
             return None
         if isinstance(item, Damage):
+            if item.offset == 0:
+                self.devices, self.apps = {}, {}
             line = {"kind": "damage", "segment": item.segment, "offset": item.offset}
             if item.missing:
                 line |= {"missing_first": item.missing.start, "missing_last": item.missing.stop - 1}
