@@ -110,3 +110,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Needs libFuzzer when it is linked, so that it exists only for `make fuzz`.
+if Context.environment["KYMO_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzz/Sources", swiftSettings: strict),
+    ]
+}

@@ -113,7 +113,8 @@ enum Recovery {
         var entries: [Seal.Entry] = []
         var length = reader.offset
         walk: while true {
-            switch reader.next(isFinal: false, wants: { _ in true }) {
+            // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
+            switch reader.next(isFinal: true, wants: { _ in true }) {
             case .chunk(let chunk, let offset, _):
                 entries.append(Seal.Entry(chunk, offset: offset))
                 end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)

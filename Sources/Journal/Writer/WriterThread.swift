@@ -67,7 +67,9 @@ final class WriterThread: @unchecked Sendable {
             open.retryAtOnce()
             if open.ensure() { open.seal() }
         }
-        open.publish()
+        // What no disk took is told nowhere: the last segment keeps its active name, and the next start says that this
+        // was no clean stop.
+        if open.shed == nil { open.publish() }
     }
 
     private var nextDeadline: UInt64? {
