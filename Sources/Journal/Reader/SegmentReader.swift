@@ -23,6 +23,8 @@ final class SegmentReader {
     private let search: FrameSearch
     private let openingChain: HashChain
     private let lz4 = LZ4Decompressor()
+    private let decoder = ChunkDecoder()
+    private let makesEvents: Bool
     private var payload: ByteBuffer
     /// Of the next frame.
     private(set) var offset: UInt64
@@ -40,12 +42,16 @@ final class SegmentReader {
 
     /// - Parameter verifiesChain: whether to compute the hash of all that is decoded and of the seal, and report what
     ///   does not fit. A reader of events need not: checksums find what an accident does.
-    init(directory: FilePath, name: SegmentName, verifiesChain: Bool = false) throws(SegmentError) {
+    /// - Parameter makesEvents: false: chunks are decoded and every value is looked at, but their steps carry no events.
+    init(
+        directory: FilePath, name: SegmentName, verifiesChain: Bool = false, makesEvents: Bool = true
+    ) throws(SegmentError) {
         let descriptor = Glibc.open(directory.appending(name.fileName).string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw errno == ENOENT ? .gone : .system(Errno(rawValue: errno)) }
         window = FileWindow(descriptor: descriptor)
         self.name = name
         self.verifiesChain = verifiesChain
+        self.makesEvents = makesEvents
         (header, firstOffset) = try Self.readHeader(window)
         // Not before the last throw: an object that is not whole has no `deinit` to give it back.
         payload = ByteBuffer(capacity: 64 << 10)
@@ -162,13 +168,18 @@ final class SegmentReader {
         return .chunk(chunk, offset: place, events: events)
     }
 
+    /// Loss records in the chunk that was decoded last, snapshots not counted.
+    var lossCount: Int { decoder.lossCount }
+
     private func decode(_ frame: UnsafeRawBufferPointer, _ chunk: ChunkHeader) -> [Event?]? {
         payload.count = 0
         payload.reserve(Int(chunk.payloadBytes))
         let target = UnsafeMutableRawBufferPointer(start: payload.base, count: Int(chunk.payloadBytes))
         guard target.count >= FormatLimit.randomBytes, lz4.decompress(frame, into: target) else { return nil }
-        return ChunkDecoder.decode(
-            UnsafeRawBufferPointer(rebasing: target[FormatLimit.randomBytes...]), header: chunk)
+        let columns = UnsafeRawBufferPointer(rebasing: target[FormatLimit.randomBytes...])
+        guard decoder.read(columns, header: chunk) else { return nil }
+        if makesEvents { return decoder.events() }
+        return decoder.areValuesKnown() ? [] : nil
     }
 
     private func pass(_ tombstone: Tombstone) -> Step {

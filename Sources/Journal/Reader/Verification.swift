@@ -66,7 +66,7 @@ public struct SegmentVerification: Sendable, Equatable {
         var result = SegmentVerification(name: name, verdict: name.isActive ? .active : .ok)
         let reader: SegmentReader
         do throws(SegmentError) {
-            reader = try SegmentReader(directory: directory, name: name, verifiesChain: true)
+            reader = try SegmentReader(directory: directory, name: name, verifiesChain: true, makesEvents: false)
         } catch {
             // Being made at this moment.
             if case .notYet = error, name.isActive, isNewest { return (result, nil) }
@@ -88,9 +88,11 @@ public struct SegmentVerification: Sendable, Equatable {
         while true {
             let place = reader.offset
             switch reader.next(isFinal: isFinal, wants: { _ in true }) {
-            case .chunk(let chunk, let offset, let records):
+            case .chunk(let chunk, let offset, _):
                 entries.append(Seal.Entry(chunk, offset: offset))
-                count(records)
+                chunks += 1
+                events += UInt64(chunk.count)
+                losses += UInt64(reader.lossCount)
             case .forgotten(let tombstone, let offset):
                 entries.append(Seal.Entry(tombstone, offset: offset))
                 chunks += 1
@@ -105,14 +107,6 @@ public struct SegmentVerification: Sendable, Equatable {
                 return seal
             case .end: return nil
             }
-        }
-    }
-
-    private mutating func count(_ records: [Event?]) {
-        chunks += 1
-        events += UInt64(records.count)
-        for case let event? in records where !event.marks.contains(.snapshot) {
-            if case .loss = event.payload { losses += 1 }
         }
     }
 }

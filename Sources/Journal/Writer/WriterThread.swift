@@ -146,11 +146,10 @@ final class WriterThread: @unchecked Sendable {
         let end = ring.end
         let order = orders.firstPosition
         let stop = min(end, order ?? .max)
-        while !encoder.isFull, ring.start < stop, let permitted = ring.take() {
-            if encoder.isEmpty, open.isCheckpointDue { beginCheckpoint() }
+        if encoder.isEmpty, ring.start < stop, open.isCheckpointDue { beginCheckpoint() }
+        encoder.fill(from: ring, upTo: stop) { permitted in
             if permitted.event.payload.kind.isState { gatheredState.append(permitted) }
             gatheredLosses.add(permitted.event)
-            encoder.append(permitted.event)
         }
         return order.map { ring.start >= $0 } ?? false
     }
