@@ -35,6 +35,7 @@ final class SegmentReader {
     /// Behind the last good frame, as that frame says.
     private(set) var chain: HashChain
     private let verifiesChain: Bool
+    private let trustsChain: Bool
     /// Nothing in front of the next frame to check it against: damage, or a break that was reported.
     private var isChainBroken = false
     /// Where the frame that could not be read begins, until the next good one tells what is missing.
@@ -42,15 +43,19 @@ final class SegmentReader {
 
     /// - Parameter verifiesChain: whether to compute the hash of all that is decoded and of the seal, and report what
     ///   does not fit. A reader of events need not: checksums find what an accident does.
+    /// - Parameter trustsChain: whether a chunk that is wanted and hangs on the chain is passed over all the same: it is what
+    ///   was written, and decoding it would tell no more of that.
     /// - Parameter makesEvents: false: chunks are decoded and every value is looked at, but their steps carry no events.
     init(
-        directory: FilePath, name: SegmentName, verifiesChain: Bool = false, makesEvents: Bool = true
+        directory: FilePath, name: SegmentName, verifiesChain: Bool = false, trustsChain: Bool = false,
+        makesEvents: Bool = true
     ) throws(SegmentError) {
         let descriptor = Glibc.open(directory.appending(name.fileName).string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw errno == ENOENT ? .gone : .system(Errno(rawValue: errno)) }
         window = FileWindow(descriptor: descriptor)
         self.name = name
         self.verifiesChain = verifiesChain
+        self.trustsChain = trustsChain
         self.makesEvents = makesEvents
         (header, firstOffset) = try Self.readHeader(window)
         // Not before the last throw: an object that is not whole has no `deinit` to give it back.
@@ -150,12 +155,21 @@ final class SegmentReader {
             return atIncompleteFrame(isFinal: isFinal, wants: wants)
         }
         let frame = UnsafeRawBufferPointer(rebasing: whole[ChunkHeader.frameBytes...])
+        let content = UnsafeRawBufferPointer(rebasing: whole[Frame.skippablePrefix..<ChunkHeader.frameBytes])
+        if trustsChain, !isChainBroken {
+            var next = chain
+            let contentHash = HashChain.contentHash(header: content, frame: frame)
+            next.append(firstSequence: chunk.firstSequence, count: chunk.count, content: contentHash)
+            if next.hash == chunk.chainHash {
+                advance(past: chunk.sequences, chunk.chainHash, to: end)
+                return .skipped(chunk, offset: place)
+            }
+        }
         guard let events = decode(frame, chunk) else {
             // The header is good, so the next frame's place is known, if it lies in the file at all.
             damaged = (offset, .badPayload)
             return resynchronise(.badPayload, isFinal: isFinal, wants: wants)
         }
-        let content = UnsafeRawBufferPointer(rebasing: whole[Frame.skippablePrefix..<ChunkHeader.frameBytes])
         if let damage = chainBreak(
             at: chunk.sequences, chunk.chainHash,
             content: {
