@@ -2,7 +2,7 @@ import Events
 
 /// Gathers events column by column and makes a payload of them. Buffers are reserved once; an event of plain values
 /// allocates nothing.
-final class ChunkEncoder {
+package final class ChunkEncoder {
     /// Rows of one kind.
     private final class Rows {
         let kind: Kind
@@ -48,7 +48,7 @@ final class ChunkEncoder {
     private(set) var hasState = false
     private var textBytes = 0
 
-    init() {
+    package init() {
         times = .allocate(capacity: FormatLimit.chunkEvents)
         runs = .allocate(capacity: FormatLimit.chunkEvents)
     }
@@ -67,7 +67,7 @@ final class ChunkEncoder {
     var isFull: Bool { count == FormatLimit.chunkEvents || textBytes > FormatLimit.payloadBytes / 8 }
 
     /// Adds an event. Only while not full.
-    func append(_ event: Event) {
+    package func append(_ event: Event) {
         let kind = event.payload.kind
         let run = Run(
             kind: kind.rawValue, marks: event.marks.rawValue, device: event.device, focus: event.focus)
@@ -103,7 +103,7 @@ final class ChunkEncoder {
     }
 
     /// Appends the payload and starts anew.
-    func finish(into buffer: inout ByteBuffer) {
+    package func finish(into buffer: inout ByteBuffer) {
         buffer.varint(UInt64(count))
         putRuns(&buffer)
         let first = Int64(bitPattern: firstMicroseconds)

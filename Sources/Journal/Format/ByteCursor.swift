@@ -45,19 +45,19 @@ extension ByteCursor {
 }
 
 /// Appends fields to a buffer whose capacity was reserved once.
-struct ByteBuffer {
+package struct ByteBuffer {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var capacity: Int
-    var count = 0
+    package var count = 0
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         base = .allocate(byteCount: capacity, alignment: 16)
         self.capacity = capacity
     }
 
-    func deallocate() { base.deallocate() }
+    package func deallocate() { base.deallocate() }
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     /// Makes room. Only large texts ever need more than was reserved.
     @inline(__always) mutating func reserve(_ extra: Int) {
@@ -97,7 +97,7 @@ struct ByteBuffer {
 
     @inline(__always) mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
-    mutating func append(_ other: UnsafeRawBufferPointer) {
+    package mutating func append(_ other: UnsafeRawBufferPointer) {
         guard let start = other.baseAddress else { return }
         reserve(other.count)
         (base + count).copyMemory(from: start, byteCount: other.count)
@@ -105,7 +105,7 @@ struct ByteBuffer {
     }
 
     /// So many bytes of the system's generator, in words of eight.
-    mutating func putRandom(_ count: Int) {
+    package mutating func putRandom(_ count: Int) {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<count / 8 { put(generator.next()) }
     }
