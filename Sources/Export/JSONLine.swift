@@ -182,6 +182,7 @@ extension Payload {
             object.put("running", state.isRunning)
             object.put("version", state.version)
             object.put("libinput", state.libinputVersion)
+        case .forgetting(let notice): object.put("everything", notice.isEverything)
         default: break
         }
     }

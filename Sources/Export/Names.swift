@@ -10,7 +10,7 @@ public enum RecordName: String, Sendable, CaseIterable {
     case toggle = "switch"
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
-    case focus, layout, suppression, loss, clock, session, recorder
+    case focus, layout, suppression, loss, clock, session, recorder, forgetting
     /// Not a record: a place in the journal that cannot be read.
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
@@ -50,6 +50,7 @@ extension Payload {
         case .clock: .clock
         case .session: .session
         case .recorder: .recorder
+        case .forgetting: .forgetting
         }
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// A segment file's name: `kymograph-0000000042.lz4`, or `….active.lz4` while it is written.
@@ -56,23 +55,15 @@ public struct SegmentName: Sendable, Hashable, Comparable {
     /// Where recovery puts bytes that make no whole chunk; `attempt` counts from 1.
     func tornName(_ attempt: Int) -> String { stem + (attempt == 1 ? ".torn" : ".\(attempt).torn") }
 
+    /// Where a segment is written anew without what was forgotten.
+    var rewriteName: String { stem + ".rewrite" }
+
     public static func < (a: SegmentName, b: SegmentName) -> Bool { a.number < b.number }
 
     /// All segments of a directory, oldest first.
     public static func list(in directory: FilePath) throws(JournalError) -> [SegmentName] {
-        guard let stream = opendir(directory.string) else {
-            switch errno {
-            case ENOENT, ENOTDIR: throw .noDirectory(path: directory.string)
-            case EACCES: throw .notReadable(path: directory.string)
-            default: throw .system(what: "list", path: directory.string, errno: Errno(rawValue: errno))
-            }
-        }
-        defer { closedir(stream) }
         var names: [SegmentName] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in SegmentName(bytes.prefix { $0 != 0 }) }
-            if let name { names.append(name) }
-        }
+        try JournalFile.eachName(in: directory) { bytes in if let name = SegmentName(bytes) { names.append(name) } }
         return names.sorted()
     }
 }

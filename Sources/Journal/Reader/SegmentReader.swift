@@ -23,11 +23,13 @@ final class SegmentReader {
     private let search: FrameSearch
     private let openingChain: HashChain
     private let lz4 = LZ4Decompressor()
-    private var payload = ByteBuffer(capacity: 64 << 10)
+    private var payload: ByteBuffer
     /// Of the next frame.
     private(set) var offset: UInt64
     private(set) var expectedSequence: UInt64
     private(set) var isSealed = false
+    /// Where the seal that was read begins.
+    private(set) var sealOffset: UInt64?
     /// Behind the last good frame, as that frame says.
     private(set) var chain: HashChain
     private let verifiesChain: Bool
@@ -45,6 +47,8 @@ final class SegmentReader {
         self.name = name
         self.verifiesChain = verifiesChain
         (header, firstOffset) = try Self.readHeader(window)
+        // Not before the last throw: an object that is not whole has no `deinit` to give it back.
+        payload = ByteBuffer(capacity: 64 << 10)
         offset = firstOffset
         search = FrameSearch(window: window, segmentID: header.segmentID)
         // Read a moment ago, so that it is there.
@@ -103,17 +107,23 @@ final class SegmentReader {
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
         let body = offset + UInt64(Frame.skippablePrefix)
         if magic == Frame.chunkHeader, length == ChunkHeader.contentBytes {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
             if let chunk = ChunkHeader(content), isExpected(chunk.segmentID, chunk.firstSequence) {
                 return read(chunk, isFinal: isFinal, wants: wants)
             }
         } else if magic == Frame.tombstone, length == Tombstone.contentBytes {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
             if let tombstone = Tombstone(content), isExpected(tombstone.segmentID, tombstone.firstSequence) {
                 return pass(tombstone)
             }
         } else if magic == Frame.seal, length <= FormatLimit.sealBytes - Frame.skippablePrefix {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
             if let seal = Seal(content), isExpected(seal.segmentID, seal.nextSequence) {
                 return close(with: seal, length: UInt64(length))
             }
@@ -126,11 +136,13 @@ final class SegmentReader {
         let place = offset
         let end = offset + UInt64(ChunkHeader.frameBytes) + UInt64(chunk.storedBytes)
         guard wants(chunk) else {
-            guard end <= window.fileLength else { return atEnd(isFinal: isFinal) }
+            guard end <= window.fileLength else { return atIncompleteFrame(isFinal: isFinal, wants: wants) }
             advance(past: chunk.sequences, chunk.chainHash, to: end)
             return .skipped(chunk, offset: place)
         }
-        guard let whole = window.bytes(at: offset, count: Int(end - offset)) else { return atEnd(isFinal: isFinal) }
+        guard let whole = window.bytes(at: offset, count: Int(end - offset)) else {
+            return atIncompleteFrame(isFinal: isFinal, wants: wants)
+        }
         let frame = UnsafeRawBufferPointer(rebasing: whole[ChunkHeader.frameBytes...])
         guard let events = decode(frame, chunk) else {
             // The header is good, so the next frame's place is known, if it lies in the file at all.
@@ -201,6 +213,7 @@ final class SegmentReader {
             return .damage(breakChain("the seal's final hash"))
         }
         isSealed = true
+        sealOffset = offset
         offset += UInt64(Frame.skippablePrefix) + length
         return .sealed(seal)
     }
@@ -215,6 +228,12 @@ final class SegmentReader {
         damaged = nil
         isChainBroken = true
         return damage
+    }
+
+    /// A frame that says it reaches beyond the end. In a file that does not grow its length is not to be believed, and
+    /// what stands behind it may be good.
+    private func atIncompleteFrame(isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
+        isFinal ? resynchronise(.tornTail, isFinal: true, wants: wants) : atEnd(isFinal: false)
     }
 
     private func atEnd(isFinal: Bool) -> Step {

@@ -6,6 +6,8 @@ final class Orders: Sendable {
     enum Order: Sendable {
         /// Begin a new segment, of that origin if there is one.
         case rotate(SegmentOrigin?)
+        /// Forget in what was written so far. Told once how it went.
+        case forget(ForgetRequest, @Sendable (Result<ForgettingReport, JournalError>) -> Void)
     }
 
     private struct Placed: Sendable {
@@ -16,7 +18,9 @@ final class Orders: Sendable {
     private let placed = Mutex<[Placed]>([])
 
     /// Input thread.
-    func place(_ order: Order, at position: Int) { placed.withLock { $0.append(Placed(position: position, order: order)) } }
+    func place(_ order: Order, at position: Int) {
+        placed.withLock { $0.append(Placed(position: position, order: order)) }
+    }
 
     /// Journal's thread: where to stop taking events; nil: nowhere yet.
     var firstPosition: Int? { placed.withLock { $0.first?.position } }

@@ -18,6 +18,7 @@ final class WriterThread: @unchecked Sendable {
     private let options: JournalOptions
     private let files: any FileOperations
     private let open: OpenSegment
+    private let forgetting: ForgettingQueue
     private let encoder = ChunkEncoder()
     private var isCheckpoint = false
     /// State in the chunk that is being gathered.
@@ -27,7 +28,7 @@ final class WriterThread: @unchecked Sendable {
 
     init(
         ring: Ring, directory: FilePath, options: JournalOptions, origin: SegmentOrigin, machine: Machine,
-        files: any FileOperations, start: Recovery.Result
+        files: any FileOperations, start: Recovery.Result, unfinished: [ForgetRequest]
     ) {
         self.ring = ring
         self.directory = directory
@@ -37,6 +38,8 @@ final class WriterThread: @unchecked Sendable {
         open = OpenSegment(
             directory: directory, options: options, origin: origin, machine: machine, files: files,
             counters: counters, start: start)
+        forgetting = ForgettingQueue(
+            unfinished, directory: directory, files: files, counters: counters)
     }
 
     /// Before the thread runs.
@@ -44,10 +47,11 @@ final class WriterThread: @unchecked Sendable {
 
     func run() {
         while !isStopping.load(ordering: .sequentiallyConsistent) {
-            ring.wait(for: .anything, untilMicroseconds: open.syncDeadline)
+            ring.wait(for: .anything, untilMicroseconds: nextDeadline)
             gatherChunk()
             obey()
             open.syncIfDue()
+            forgetIfDue()
         }
         while ring.count > 0 {
             drain()
@@ -55,13 +59,21 @@ final class WriterThread: @unchecked Sendable {
             obey()
         }
         obey()
+        forgetting.retryAtOnce()
+        while forgetting.deadline == 0 { forgetIfDue() }
         open.seal()
         // Nobody else could say it later.
         if open.shed != nil {
             open.retryAtOnce()
             if open.ensure() { open.seal() }
         }
-        open.publish()
+        // What no disk took is told nowhere: the last segment keeps its active name, and the next start says that this
+        // was no clean stop.
+        if open.shed == nil { open.publish() }
+    }
+
+    private var nextDeadline: UInt64? {
+        [open.syncDeadline, forgetting.deadline].compactMap(\.self).min()
     }
 
     // MARK: orders
@@ -72,8 +84,29 @@ final class WriterThread: @unchecked Sendable {
             case .rotate(let origin):
                 if let origin { succeed(by: origin) }
                 rotate()
+            case .forget(let request, let completion): forget(request, completion)
             }
         }
+    }
+
+    private func forget(
+        _ request: ForgetRequest, _ completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
+    ) {
+        guard forgetting.add(request, completion) else { return }
+        open.snapshot.forget(
+            request, realtimeOffsetMicroseconds: kymo_realtime_microseconds() &- kymo_monotonic_microseconds())
+        rotate()
+    }
+
+    private func forgetIfDue() {
+        guard forgetting.isDue, let request = forgetting.step(open: open.number) else { return }
+        let notice = Event(
+            timeMicroseconds: kymo_monotonic_microseconds(),
+            payload: .forgetting(ForgettingNotice(isEverything: request == .everything)))
+        encoder.append(notice)
+        writeChunk()
+        // Only when the record of it is safe is the request itself forgotten.
+        forgetting.finish(isRecorded: open.sync())
     }
 
     /// What one subject's session looked like is not repeated in the segments of another.
