@@ -101,6 +101,11 @@ let package = Package(
             name: "hotpath",
             dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
             path: "Benchmarks/Hotpath", swiftSettings: strict),
+        // A journal of any size for benchmarks of the reader.
+        .executableTarget(
+            name: "make-journal",
+            dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Benchmarks/MakeJournal", swiftSettings: strict),
 
         .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),

@@ -91,7 +91,7 @@ package final class ChunkEncoder {
     }
 
     /// Adds an event. Only while not full.
-    @inline(__always) func append(_ event: borrowing Event) {
+    @inline(__always) package func append(_ event: borrowing Event) {
         // Nearly everything is this; the way below is the same for every kind.
         if case .motion(let motion) = event.payload {
             let place = beginRow(.motion, event.marks, event.device, event.focus, event.timeMicroseconds)
