@@ -57,22 +57,19 @@ class Kymographd:
 
     name = "kymographd"
 
-    def __init__(self, directory: Path, with_agent: bool = True):
+    def __init__(self, directory: Path, environment: dict[str, str] | None = None):
         self.bed = Bed()
         self.mouse = self.bed.add("mouse", 1)
-        self.recorder = Recorder(self.bed, rules={"editor": "full"}).start(devices=1)
-        self.agent = None
-        if with_agent:
-            self.agent = Agent(self.recorder.agent_socket, uid=subject().pw_uid)
-            self.agent.window("editor")
+        self.recorder = Recorder(self.bed, rules={"editor": "full"}, environment=environment).start(devices=1)
+        self.agent = Agent(self.recorder.agent_socket, uid=subject().pw_uid)
+        self.agent.window("editor")
         self.pid = self.recorder.pid
 
     def bytes_written(self) -> int:
         return self.recorder.status()["bytes_written"]
 
     def close(self) -> None:
-        if self.agent:
-            self.agent.close()
+        self.agent.close()
         self.recorder.stop()
         self.recorder.discard()
         self.bed.close()

@@ -44,13 +44,16 @@ def costs(name: str, file: Path, runs: int) -> list[Row]:
     ]
 
 
-def play(program, file: Path) -> float:
-    """Bytes per report, live."""
-    packets, written = program.mouse.stats()["packets"], program.bytes_written()
-    program.mouse.play(file)
-    program.mouse.finish(120)
+def play(programs: list, file: Path) -> list[float]:
+    """Bytes per report, live, all of them at once."""
+    before = [(program.mouse.stats()["packets"], program.bytes_written()) for program in programs]
+    for program in programs:
+        program.mouse.play(file)
+    for program in programs:
+        program.mouse.finish(120)
     settle()
-    return (program.bytes_written() - written) / (program.mouse.stats()["packets"] - packets)
+    return [(program.bytes_written() - written) / (program.mouse.stats()["packets"] - packets)
+            for program, (packets, written) in zip(programs, before)]
 
 
 def lz4_share(file: Path) -> float:
@@ -67,13 +70,11 @@ def live_bytes(directory: Path, files: dict[str, tuple[Path, float | None]]) -> 
     rows = []
     try:
         for name, (file, limit) in files.items():
-            bytes_each = Figure([play(ours, file)], "bytes")
+            each = [Figure([value], "bytes") for value in play([ours, record, lines], file)]
+            packed = Figure([each[2].median * lz4_share(lines.file)], "bytes")
             target = f"≤ {limit:g}" if limit else ""
-            rows.append(Row(name, bytes_each, record.name, Figure([play(record, file)], "bytes"), target, limit))
-            text = play(lines, file)
-            rows.append(Row(name, bytes_each, lines.name, Figure([text], "bytes"), target, limit))
-            rows.append(Row(name, bytes_each, lines.name + ", lz4 -1 in one piece",
-                            Figure([text * lz4_share(lines.file)], "bytes"), target, limit))
+            rows += [Row(name, each[0], record.name, each[1], target, limit), Row(name, each[0], lines.name, each[2]),
+                     Row(name, each[0], lines.name + ", lz4 -1 in one piece", packed)]
     finally:
         for program in (ours, record, lines):
             program.close()

@@ -8,12 +8,14 @@ from programs import Kymographd, cpu_us, references, settle
 from table import Figure, Row, Section
 
 RATES = (125, 1000, 4000, 8000, 16000)
-# Beyond this the design promises something.
-TARGETS = {8000: ("≤ 2.2 µs", 2.2)}
+# The design's figure was taken where the batched floor costs 1.5 µs; what holds on any machine is the ratio.
+FLOOR_NAME = "C, libinput, batched"
+TARGETS = {8000: ("≤ 1.47 × (2.2 over 1.5 µs)", 2.2 / 1.5)}
 
 
 def seconds(rate: int) -> float:
-    return 2 if rate < 1000 else 1
+    """Long enough for some hundred reports; all rates, programs and runs together must not take too long."""
+    return 1.5 if rate < 1000 else 1 if rate < 4000 else 0.5
 
 
 def feed(program, rate: int) -> tuple[float, float]:
@@ -45,10 +47,10 @@ def measure(runs: int) -> list[Section]:
     section = Section("CPU time per report")
     for rate in RATES:
         ours = Figure(cpu["kymographd", rate], "µs")
-        target, limit = TARGETS.get(rate, ("", None))
         for program in programs[1:]:
+            target, limit = TARGETS.get(rate, ("", None)) if program.name == FLOOR_NAME else ("", None)
             section.rows.append(Row(f"mouse at {rate:,} Hz", ours, program.name, Figure(cpu[program.name, rate], "µs"),
-                                    target, limit))
+                                    target, limit, limits_ratio=True))
     section.notes.append(
         "User and system time of all threads, by the scheduler's own count. kymographd: libinput, gate, codec, disk and the "
         "answers of an agent; every reference reads the same kind of mock mouse (a FIFO behind umockdev) and, but for the C "

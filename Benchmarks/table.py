@@ -32,18 +32,25 @@ class Row:
     target: str = ""
     limit: float | None = None
     more_is_better: bool = False
+    # The limit is one of ours over theirs.
+    limits_ratio: bool = False
+
+    @property
+    def _ratio(self) -> float | None:
+        if isinstance(self.ours, str) or self.theirs is None or self.theirs.median == 0:
+            return None
+        return self.ours.median / self.theirs.median
 
     @property
     def ratio(self) -> str:
-        if isinstance(self.ours, str) or self.theirs is None or self.theirs.median == 0:
-            return ""
-        return f"{self.ours.median / self.theirs.median:.2f}"
+        return "" if self._ratio is None else f"{self._ratio:.2f}"
 
     @property
     def verdict(self) -> str:
         if self.limit is None or isinstance(self.ours, str):
             return ""
-        met = self.ours.median >= self.limit if self.more_is_better else self.ours.median <= self.limit
+        value = self._ratio if self.limits_ratio else self.ours.median
+        met = value >= self.limit if self.more_is_better else value <= self.limit
         return "met" if met else "**missed**"
 
     def cells(self) -> list[str]:

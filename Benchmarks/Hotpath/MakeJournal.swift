@@ -10,7 +10,7 @@ func makeJournal(_ reports: [Report], bytes: UInt64, seals: Bool, directory: Fil
     var options = JournalOptions()
     options.segmentBytes = bytes * 2
     // Each chunk is handed over at once and written at once; time does not pass as it did.
-    options.chunkMicroseconds = 1_000
+    options.chunkMicroseconds = 200
     options.syncMicroseconds = 60_000_000
     let journal = try JournalWriter(
         directory: directory, options: options, origin: SegmentOrigin(subject: "nobody", userID: 65_534))
@@ -31,7 +31,7 @@ func makeJournal(_ reports: [Report], bytes: UInt64, seals: Bool, directory: Fil
             guard permitted.count > 0 else { continue }
             let chunks = journal.statistics.chunks
             permitted.empty { precondition(journal.append($0), "the ring is full") }
-            while journal.statistics.chunks == chunks { usleep(100) }
+            while journal.statistics.chunks == chunks { usleep(20) }
         }
         shift += reports[reports.count - 1].timeMicroseconds - reports[0].timeMicroseconds + 1_000_000
     }

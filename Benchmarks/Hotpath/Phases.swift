@@ -27,7 +27,9 @@ final class Phases {
     }
 
     /// The ends of the chunks that those events make.
-    static func chunkEnds<Events: RandomAccessCollection>(_ events: Events, time: (Events.Element) -> UInt64) -> [Int]
+    static func chunkEnds<Events: RandomAccessCollection>(
+        _ events: Events, each chunkMicroseconds: UInt64 = chunkMicroseconds, time: (Events.Element) -> UInt64
+    ) -> [Int]
     where Events.Index == Int {
         var ends: [Int] = []
         var start = 0

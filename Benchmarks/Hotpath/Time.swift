@@ -11,10 +11,10 @@ private func cpuNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
-/// Nanoseconds of CPU per report, phase by phase, of the reports in a file; one line of JSON.
-func time(_ path: FilePath) throws {
+/// Nanoseconds of CPU per report, phase by phase, of the reports in a file, and bytes; one line of JSON.
+func time(_ path: FilePath, chunkMicroseconds: UInt64 = Phases.chunkMicroseconds) throws {
     let reports = try ReportFile.read(path)
-    let ends = Phases.chunkEnds(reports) { $0.timeMicroseconds }
+    let ends = Phases.chunkEnds(reports, each: chunkMicroseconds) { $0.timeMicroseconds }
     let waiting = Queue<Event>(capacity: FormatLimit.chunkEvents)
     let permitted = Queue<PermittedEvent>(capacity: 2 * FormatLimit.chunkEvents)
     let phases = Phases()

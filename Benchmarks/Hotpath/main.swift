@@ -5,7 +5,7 @@ import SystemPackage
 /// Benchmarks/guard.
 ///
 ///   hotpath reports RATE COUNT FILE    makes a file of mouse reports
-///   hotpath time FILE                  CPU time of each phase, per report
+///   hotpath time FILE [CHUNK_MS]       CPU time of each phase, per report
 ///   hotpath journal FILE BYTES sealed|active DIRECTORY
 ///                                      writes those reports over and over, in chunks as they are made live
 ///   hotpath count EVENTS DIRECTORY     runs each phase over so many events, for callgrind
@@ -16,6 +16,9 @@ func run(_ arguments: [String]) throws -> Int32 {
         var hand = Hand(rate: rate)
         try ReportFile.write((0..<count).map { _ in hand.next() }, to: FilePath(arguments[3]))
     case ("time", 2): try time(FilePath(arguments[1]))
+    case ("time", 3):
+        guard let milliseconds = UInt64(arguments[2]) else { return 64 }
+        try time(FilePath(arguments[1]), chunkMicroseconds: milliseconds * 1000)
     case ("journal", 5):
         guard let bytes = UInt64(arguments[2]) else { return 64 }
         try makeJournal(
