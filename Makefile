@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors fuzz faults vm-test clean-root soak lint build debug packages clean
+.PHONY: help run test unit testbed compositors fuzz faults vm-test clean-root soak bench guard lint build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
@@ -42,7 +42,17 @@ clean-root: packages ## make run and make test in a fresh Debian 12 root (needs 
 soak: packages build ## the long ones: the second guest, the clean root, half an hour at 8 kHz
 	@Tests/VM/run trixie
 	KYMO_RATE_SECONDS=1800 Tests/Testbed/run -k 8_khz
+	KYMO_HOT_PATH_SECONDS=35 Tests/Testbed/run test_hot_path.py
+	Benchmarks/soak 3600
 	Tests/CleanRoot/run
+
+bench: packages build ## every figure beside its reference, into docs/BENCHMARKS.md (a quarter of an hour; KYMO_TRACE: a real trace)
+	@Tests/install-packages benchmarks
+	Benchmarks/run
+
+guard: packages ## instructions per event on the hot path may not grow by more than 10 %
+	@swift build -c release --static-swift-stdlib --product hotpath
+	Benchmarks/guard .build/release/hotpath
 
 lint: packages ## formatting of Swift, shell scripts, warnings
 	@swift format lint --strict --recursive Sources Tests Package.swift

@@ -96,6 +96,17 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The hot path alone, on input that is the same every time: what is measured, and what CI counts.
+        .executableTarget(
+            name: "hotpath",
+            dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Benchmarks/Hotpath", swiftSettings: strict),
+        // A journal of any size for benchmarks of the reader.
+        .executableTarget(
+            name: "make-journal",
+            dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Benchmarks/MakeJournal", swiftSettings: strict),
+
         .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),

@@ -23,6 +23,9 @@ struct ConfigurationReader {
             configuration.segmentBytes = journal.megabytes("segment_megabytes", 1...4096) ?? configuration.segmentBytes
             configuration.retainBytes =
                 journal.megabytes("retain_megabytes", 16...1_000_000_000) ?? configuration.retainBytes
+            configuration.retainDays = journal.number("retain_days", 1...36_500) ?? configuration.retainDays
+            configuration.keepFreeBytes =
+                journal.megabytes("keep_free_megabytes", 0...1_000_000_000) ?? configuration.keepFreeBytes
         }
         section.table("agent") { agent in
             configuration.agentSocket = agent.path("socket", limit: 107) ?? configuration.agentSocket
@@ -119,14 +122,16 @@ struct Section {
     }
 
     /// In bytes.
-    mutating func megabytes(_ key: String, _ range: ClosedRange<Int>) -> UInt64? {
+    mutating func megabytes(_ key: String, _ range: ClosedRange<Int>) -> UInt64? { number(key, range).map { $0 << 20 } }
+
+    mutating func number(_ key: String, _ range: ClosedRange<Int>) -> UInt64? {
         known.append(key)
         guard let value = table[key] else { return nil }
         guard let number = value.int, range.contains(number) else {
             fail(key, "\(key): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
-        return UInt64(number) << 20
+        return UInt64(number)
     }
 
     mutating func word<T>(_ key: String, _ make: (String) -> T?, _ expected: String) -> T? {

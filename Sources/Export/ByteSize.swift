@@ -26,3 +26,8 @@ public enum ByteSize {
         return short(Double(bytes) / Double(UInt64(1) << unit.shift)) + " \(unit.letter)iB"
     }
 }
+
+/// `1 record`, `2 records`.
+public func counted(_ count: UInt64, _ one: String, _ many: String? = nil) -> String {
+    "\(count) \(count == 1 ? one : many ?? one + "s")"
+}

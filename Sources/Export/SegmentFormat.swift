@@ -42,6 +42,20 @@ public struct SegmentFormat {
         return line(object)
     }
 
+    /// The line of `kymo verify`; what is wrong with the segment is a `damage` line of its own.
+    public func json(_ segment: SegmentVerification) -> [UInt8] {
+        var object = JSONObject()
+        object.put("file", segment.name.fileName)
+        object.put("segment", segment.name.number)
+        object.put("verdict", segment.verdict.rawValue)
+        object.put("bytes", segment.bytes)
+        object.put("chunks", segment.chunks)
+        object.put("records", segment.events)
+        object.put("forgotten", segment.forgotten)
+        object.put("losses", segment.losses)
+        return line(object)
+    }
+
     private func line(_ object: JSONObject) -> [UInt8] {
         var line: [UInt8] = []
         object.finish(into: &line)
@@ -104,6 +118,7 @@ public struct SegmentTable {
         let events = segments.reduce(0) { $0 &+ $1.lostEvents }
         let unknown = segments.reduce(0) { $0 + UInt64($1.unknownLosses) }
         let losses = events == 0 && unknown == 0 ? "nothing lost" : "lost: \(lost(events, unknown))"
-        return "\(segments.count) segments, \(ByteSize.text(bytes)), \(records) records, \(losses)"
+        return "\(counted(UInt64(segments.count), "segment")), \(ByteSize.text(bytes)), "
+            + "\(counted(records, "record")), \(losses)"
     }
 }

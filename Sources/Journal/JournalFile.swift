@@ -28,7 +28,7 @@ struct JournalFile: Sendable, Hashable {
             {
                 stem = stem[..<point]
             }
-            guard let segment = SegmentName(stem + ".lz4") else { return nil }
+            guard let segment = SegmentName(String(stem) + ".lz4") else { return nil }
             self.init(number: segment.number, kind: kind, name: name)
             return
         }
@@ -48,6 +48,15 @@ struct JournalFile: Sendable, Hashable {
 
     /// Every name in a directory.
     static func names(in directory: FilePath) throws(JournalError) -> [String] {
+        var names: [String] = []
+        try eachName(in: directory) { names.append(String(decoding: $0, as: UTF8.self)) }
+        return names
+    }
+
+    /// Every name in a directory, as its bytes, which are gone after the call.
+    static func eachName(
+        in directory: FilePath, _ body: (Slice<UnsafeRawBufferPointer>) -> Void
+    ) throws(JournalError) {
         guard let stream = opendir(directory.string) else {
             switch errno {
             case ENOENT, ENOTDIR: throw .noDirectory(path: directory.string)
@@ -56,13 +65,8 @@ struct JournalFile: Sendable, Hashable {
             }
         }
         defer { closedir(stream) }
-        var names: [String] = []
         while let entry = readdir(stream) {
-            names.append(
-                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                })
+            withUnsafeBytes(of: &entry.pointee.d_name) { bytes in body(bytes.prefix { $0 != 0 }) }
         }
-        return names
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// A segment file's name: `kymograph-0000000042.lz4`, or `….active.lz4` while it is written.
@@ -63,19 +62,8 @@ public struct SegmentName: Sendable, Hashable, Comparable {
 
     /// All segments of a directory, oldest first.
     public static func list(in directory: FilePath) throws(JournalError) -> [SegmentName] {
-        guard let stream = opendir(directory.string) else {
-            switch errno {
-            case ENOENT, ENOTDIR: throw .noDirectory(path: directory.string)
-            case EACCES: throw .notReadable(path: directory.string)
-            default: throw .system(what: "list", path: directory.string, errno: Errno(rawValue: errno))
-            }
-        }
-        defer { closedir(stream) }
         var names: [SegmentName] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in SegmentName(bytes.prefix { $0 != 0 }) }
-            if let name { names.append(name) }
-        }
+        try JournalFile.eachName(in: directory) { bytes in if let name = SegmentName(bytes) { names.append(name) } }
         return names.sorted()
     }
 }

@@ -6,7 +6,7 @@ public struct PermittedEvent: Sendable {
     public let event: Event
 
     /// The gate's word. Internal on purpose.
-    init(permitted event: Event) { self.event = event }
+    init(permitted event: consuming Event) { self.event = event }
 
     /// Accounts of the recorder itself (losses, clock pairs, its own start and stop, devices, session, that something
     /// was forgotten) say nothing of

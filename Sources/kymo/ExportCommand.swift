@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
             With --cursor-file a run goes on where the one before ended.
             """)
 
-    @Argument(help: "jsonl or csv.")
+    @Argument(help: "What to write.")
     var form: ExportForm
 
     @OptionGroup var journal: JournalArguments
@@ -62,7 +62,7 @@ struct ExportCommand: ParsableCommand {
             try exporter.run(reader, isToTerminal: target == nil && StandardOutput.isTerminal)
             try target?.publish()
         } catch let code as ExitCode where code == .success && mark != nil {
-            throw fail("whoever read the output went away; \(cursorFile ?? "") says what it said before")
+            throw fail("whoever read the output went away; \(cursorFile ?? "") was left as it was")
         }
         if let mark, let cursor = exporter.cursor { try mark.write(cursor, readBy: reader) }
         if exporter.hasDamage { throw Outcome.damaged }

@@ -19,10 +19,11 @@ struct JournalArguments: ParsableArguments {
 }
 
 struct PlaceArguments: ParsableArguments {
-    @Option(name: .long, help: "Begin with the record that this cursor names.")
+    @Option(name: .long, help: ArgumentHelp("Begin with the record that this cursor names.", valueName: "id:number"))
     var cursor: Cursor?
 
-    @Option(name: .long, help: "Begin behind the record that this cursor names.")
+    @Option(
+        name: .long, help: ArgumentHelp("Begin behind the record that this cursor names.", valueName: "id:number"))
     var afterCursor: Cursor?
 
     func validate() throws {

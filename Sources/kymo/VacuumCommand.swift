@@ -66,7 +66,7 @@ struct VacuumCommand: ParsableCommand {
         }
         if !dryRun, !files.isEmpty { try vacuum.finish() }
         try out.print(
-            "\(files.count) files, \(ByteSize.text(bytes)) \(dryRun ? "would be deleted" : "deleted"); "
+            "\(counted(UInt64(files.count), "file")), \(ByteSize.text(bytes)) \(dryRun ? "would be deleted" : "deleted"); "
                 + "\(ByteSize.text(vacuum.totalBytes - bytes)) \(dryRun ? "would be" : "are") left")
         try out.flush()
     }

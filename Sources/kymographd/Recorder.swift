@@ -159,10 +159,11 @@ final class Recorder {
             count += 1
             take(signal)
         }
-        pace.dispatched(reports: count, nowMicroseconds: kymo_monotonic_microseconds())
+        pace.dispatched(
+            events: count, fullestShare: source.fullestShare, nowMicroseconds: kymo_monotonic_microseconds())
     }
 
-    private func take(_ signal: DeviceSignal) {
+    private func take(_ signal: consuming DeviceSignal) {
         switch signal {
         case .event(let event):
             if !event.payload.isInput { note(event) }

@@ -30,6 +30,8 @@ struct StatusLine {
         fields.append(("bytes_written", "\(written.bytes)"))
         fields.append(("durable_sequence", "\(written.durableSequence)"))
         fields.append(("syncs", "\(written.syncs)"))
+        fields.append(("segments_deleted", "\(written.deletedSegments)"))
+        fields.append(("events_lost_disk", "\(written.shedEvents)"))
         fields.append(("write_failures", "\(written.writeFailures)"))
         fields.append(("cpu_us", "\(use.cpuMicroseconds)"))
         fields.append(("resident_bytes", "\(use.residentBytes)"))

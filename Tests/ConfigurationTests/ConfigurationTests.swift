@@ -23,6 +23,13 @@ import Testing
                 "k.toml:3: retain_megabytes: expected a whole number from 16 to 1000000000",
             ]
         ),
+        (
+            "[journal]\nretain_days = 0\nkeep_free_megabytes = -1",
+            [
+                "k.toml:2: retain_days: expected a whole number from 1 to 36500",
+                "k.toml:3: keep_free_megabytes: expected a whole number from 0 to 1000000000",
+            ]
+        ),
         ("[[rule]]\nkeys = \"class\"", ["k.toml:1: app is missing"]),
         (
             "[[rule]]\napp = \"a\"\n[[rule]]\napp = \"foot\"\nkeys = \"ful\"",

@@ -23,6 +23,8 @@ final class SegmentReader {
     private let search: FrameSearch
     private let openingChain: HashChain
     private let lz4 = LZ4Decompressor()
+    private let decoder = ChunkDecoder()
+    private let makesEvents: Bool
     private var payload: ByteBuffer
     /// Of the next frame.
     private(set) var offset: UInt64
@@ -33,6 +35,7 @@ final class SegmentReader {
     /// Behind the last good frame, as that frame says.
     private(set) var chain: HashChain
     private let verifiesChain: Bool
+    private let trustsChain: Bool
     /// Nothing in front of the next frame to check it against: damage, or a break that was reported.
     private var isChainBroken = false
     /// Where the frame that could not be read begins, until the next good one tells what is missing.
@@ -40,12 +43,20 @@ final class SegmentReader {
 
     /// - Parameter verifiesChain: whether to compute the hash of all that is decoded and of the seal, and report what
     ///   does not fit. A reader of events need not: checksums find what an accident does.
-    init(directory: FilePath, name: SegmentName, verifiesChain: Bool = false) throws(SegmentError) {
+    /// - Parameter trustsChain: whether a chunk that is wanted and hangs on the chain is passed over all the same: it is what
+    ///   was written, and decoding it would tell no more of that.
+    /// - Parameter makesEvents: false: chunks are decoded and every value is looked at, but their steps carry no events.
+    init(
+        directory: FilePath, name: SegmentName, verifiesChain: Bool = false, trustsChain: Bool = false,
+        makesEvents: Bool = true
+    ) throws(SegmentError) {
         let descriptor = Glibc.open(directory.appending(name.fileName).string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw errno == ENOENT ? .gone : .system(Errno(rawValue: errno)) }
         window = FileWindow(descriptor: descriptor)
         self.name = name
         self.verifiesChain = verifiesChain
+        self.trustsChain = trustsChain
+        self.makesEvents = makesEvents
         (header, firstOffset) = try Self.readHeader(window)
         // Old blocks that came back, or files that changed their names.
         guard header.number == name.number else { throw .format(.otherNumber(header.number)) }
@@ -146,12 +157,21 @@ final class SegmentReader {
             return atIncompleteFrame(isFinal: isFinal, wants: wants)
         }
         let frame = UnsafeRawBufferPointer(rebasing: whole[ChunkHeader.frameBytes...])
+        let content = UnsafeRawBufferPointer(rebasing: whole[Frame.skippablePrefix..<ChunkHeader.frameBytes])
+        if trustsChain, !isChainBroken {
+            var next = chain
+            let contentHash = HashChain.contentHash(header: content, frame: frame)
+            next.append(firstSequence: chunk.firstSequence, count: chunk.count, content: contentHash)
+            if next.hash == chunk.chainHash {
+                advance(past: chunk.sequences, chunk.chainHash, to: end)
+                return .skipped(chunk, offset: place)
+            }
+        }
         guard let events = decode(frame, chunk) else {
             // The header is good, so the next frame's place is known, if it lies in the file at all.
             damaged = (offset, .badPayload)
             return resynchronise(.badPayload, isFinal: isFinal, wants: wants)
         }
-        let content = UnsafeRawBufferPointer(rebasing: whole[Frame.skippablePrefix..<ChunkHeader.frameBytes])
         if let damage = chainBreak(
             at: chunk.sequences, chunk.chainHash,
             content: {
@@ -164,13 +184,18 @@ final class SegmentReader {
         return .chunk(chunk, offset: place, events: events)
     }
 
+    /// Loss records in the chunk that was decoded last, snapshots not counted.
+    var lossCount: Int { decoder.lossCount }
+
     private func decode(_ frame: UnsafeRawBufferPointer, _ chunk: ChunkHeader) -> [Event?]? {
         payload.count = 0
         payload.reserve(Int(chunk.payloadBytes))
         let target = UnsafeMutableRawBufferPointer(start: payload.base, count: Int(chunk.payloadBytes))
         guard target.count >= FormatLimit.randomBytes, lz4.decompress(frame, into: target) else { return nil }
-        return ChunkDecoder.decode(
-            UnsafeRawBufferPointer(rebasing: target[FormatLimit.randomBytes...]), header: chunk)
+        let columns = UnsafeRawBufferPointer(rebasing: target[FormatLimit.randomBytes...])
+        guard decoder.read(columns, header: chunk) else { return nil }
+        if makesEvents { return decoder.events() }
+        return decoder.areValuesKnown() ? [] : nil
     }
 
     private func pass(_ tombstone: Tombstone) -> Step {

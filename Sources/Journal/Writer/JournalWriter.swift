@@ -39,7 +39,7 @@ public final class JournalWriter {
     deinit { stop() }
 
     /// Input thread only. False: the ring is full and the event was not taken; the caller counts it.
-    public func append(_ event: PermittedEvent) -> Bool { ring.append(event) }
+    public func append(_ event: consuming PermittedEvent) -> Bool { ring.append(event) }
 
     /// Input thread only: closes the segment behind all that was appended so far, and begins a new one.
     ///

@@ -1,5 +1,6 @@
 import CLinuxShim
 import Events
+import Glibc
 import Policy
 import Synchronization
 import SystemPackage
@@ -20,6 +21,7 @@ final class OpenSegment {
     private let machine: Machine
     private let files: any FileOperations
     private let counters: WriterCounters
+    private let retention: Retention
     private let lz4 = LZ4Compressor()
     private var payload = ByteBuffer(capacity: 1 << 20)
     private var buffer = ByteBuffer(capacity: 1 << 20)
@@ -28,6 +30,8 @@ final class OpenSegment {
     /// a clean stop.
     private var unpublished: SegmentWriter?
     private var openedMicroseconds: UInt64 = 0
+    /// Sequence number behind its opening chunk.
+    private var openingEnd: UInt64 = 0
     private var nextNumber: UInt64
     private var nextSequence: UInt64
     /// Final hash of the segment before the next; zero if it was not sealed.
@@ -50,6 +54,7 @@ final class OpenSegment {
         self.machine = machine
         self.files = files
         self.counters = counters
+        retention = Retention(directory: directory, options: options, files: files, counters: counters)
         nextNumber = start.nextSegment
         nextSequence = start.nextSequence
         previousHash = start.previousHash
@@ -76,6 +81,9 @@ final class OpenSegment {
         return segment.length >= options.segmentBytes || segment.isFull
             || kymo_monotonic_microseconds() - openedMicroseconds >= options.segmentSeconds * 1_000_000
     }
+
+    /// Whether anything was written to it but what opens it.
+    var hasEvents: Bool { segment.map { $0.nextSequence > openingEnd } ?? false }
 
     // MARK: chunks
 
@@ -111,6 +119,7 @@ final class OpenSegment {
     /// A chunk is lost; where it told of losses itself, the account stands for what they say.
     private func noteShed(first: UInt64, last: UInt64, events: UInt64, told: LossTotals) {
         let count = told.unknown == 0 ? events - told.records + told.events : nil
+        counters.shedEvents.add(events - told.records + told.events, ordering: .relaxed)
         noteShed(first: min(first, told.startMicroseconds), last: last, count: count)
     }
 
@@ -163,8 +172,8 @@ final class OpenSegment {
         if segment != nil { return true }
         let now = kymo_monotonic_microseconds()
         guard now >= retryMicroseconds else { return false }
-        do {
-            try open()
+        do throws(Errno) {
+            try openMakingRoom()
             return true
         } catch {
             counters.note(error)
@@ -172,6 +181,20 @@ final class OpenSegment {
             return false
         }
     }
+
+    /// On a full disk the oldest go first, as far as the limits say so.
+    private func openMakingRoom() throws(Errno) {
+        do throws(Errno) {
+            try open()
+        } catch {
+            guard error == .noSpace || error == Errno(rawValue: EDQUOT) else { throw error }
+            applyRetention()
+            try open()
+        }
+    }
+
+    /// Deletes the oldest segments beyond the limits.
+    func applyRetention() { retention.apply() }
 
     /// The next `ensure` does not wait for the disk's second to pass.
     func retryAtOnce() { retryMicroseconds = 0 }
@@ -201,6 +224,7 @@ final class OpenSegment {
         // Unless this one is sealed, the next has nothing to name.
         previousHash = .zero
         nextSequence = opened.nextSequence
+        openingEnd = nextSequence
         openedMicroseconds = now
         shed = nil
         unsynced = (now, now)

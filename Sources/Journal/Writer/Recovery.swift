@@ -98,7 +98,7 @@ enum Recovery {
         let path = directory.appending(name.fileName)
         let reader: SegmentReader
         do throws(SegmentError) {
-            reader = try SegmentReader(directory: directory, name: name)
+            reader = try SegmentReader(directory: directory, name: name, trustsChain: true)
         } catch {
             var end = before
             end.tornBytes = 0
@@ -121,7 +121,7 @@ enum Recovery {
         walk: while true {
             // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
             switch reader.next(isFinal: true, wants: { _ in true }) {
-            case .chunk(let chunk, let offset, _):
+            case .chunk(let chunk, let offset, _), .skipped(let chunk, let offset):
                 entries.append(Seal.Entry(chunk, offset: offset))
                 end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
                 length = reader.offset
@@ -134,7 +134,7 @@ enum Recovery {
                 end.finalHash = seal.finalHash
                 try finish(path, in: directory, name: name, files: files)
                 return end
-            case .damage, .skipped: continue
+            case .damage: continue
             case .end: break walk
             }
         }

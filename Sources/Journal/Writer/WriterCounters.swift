@@ -8,6 +8,8 @@ final class WriterCounters: Sendable {
     let bytes = Atomic<UInt64>(0)
     let syncs = Atomic<UInt64>(0)
     let durableSequence = Atomic<UInt64>(0)
+    let deletedSegments = Atomic<UInt64>(0)
+    let shedEvents = Atomic<UInt64>(0)
     let failures = Atomic<UInt64>(0)
     private let lastFailure = Atomic<Int32>(0)
 
@@ -21,6 +23,8 @@ final class WriterCounters: Sendable {
             events: events.load(ordering: .relaxed), chunks: chunks.load(ordering: .relaxed),
             bytes: bytes.load(ordering: .relaxed), syncs: syncs.load(ordering: .relaxed),
             durableSequence: durableSequence.load(ordering: .acquiring),
+            deletedSegments: deletedSegments.load(ordering: .relaxed),
+            shedEvents: shedEvents.load(ordering: .relaxed),
             writeFailures: failures.load(ordering: .relaxed),
             lastFailure: Errno(rawValue: lastFailure.load(ordering: .relaxed)))
     }

@@ -14,13 +14,13 @@ final class WriterThread: @unchecked Sendable {
     let orders = Orders()
     let counters: WriterCounters
     private let ring: Ring
-    private let directory: FilePath
     private let options: JournalOptions
-    private let files: any FileOperations
     private let open: OpenSegment
     private let forgetting: ForgettingQueue
     private let encoder = ChunkEncoder()
     private var isCheckpoint = false
+    /// When the journal's age was last looked at.
+    private var agedMicroseconds: UInt64 = 0
     /// State in the chunk that is being gathered.
     private var gatheredState: [PermittedEvent] = []
     /// What loss records in it say.
@@ -31,9 +31,7 @@ final class WriterThread: @unchecked Sendable {
         files: any FileOperations, start: Recovery.Result, unfinished: [ForgetRequest]
     ) {
         self.ring = ring
-        self.directory = directory
         self.options = options
-        self.files = files
         counters = WriterCounters()
         open = OpenSegment(
             directory: directory, options: options, origin: origin, machine: machine, files: files,
@@ -46,12 +44,15 @@ final class WriterThread: @unchecked Sendable {
     func openSegment() throws(Errno) { try open.open() }
 
     func run() {
+        open.applyRetention()
+        agedMicroseconds = kymo_monotonic_microseconds()
         while !isStopping.load(ordering: .sequentiallyConsistent) {
             ring.wait(for: .anything, untilMicroseconds: nextDeadline)
             gatherChunk()
             obey()
             open.syncIfDue()
             forgetIfDue()
+            ageIfDue()
         }
         while ring.count > 0 {
             drain()
@@ -73,7 +74,20 @@ final class WriterThread: @unchecked Sendable {
     }
 
     private var nextDeadline: UInt64? {
-        [open.syncDeadline, forgetting.deadline].compactMap(\.self).min()
+        [open.syncDeadline, forgetting.deadline, agingDeadline].compactMap(\.self).min()
+    }
+
+    // MARK: age
+
+    /// Only where there is a limit of age: at rest nothing else would notice that the journal grows old.
+    private var agingDeadline: UInt64? {
+        options.retainMicroseconds == nil ? nil : agedMicroseconds + options.agingMicroseconds
+    }
+
+    private func ageIfDue() {
+        guard let deadline = agingDeadline, kymo_monotonic_microseconds() >= deadline else { return }
+        agedMicroseconds = kymo_monotonic_microseconds()
+        if open.isFull, open.hasEvents { rotate() } else { open.applyRetention() }
     }
 
     // MARK: orders
@@ -118,7 +132,7 @@ final class WriterThread: @unchecked Sendable {
     private func rotate() {
         open.seal()
         _ = open.ensure()
-        Retention.apply(directory: directory, retainBytes: options.retainBytes, files: files)
+        open.applyRetention()
     }
 
     // MARK: chunks
@@ -146,11 +160,10 @@ final class WriterThread: @unchecked Sendable {
         let end = ring.end
         let order = orders.firstPosition
         let stop = min(end, order ?? .max)
-        while !encoder.isFull, ring.start < stop, let permitted = ring.take() {
-            if encoder.isEmpty, open.isCheckpointDue { beginCheckpoint() }
+        if encoder.isEmpty, ring.start < stop, open.isCheckpointDue { beginCheckpoint() }
+        encoder.fill(from: ring, upTo: stop) { permitted in
             if permitted.event.payload.kind.isState { gatheredState.append(permitted) }
             gatheredLosses.add(permitted.event)
-            encoder.append(permitted.event)
         }
         return order.map { ring.start >= $0 } ?? false
     }
