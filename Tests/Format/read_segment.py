@@ -250,6 +250,8 @@ def read_journal(directory, wrong):
             data = file.read()
         try:
             walk = SegmentWalk(data, not is_active_newest)
+            if walk.header.number != number:
+                raise Bad("another segment's header")
         except Bad:
             if not is_active_newest:
                 yield Damage(number, 0)
