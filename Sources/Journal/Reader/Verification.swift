@@ -36,9 +36,10 @@ public struct SegmentVerification: Sendable, Equatable {
         var before: Ends?
         for name in names {
             let verdict: Verdict = !name.isActive ? .ok : isWritten && name == names.last ? .active : .open
-            guard var (result, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
+            guard let (found, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
                 continue
             }
+            var result = found
             if let before, let ends { result.check(ends, follow: before) }
             before = ends
             try body(result)
