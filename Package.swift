@@ -101,13 +101,19 @@ let package = Package(
             name: "hotpath",
             dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
             path: "Benchmarks/Hotpath", swiftSettings: strict),
+        // A journal of any size for benchmarks of the reader.
+        .executableTarget(
+            name: "make-journal",
+            dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Benchmarks/MakeJournal", swiftSettings: strict),
 
         .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(
@@ -115,3 +121,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Needs libFuzzer when it is linked, so that it exists only for `make fuzz`.
+if Context.environment["KYMO_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzz/Sources", swiftSettings: strict),
+    ]
+}

@@ -43,7 +43,7 @@ final class Phases {
 
     /// What the journal's thread does before it compresses.
     @inline(never) func encode() {
-        encoder.fill(from: ring) { _ in }
+        encoder.fill(from: ring, upTo: ring.end) { _ in }
         payload.count = 0
         encoder.finish(into: &payload)
         payloadBytes += payload.count

@@ -86,13 +86,6 @@ import Testing
         }
     }
 
-    @Test func retentionDeletesTheOldestSealedFirst() throws {
-        let scratch = try Scratch()
-        for index in 1...4 { try scratch.write("kymograph-000000000\(index).lz4", [UInt8](repeating: 0, count: 100)) }
-        Retention.apply(directory: scratch.path, retainBytes: 250, files: SystemFiles())
-        #expect(scratch.files == ["kymograph-0000000003.lz4", "kymograph-0000000004.lz4"])
-    }
-
     @Test func aFollowerMissesAndDoublesNothingAcrossRotations() throws {
         let scratch = try Scratch()
         var options = JournalOptions()

@@ -79,10 +79,11 @@ package final class ChunkEncoder {
     /// No more events fit. Texts are bounded too, so that the payload stays within its limit.
     package var isFull: Bool { count == FormatLimit.chunkEvents || textBytes > FormatLimit.payloadBytes / 8 }
 
-    /// Takes events out of the ring until that is empty or the chunk full. Whatever is no input is shown to `account` first.
-    package func fill(from ring: Ring, account: (PermittedEvent) -> Void) {
+    /// Takes events out of the ring up to that position of it, or until the chunk is full. Whatever is no input is shown
+    /// to `account` first.
+    package func fill(from ring: Ring, upTo end: Int, account: (PermittedEvent) -> Void) {
         guard !isFull else { return }
-        ring.take { permitted in
+        ring.take(upTo: end) { permitted in
             if !permitted.pointee.event.payload.isInput { account(permitted.pointee) }
             append(permitted.pointee.event)
             return !isFull
@@ -90,7 +91,7 @@ package final class ChunkEncoder {
     }
 
     /// Adds an event. Only while not full.
-    @inline(__always) func append(_ event: borrowing Event) {
+    @inline(__always) package func append(_ event: borrowing Event) {
         // Nearly everything is this; the way below is the same for every kind.
         if case .motion(let motion) = event.payload {
             let place = beginRow(.motion, event.marks, event.device, event.focus, event.timeMicroseconds)

@@ -115,7 +115,7 @@ package struct ByteBuffer {
         count += place - start
     }
 
-    mutating func append(_ other: UnsafeRawBufferPointer) {
+    package mutating func append(_ other: UnsafeRawBufferPointer) {
         guard let start = other.baseAddress else { return }
         reserve(other.count)
         (base + count).copyMemory(from: start, byteCount: other.count)
@@ -123,7 +123,7 @@ package struct ByteBuffer {
     }
 
     /// So many bytes of the system's generator, in words of eight.
-    mutating func putRandom(_ count: Int) {
+    package mutating func putRandom(_ count: Int) {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<count / 8 { put(generator.next()) }
     }

@@ -1,5 +1,5 @@
 /// What stands before each chunk's LZ4 frame.
-struct ChunkHeader: Sendable, Equatable {
+package struct ChunkHeader: Sendable, Equatable {
     var segmentID: Identifier
     var firstSequence: UInt64
     var count: UInt32
@@ -15,16 +15,16 @@ struct ChunkHeader: Sendable, Equatable {
     var chainHash = SHA256Hash.zero
 
     /// Flag: the chunk has state records, which a reader must see even if it skips the rest.
-    static let hasState: UInt32 = 1 << 0
+    package static let hasState: UInt32 = 1 << 0
     /// Flag: the chunk begins with a snapshot of all state in force, so that a reader may begin with it.
-    static let isCheckpoint: UInt32 = 1 << 1
+    package static let isCheckpoint: UInt32 = 1 << 1
     /// Content of the skippable frame.
     static let contentBytes = 116
     /// What of the content goes into the content hash, and goes when the chunk is forgotten.
     static let forgettableBytes = 36..<80
-    static let frameBytes = Frame.skippablePrefix + contentBytes
+    package static let frameBytes = Frame.skippablePrefix + contentBytes
 
-    func write(to buffer: inout ByteBuffer) {
+    package func write(to buffer: inout ByteBuffer) {
         buffer.put(Frame.chunkHeader)
         buffer.put(UInt32(Self.contentBytes))
         let body = buffer.count
@@ -64,7 +64,7 @@ struct ChunkHeader: Sendable, Equatable {
             unknownLosses: unknown, chainHash: chainHash)
     }
 
-    init(
+    package init(
         segmentID: Identifier, firstSequence: UInt64, count: UInt32, payloadBytes: UInt32, storedBytes: UInt32,
         flags: UInt32, firstMicroseconds: UInt64, lastMicroseconds: UInt64, lostEvents: UInt64, unknownLosses: UInt32,
         chainHash: SHA256Hash = .zero

@@ -2,6 +2,8 @@
 public enum FormatError: Error, Sendable, Equatable, CustomStringConvertible {
     case notASegment
     case damagedHeader
+    /// The header of another segment than the file is named after.
+    case otherNumber(UInt64)
     case unknownVersion(expected: UInt16, actual: UInt16)
     case incompatibleFlags(UInt32)
     /// Payloads are encrypted, which this version only knows by name.
@@ -11,6 +13,7 @@ public enum FormatError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .notASegment: "not a kymograph segment"
         case .damagedHeader: "the segment's header is damaged"
+        case .otherNumber(let number): "it has the header of segment \(number); give the file that number's name"
         case .unknownVersion(let expected, let actual):
             "written in format version \(actual), this reader knows \(expected); install a newer kymo"
         case .sealedPayloads:

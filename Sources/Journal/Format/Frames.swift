@@ -41,7 +41,7 @@ public enum FormatLimit {
     public static let sessionBytes = 64
     /// At the beginning of each payload, different each time, so that the hash that stays of a forgotten chunk cannot be
     /// found by trying what it may have said.
-    static let randomBytes = 16
+    package static let randomBytes = 16
     /// Sequence and segment numbers are below: no sum of two numbers overflows.
     public static let numbers: UInt64 = 1 << 63
 }

@@ -1,6 +1,6 @@
 /// What closes a segment: where each chunk stands, and how many events there were.
-struct Seal: Sendable, Equatable {
-    struct Entry: Sendable, Equatable {
+package struct Seal: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
         var offset: UInt64
         var firstSequence: UInt64
         var firstMicroseconds: UInt64
@@ -10,7 +10,7 @@ struct Seal: Sendable, Equatable {
 
         static let tombstone: UInt32 = 1 << 31
 
-        init(_ chunk: ChunkHeader, offset: UInt64) {
+        package init(_ chunk: ChunkHeader, offset: UInt64) {
             self.init(
                 offset: offset, firstSequence: chunk.firstSequence, firstMicroseconds: chunk.firstMicroseconds,
                 lastMicroseconds: chunk.lastMicroseconds, flags: chunk.flags)
@@ -45,7 +45,7 @@ struct Seal: Sendable, Equatable {
     private static let tableOffset = 72
     private static let trailerBytes = 8
 
-    func write(to buffer: inout ByteBuffer) {
+    package func write(to buffer: inout ByteBuffer) {
         let start = buffer.count
         buffer.put(Frame.seal)
         buffer.put(UInt32(0))
@@ -110,7 +110,7 @@ struct Seal: Sendable, Equatable {
         return entries
     }
 
-    init(segmentID: Identifier, nextSequence: UInt64, finalHash: SHA256Hash, entries: [Entry]) {
+    package init(segmentID: Identifier, nextSequence: UInt64, finalHash: SHA256Hash, entries: [Entry]) {
         self.segmentID = segmentID
         self.nextSequence = nextSequence
         self.finalHash = finalHash

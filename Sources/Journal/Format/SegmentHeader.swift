@@ -20,7 +20,7 @@ public struct SegmentHeader: Sendable, Equatable {
     static let contentLimit = 4096
 
     /// Appends the skippable frame.
-    func write(to buffer: inout ByteBuffer) {
+    package func write(to buffer: inout ByteBuffer) {
         let start = buffer.count
         buffer.put(Frame.segmentHeader)
         buffer.put(UInt32(0))
@@ -87,7 +87,7 @@ public struct SegmentHeader: Sendable, Equatable {
         self.session = session
     }
 
-    init(
+    package init(
         segmentID: Identifier, number: UInt64, machineID: Identifier, bootID: Identifier, firstSequence: UInt64,
         monotonicMicroseconds: UInt64, realtimeMicroseconds: UInt64, previousHash: SHA256Hash = .zero, userID: UInt32,
         subject: String, session: String = ""

@@ -5,9 +5,16 @@ import SystemPackage
 public struct SegmentVerification: Sendable, Equatable {
     public enum Verdict: String, Sendable, Equatable {
         case ok
-        /// Being written, good so far.
+        /// A recorder writes it; good so far.
         case active
+        /// A recorder left it open, with whole chunks only. The next start closes it.
+        case open
+        /// Its end is missing, or is no whole chunk; everything before is good.
+        case torn
         case damaged
+
+        /// Whether something is not as it was written.
+        public var isBad: Bool { self == .torn || self == .damaged }
     }
     public var name: SegmentName
     public var verdict: Verdict
@@ -24,10 +31,15 @@ public struct SegmentVerification: Sendable, Equatable {
     public static func verify(
         directory: FilePath, _ body: (SegmentVerification) throws -> Void
     ) throws {
+        let isWritten = RecorderProcess(of: directory) != nil
         let names = try SegmentName.list(in: directory)
         var before: Ends?
         for name in names {
-            var (result, ends) = verify(name, in: directory, isNewest: name == names.last)
+            let verdict: Verdict = !name.isActive ? .ok : isWritten && name == names.last ? .active : .open
+            guard let (found, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
+                continue
+            }
+            var result = found
             if let before, let ends { result.check(ends, follow: before) }
             before = ends
             try body(result)
@@ -44,7 +56,8 @@ public struct SegmentVerification: Sendable, Equatable {
 
     private mutating func add(_ damage: Damage) {
         damages.append(damage)
-        verdict = .damaged
+        let isTorn = (damage.reason == .tornTail || damage.reason == .noSeal) && verdict != .damaged
+        verdict = isTorn ? .torn : .damaged
     }
 
     private mutating func check(_ ends: Ends, follow before: Ends) {
@@ -60,26 +73,50 @@ public struct SegmentVerification: Sendable, Equatable {
         }
     }
 
+    /// Nil: it was deleted meanwhile.
     private static func verify(
-        _ name: SegmentName, in directory: FilePath, isNewest: Bool
-    ) -> (SegmentVerification, Ends?) {
-        var result = SegmentVerification(name: name, verdict: name.isActive ? .active : .ok)
+        _ name: SegmentName, in directory: FilePath, _ verdict: Verdict, isNewest: Bool
+    ) -> (SegmentVerification, Ends?)? {
+        var result = SegmentVerification(name: name, verdict: verdict)
         let reader: SegmentReader
         do throws(SegmentError) {
             reader = try SegmentReader(directory: directory, name: name, verifiesChain: true, makesEvents: false)
         } catch {
+            switch error {
+            case .gone:
+                // Sealed meanwhile.
+                guard name.isActive else { return nil }
+                let sealed = SegmentName(number: name.number, isActive: false)
+                return verify(sealed, in: directory, .ok, isNewest: isNewest)
             // Being made at this moment.
-            if case .notYet = error, name.isActive, isNewest { return (result, nil) }
-            result.add(
-                Damage(segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil, detail: "\(error)"))
+            case .notYet where verdict == .active: break
+            default:
+                result.add(
+                    Damage(
+                        segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil, detail: "\(error)"))
+            }
             return (result, nil)
         }
         let seal = result.walk(reader, isFinal: !(name.isActive && isNewest))
+        result.checkEnd(reader, isSealed: seal != nil)
         result.bytes = reader.offset
         return (
             result,
             Ends(header: reader.header, nextSequence: reader.expectedSequence, finalHash: seal?.finalHash)
         )
+    }
+
+    /// What stands behind the last whole frame.
+    private mutating func checkEnd(_ reader: SegmentReader, isSealed: Bool) {
+        guard reader.fileLength > reader.offset else { return }
+        if isSealed {
+            add(
+                Damage(
+                    segment: name.number, offset: reader.offset, reason: .notAFrame, missing: nil,
+                    detail: "behind the seal"))
+        } else if verdict == .open {
+            add(Damage(segment: name.number, offset: reader.offset, reason: .tornTail, missing: nil))
+        }
     }
 
     /// Counts and checks all frames. The seal, if there is one.

@@ -23,12 +23,15 @@ enum Recovery {
     }
 
     static func run(directory: FilePath, machine: Machine, files: any FileOperations) throws(JournalError) -> Result {
+        try clean(directory, files: files)
         let names = try SegmentName.list(in: directory)
         var last = End(nextSequence: 1, lastMicroseconds: 0, bootID: nil)
+        var lastNumber: UInt64 = 0
         // The newest that can be read: a later one may have been left without even a header.
         for name in names.reversed() where !name.isActive {
             guard let end = end(of: name, in: directory) else { continue }
             last = end
+            lastNumber = name.number
             break
         }
         var result = Result(
@@ -37,7 +40,11 @@ enum Recovery {
         for name in names where name.isActive {
             let end = try recover(name, after: last, in: directory, files: files)
             result.nextSequence = max(result.nextSequence, end.nextSequence)
-            last = end
+            // One that was given up may be older than one that was sealed.
+            if name.number > lastNumber {
+                last = end
+                lastNumber = name.number
+            }
             // Older open segments were given up by a recorder that went on: it has said so itself.
             guard name == names.last else { continue }
             result.previousHash = end.finalHash
@@ -46,6 +53,21 @@ enum Recovery {
                 tornBytes: end.tornBytes)
         }
         return result
+    }
+
+    /// Takes away what was half made; what it was to become is made anew.
+    private static func clean(_ directory: FilePath, files: any FileOperations) throws(JournalError) {
+        let leftovers =
+            try JournalFile.list(in: directory).filter { $0.kind == .rewrite }.map(\.name)
+            + JournalFile.names(in: directory).filter { $0 == ForgetIntent.newFileName }
+        for name in leftovers {
+            let path = directory.appending(name)
+            do {
+                try files.unlink(path)
+            } catch {
+                throw .system(what: "remove", path: path.string, errno: error)
+            }
+        }
     }
 
     private static func end(of name: SegmentName, in directory: FilePath) -> End? {
@@ -76,7 +98,7 @@ enum Recovery {
         let path = directory.appending(name.fileName)
         let reader: SegmentReader
         do throws(SegmentError) {
-            reader = try SegmentReader(directory: directory, name: name)
+            reader = try SegmentReader(directory: directory, name: name, trustsChain: true)
         } catch {
             var end = before
             end.tornBytes = 0
@@ -97,8 +119,9 @@ enum Recovery {
         var entries: [Seal.Entry] = []
         var length = reader.offset
         walk: while true {
-            switch reader.next(isFinal: false, wants: { _ in true }) {
-            case .chunk(let chunk, let offset, _):
+            // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
+            switch reader.next(isFinal: true, wants: { _ in true }) {
+            case .chunk(let chunk, let offset, _), .skipped(let chunk, let offset):
                 entries.append(Seal.Entry(chunk, offset: offset))
                 end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
                 length = reader.offset
@@ -111,7 +134,7 @@ enum Recovery {
                 end.finalHash = seal.finalHash
                 try finish(path, in: directory, name: name, files: files)
                 return end
-            case .damage, .skipped: continue
+            case .damage: continue
             case .end: break walk
             }
         }

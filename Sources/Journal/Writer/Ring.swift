@@ -41,7 +41,11 @@ package final class Ring: Sendable {
         close(wakeDescriptor)
     }
 
-    var count: Int { tail.load(ordering: .acquiring) - head.load(ordering: .acquiring) }
+    /// Position of the next event to be taken.
+    var start: Int { head.load(ordering: .acquiring) }
+    /// Position of the next event to be appended.
+    package var end: Int { tail.load(ordering: .acquiring) }
+    var count: Int { end - start }
 
     /// Producer: false when full.
     package func append(_ event: consuming PermittedEvent) -> Bool {
@@ -75,10 +79,10 @@ package final class Ring: Sendable {
         return event
     }
 
-    /// Consumer: shows events where they stand, and takes them out, until the body says that it wants no more.
-    @inline(__always) func take(while body: (UnsafePointer<PermittedEvent>) -> Bool) {
+    /// Consumer: shows events where they stand, and takes them out, up to that position (`end`, or one before it), or
+    /// until the body says that it wants no more.
+    @inline(__always) func take(upTo end: Int, while body: (UnsafePointer<PermittedEvent>) -> Bool) {
         let start = head.load(ordering: .relaxed)
-        let end = tail.load(ordering: .acquiring)
         var position = start
         var wantsMore = true
         while position < end, wantsMore {
