@@ -33,5 +33,9 @@ func run(_ arguments: [String]) throws -> Int32 {
 }
 
 let status = try run(Array(CommandLine.arguments.dropFirst()))
-if status == 64 { print("usage: hotpath reports RATE COUNT FILE | time FILE | journal FILE BYTES sealed|active DIRECTORY | count EVENTS DIRECTORY") }
+if status == 64 {
+    print(
+        "usage: hotpath reports RATE COUNT FILE | time FILE | journal FILE BYTES sealed|active DIRECTORY | count EVENTS DIRECTORY"
+    )
+}
 exit(status)
