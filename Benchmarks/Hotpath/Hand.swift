@@ -17,7 +17,8 @@ struct Hand {
     private var stroke: (length: Int, place: Int, distance: Double, direction: (Double, Double))?
 
     private static let directions: [(Double, Double)] = [
-        (1, 0), (0.75, 0.625), (0, 1), (-0.75, 0.625), (-1, 0), (-0.75, -0.625), (0, -1), (0.75, -0.625), (0.9375, 0.25),
+        (1, 0), (0.75, 0.625), (0, 1), (-0.75, 0.625), (-1, 0), (-0.75, -0.625), (0, -1), (0.75, -0.625),
+        (0.9375, 0.25),
         (-0.9375, 0.25), (0.25, -0.9375),
     ]
 

@@ -34,7 +34,8 @@ final class Phases {
         var ends: [Int] = []
         var start = 0
         for index in events.indices
-        where time(events[index]) >= time(events[start]) + chunkMicroseconds || index - start == FormatLimit.chunkEvents {
+        where time(events[index]) >= time(events[start]) + chunkMicroseconds || index - start == FormatLimit.chunkEvents
+        {
             ends.append(index)
             start = index
         }

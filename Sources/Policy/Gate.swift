@@ -219,7 +219,8 @@ public final class Gate {
     }
 
     @inline(never) private func decideKey(
-        _ event: consuming Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool, layout: LayoutTable?,
+        _ event: consuming Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool,
+        layout: LayoutTable?,
         _ emit: (consuming Event) -> Void
     ) {
         // Of a press too: if the release before it went missing, the next one is not that press's.
@@ -257,7 +258,8 @@ public final class Gate {
     }
 
     @inline(__always) private func decideOther(
-        _ event: consuming Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (consuming Event) -> Void
+        _ event: consuming Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool,
+        _ emit: (consuming Event) -> Void
     ) {
         if held.isHidden { return account(event, reason: .rule, emit) }
         if ledger.openReason == .rule || ledger.openReason == .inactive { ledger.close(emit) }

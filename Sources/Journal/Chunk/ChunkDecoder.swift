@@ -152,7 +152,9 @@ final class ChunkDecoder {
     private func fitsMotion(_ block: Block) -> Bool {
         guard let start = block.start else { return false }
         var excess: Int64 = 0
-        for value in integers[start..<start + 2 * block.rows] { excess |= value ^ Int64(Int32(truncatingIfNeeded: value)) }
+        for value in integers[start..<start + 2 * block.rows] {
+            excess |= value ^ Int64(Int32(truncatingIfNeeded: value))
+        }
         return excess == 0
     }
 
