@@ -55,7 +55,7 @@ guard: packages ## instructions per event on the hot path may not grow by more t
 	Benchmarks/guard .build/release/hotpath
 
 lint: packages ## formatting of Swift, shell scripts, warnings
-	@swift format lint --strict --recursive Sources Tests Package.swift
+	@swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	git ls-files -z | xargs -0 file --mime-type | sed -n 's/: *text\/x-shellscript$$//p' | xargs shellcheck
 
 build: packages

@@ -34,8 +34,6 @@ func run(_ arguments: [String]) throws -> Int32 {
 
 let status = try run(Array(CommandLine.arguments.dropFirst()))
 if status == 64 {
-    print(
-        "usage: hotpath reports RATE COUNT FILE | time FILE | journal FILE BYTES sealed|active DIRECTORY | count EVENTS DIRECTORY"
-    )
+    print("usage: hotpath reports|time|journal|count …; Benchmarks/Hotpath/main.swift says what each wants")
 }
 exit(status)
