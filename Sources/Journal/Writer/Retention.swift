@@ -58,7 +58,7 @@ struct Retention {
 
     private func delete(_ unit: Unit) -> Bool {
         // The segment last: as long as it is there, its pieces are its.
-        for name in unit.names.sorted(by: >) {
+        for name in unit.names.sorted(by: { !$0.hasSuffix(".lz4") && $1.hasSuffix(".lz4") }) {
             do {
                 try files.unlink(directory.appending(name))
             } catch .noSuchFileOrDirectory {
