@@ -9,7 +9,7 @@ public struct SegmentVerification: Sendable, Equatable {
         case active
         /// A recorder left it open, with whole chunks only. The next start closes it.
         case open
-        /// Its end is missing, or is no whole chunk; everything before is good.
+        /// A recorder left it open, and its end is no whole chunk, or it was given up; everything before is good.
         case torn
         case damaged
 
@@ -36,9 +36,9 @@ public struct SegmentVerification: Sendable, Equatable {
         var before: Ends?
         for name in names {
             let verdict: Verdict = !name.isActive ? .ok : isWritten && name == names.last ? .active : .open
-            guard var (result, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
-                continue
-            }
+            guard let checked = verify(name, in: directory, verdict, isNewest: name == names.last) else { continue }
+            var result = checked.result
+            let ends = checked.ends
             if let before, let ends { result.check(ends, follow: before) }
             before = ends
             try body(result)
@@ -55,7 +55,8 @@ public struct SegmentVerification: Sendable, Equatable {
 
     private mutating func add(_ damage: Damage) {
         damages.append(damage)
-        let isTorn = (damage.reason == .tornTail || damage.reason == .noSeal) && verdict != .damaged
+        // A sealed file was whole once.
+        let isTorn = name.isActive && verdict != .damaged && (damage.reason == .tornTail || damage.reason == .noSeal)
         verdict = isTorn ? .torn : .damaged
     }
 
@@ -75,7 +76,7 @@ public struct SegmentVerification: Sendable, Equatable {
     /// Nil: it was deleted meanwhile.
     private static func verify(
         _ name: SegmentName, in directory: FilePath, _ verdict: Verdict, isNewest: Bool
-    ) -> (SegmentVerification, Ends?)? {
+    ) -> (result: SegmentVerification, ends: Ends?)? {
         var result = SegmentVerification(name: name, verdict: verdict)
         let reader: SegmentReader
         do throws(SegmentError) {
@@ -89,6 +90,9 @@ public struct SegmentVerification: Sendable, Equatable {
                 return verify(sealed, in: directory, .ok, isNewest: isNewest)
             // Being made at this moment.
             case .notYet where verdict == .active: break
+            case .notYet where verdict == .open:
+                result.add(
+                    Damage(segment: name.number, offset: 0, reason: .tornTail, missing: nil, detail: "\(error)"))
             default:
                 result.add(
                     Damage(

@@ -135,7 +135,8 @@ enum Flips {
         // The neighbours are met, in their places; and what is said to be missing is the chunk, or nothing.
         let others = zip(good.chunks, good.offsets).filter { !own.contains($0.0) }
         let met = zip(found.chunks, found.offsets).filter { !own.contains($0.0) }
-        let isTold = found.chunks.contains(own.lowerBound) || own.isEmpty || found.damages.contains { $0.missing == own }
+        let isTold =
+            found.chunks.contains(own.lowerBound) || own.isEmpty || found.damages.contains { $0.missing == own }
         let isSealMet = found.isSealed == good.isSealed || own.isEmpty
         if !others.elementsEqual(met, by: ==) || !isTold || !isSealMet || found.next != good.next { counts.lost += 1 }
     }
@@ -238,7 +239,9 @@ enum Flips {
             while journal.statistics.chunks == chunks { usleep(100) }
         }
         journal.stop()
-        demand(rename("\(directory.path.string)/\(fileName)", file) == 0 || copy(directory, to: file), "cannot write \(file)")
+        demand(
+            rename("\(directory.path.string)/\(fileName)", file) == 0 || copy(directory, to: file),
+            "cannot write \(file)")
     }
 
     /// Across file systems.

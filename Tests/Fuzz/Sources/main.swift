@@ -4,7 +4,8 @@ import CLibFuzzer
 import Glibc
 
 let targets: [String: kymo_fuzz_target] = [
-    "segment": segmentTarget, "chunk": chunkTarget, "frame": frameTarget, "agent": agentTarget, "service": serviceTarget,
+    "segment": segmentTarget, "chunk": chunkTarget, "frame": frameTarget, "agent": agentTarget,
+    "service": serviceTarget,
     "configuration": configurationTarget,
 ]
 let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
