@@ -23,7 +23,7 @@ public struct CSVFormat {
         "libinput",
         // Accounts.
         "reason", "start_us", "end_us", "keys", "others", "count", "detail", "offset", "missing_first", "missing_last",
-        "forgotten_first", "forgotten_last",
+        "forgotten_first", "forgotten_last", "everything",
     ]
 
     private var fields = ItemFields()

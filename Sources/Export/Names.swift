@@ -19,7 +19,7 @@ public enum RecordName: String, Sendable, CaseIterable {
     /// Whether it tells of what is not there, and not of something that happened.
     var isAccount: Bool {
         switch self {
-        case .loss, .suppression, .damage, .forgotten: true
+        case .loss, .suppression, .forgetting, .damage, .forgotten: true
         default: false
         }
     }

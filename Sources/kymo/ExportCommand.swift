@@ -53,7 +53,10 @@ struct ExportCommand: ParsableCommand {
         query.keepsAccounts = true
         let mark = cursorFile.map(CursorFile.init)
         let begun = try mark?.read()
-        let reader = try journal.reader(from: begun.map { .after($0) } ?? place.start ?? selection.start(query))
+        let start = begun.map { .after($0) } ?? place.start ?? selection.start(query)
+        let hint =
+            begun == nil ? "" : "; \(cursorFile ?? "") has this cursor: without the file the oldest record comes first"
+        let reader = try journal.reader(from: start, hint: hint)
         let target = try file.map { try NewFile($0, replaces: replace) }
         var exporter = Exporter(
             query: query, form: form, isCut: mark != nil, hasHeader: !noHeader,

@@ -9,10 +9,12 @@ struct JournalArguments: ParsableArguments {
     @Option(name: .long, help: "The directory to read; any that you may read.")
     var journal = "/var/lib/kymograph/journal"
 
-    func reader(from start: JournalReader.Start) throws -> JournalReader {
+    /// - Parameter hint: what to do if there is no such place.
+    func reader(from start: JournalReader.Start, hint: String = "") throws -> JournalReader {
         do {
             return try JournalReader(directory: FilePath(journal), start: start)
         } catch {
+            if case .cursor = error { throw fail("\(error)\(hint)") }
             throw fail("\(error)")
         }
     }

@@ -9,8 +9,9 @@ struct Verify: ParsableCommand {
         discussion: """
             Checks all checksums, the contents of every chunk, the hash chain within and between segments, and the seals. \
             Verdicts: ok; active (a recorder writes it, good so far); open (a recorder left it, whole so far; the next \
-            start closes it); torn (its end is missing, everything before is good); damaged. What is wrong stands below \
-            the segment, with its place in the file and the sequence numbers that are gone.
+            start closes it); torn (a recorder left it in the middle of a chunk, everything before is \
+            good; the next start puts the rest aside); damaged. What is wrong stands below the segment, with its place in \
+            the file and the sequence numbers that are gone.
             """)
 
     @OptionGroup var journal: JournalArguments
@@ -65,11 +66,7 @@ private struct VerificationReport {
         text += "  \(counted(segment.chunks, "chunk")), \(counted(segment.events, "record"))"
         if segment.forgotten > 0 { text += ", \(segment.forgotten) forgotten" }
         if segment.losses > 0 { text += ", \(counted(segment.losses, "loss", "losses"))" }
-        text += ", \(ByteSize.text(segment.bytes))"
-        if segment.tornBytes > 0 {
-            text += "; \(counted(segment.tornBytes, "byte")) more, which the next start puts aside"
-        }
-        return text
+        return text + ", \(ByteSize.text(segment.bytes))"
     }
 
     mutating func end() throws {

@@ -79,11 +79,24 @@ struct CSVTests {
         #expect(lines[1].unicodeScalars.filter(\.isTreacherous).isEmpty)
     }
 
-    @Test("every field of JSON has a column, and every column is documented", arguments: CSVFormat.columns)
-    func documented(column: String) throws {
+    private func document(_ name: String) throws -> String {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let text = try String(contentsOf: root.appending(path: "docs/JSON.md"), encoding: .utf8)
-        #expect(text.contains("`\(column)`"))
+        return try String(contentsOf: root.appending(path: "docs").appending(path: name), encoding: .utf8)
+    }
+
+    @Test("every column is a field that docs/JSON.md describes", arguments: CSVFormat.columns)
+    func described(column: String) throws { #expect(try document("JSON.md").contains("`\(column)`")) }
+
+    @Test("docs/CSV.md lists the columns in their order")
+    func listed() throws {
+        let rows = try document("CSV.md").split(separator: "\n").drop { $0 != "## Columns" }.filter {
+            $0.hasPrefix("|")
+        }
+        let listed = rows.flatMap { row in
+            row.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
+                .map { String($0.element) }
+        }
+        #expect(listed == CSVFormat.columns)
     }
 }

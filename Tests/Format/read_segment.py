@@ -131,12 +131,17 @@ class SegmentWalk:
                 if place is None:
                     if self.is_final:
                         yield Damage(self.header.number, bad_since)
+                    else:
+                        self.wrong.append("torn")
                     return
                 self.offset = place
                 continue
             if step is None:
                 if self.is_final:
                     yield Damage(self.header.number, self.offset if bad_since is None else bad_since)
+                elif self.offset < len(self.data):
+                    # No recorder holds the lock in a test: nothing is in the making.
+                    self.wrong.append("torn")
                 return
             magic, sequence, end, fields = step
             if sequence > self.expected or bad_since is not None:
@@ -147,6 +152,8 @@ class SegmentWalk:
             self.check(magic, sequence, fields)
             yield from found
             if magic == SEAL:
+                if end < len(self.data):
+                    self.wrong.append("bytes behind the seal")
                 return
             self.offset, self.expected = end, sequence + fields["count"]
             if magic == TOMBSTONE:
@@ -253,7 +260,9 @@ def read_journal(directory, wrong):
             if walk.header.number != number:
                 raise Bad("another segment's header")
         except Bad:
-            if not is_active_newest:
+            if is_active_newest:
+                wrong.append("torn")
+            else:
                 yield Damage(number, 0)
             continue
         if before and walk.header.first_sequence > before.expected:

@@ -325,22 +325,3 @@ final class SegmentReader {
     /// Makes what was read durable.
     func sync() throws(Errno) { try window.sync() }
 }
-
-/// Why a segment cannot be walked.
-enum SegmentError: Error, CustomStringConvertible {
-    /// Deleted since it was listed.
-    case gone
-    /// Its header is still being written.
-    case notYet
-    case format(FormatError)
-    case system(Errno)
-
-    var description: String {
-        switch self {
-        case .gone: "it is no longer there"
-        case .notYet: "the file ends inside its header"
-        case .format(let error): error.description
-        case .system(let errno): errno.description.lowercased()
-        }
-    }
-}

@@ -7,9 +7,9 @@ public struct SegmentVerification: Sendable, Equatable {
         case ok
         /// A recorder writes it; good so far.
         case active
-        /// A recorder left it open. The next start closes it, and puts aside what makes no whole chunk (`tornBytes`).
+        /// A recorder left it open, with whole chunks only. The next start closes it.
         case open
-        /// Its end is missing, or is no whole chunk; everything before is good.
+        /// A recorder left it open, and its end is no whole chunk, or it was given up; everything before is good.
         case torn
         case damaged
 
@@ -26,8 +26,6 @@ public struct SegmentVerification: Sendable, Equatable {
     /// Loss records in it, snapshots not counted.
     public var losses: UInt64 = 0
     public var bytes: UInt64 = 0
-    /// Behind the last whole chunk of an open segment: no damage, since the next start puts them aside and records it.
-    public var tornBytes: UInt64 = 0
 
     /// Reads all of the journal's segments, oldest first.
     public static func verify(
@@ -58,7 +56,8 @@ public struct SegmentVerification: Sendable, Equatable {
 
     private mutating func add(_ damage: Damage) {
         damages.append(damage)
-        let isTorn = (damage.reason == .tornTail || damage.reason == .noSeal) && verdict != .damaged
+        // A sealed file was whole once.
+        let isTorn = name.isActive && verdict != .damaged && (damage.reason == .tornTail || damage.reason == .noSeal)
         verdict = isTorn ? .torn : .damaged
     }
 
@@ -92,6 +91,9 @@ public struct SegmentVerification: Sendable, Equatable {
                 return verify(sealed, in: directory, .ok, isNewest: isNewest)
             // Being made at this moment.
             case .notYet where verdict == .active: break
+            case .notYet where verdict == .open:
+                result.add(
+                    Damage(segment: name.number, offset: 0, reason: .tornTail, missing: nil, detail: "\(error)"))
             default:
                 result.add(
                     Damage(
@@ -100,7 +102,7 @@ public struct SegmentVerification: Sendable, Equatable {
             return (result, nil)
         }
         let seal = result.walk(reader, isFinal: !(name.isActive && isNewest))
-        result.checkEnd(reader, isSealed: seal != nil)
+        result.checkEnd(reader, isSealed: seal != nil, isNewest: isNewest)
         result.bytes = reader.offset
         return (
             result,
@@ -109,15 +111,16 @@ public struct SegmentVerification: Sendable, Equatable {
     }
 
     /// What stands behind the last whole frame.
-    private mutating func checkEnd(_ reader: SegmentReader, isSealed: Bool) {
+    private mutating func checkEnd(_ reader: SegmentReader, isSealed: Bool, isNewest: Bool) {
         guard reader.fileLength > reader.offset else { return }
         if isSealed {
             add(
                 Damage(
                     segment: name.number, offset: reader.offset, reason: .notAFrame, missing: nil,
                     detail: "behind the seal"))
-        } else if verdict == .open {
-            tornBytes = reader.fileLength - reader.offset
+        } else if isNewest, verdict == .open {
+            // Of any other the walk has said so: nothing is appended to it any more.
+            add(Damage(segment: name.number, offset: reader.offset, reason: .tornTail, missing: nil))
         }
     }
 
