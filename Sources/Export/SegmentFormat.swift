@@ -49,6 +49,7 @@ public struct SegmentFormat {
         object.put("segment", segment.name.number)
         object.put("verdict", segment.verdict.rawValue)
         object.put("bytes", segment.bytes)
+        if segment.tornBytes > 0 { object.put("torn_bytes", segment.tornBytes) }
         object.put("chunks", segment.chunks)
         object.put("records", segment.events)
         object.put("forgotten", segment.forgotten)

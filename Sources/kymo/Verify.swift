@@ -65,7 +65,11 @@ private struct VerificationReport {
         text += "  \(counted(segment.chunks, "chunk")), \(counted(segment.events, "record"))"
         if segment.forgotten > 0 { text += ", \(segment.forgotten) forgotten" }
         if segment.losses > 0 { text += ", \(counted(segment.losses, "loss", "losses"))" }
-        return text + ", \(ByteSize.text(segment.bytes))"
+        text += ", \(ByteSize.text(segment.bytes))"
+        if segment.tornBytes > 0 {
+            text += "; \(counted(segment.tornBytes, "byte")) more, which the next start puts aside"
+        }
+        return text
     }
 
     mutating func end() throws {

@@ -55,6 +55,20 @@ import Testing
         #expect(try readAll(other.path).damages == [])
     }
 
+    /// The power went after the seal, and before the file's shortening was on the disk.
+    @Test func whatStandsBehindTheSealOfAnOpenSegmentIsPutAside() throws {
+        let (scratch, _) = try sealed()
+        let bytes = try scratch.read("kymograph-0000000001.lz4")
+        let other = try Scratch()
+        try other.write("kymograph-0000000001.active.lz4", bytes + [1, 2, 3])
+        let journal = try JournalWriter(directory: other.path, options: quick(), origin: origin)
+        #expect(journal.recovery?.tornBytes == 3)
+        journal.stop()
+        #expect(try other.read("kymograph-0000000001.lz4") == bytes)
+        #expect(try other.read("kymograph-0000000001.torn") == [1, 2, 3])
+        try SegmentVerification.verify(directory: other.path) { #expect($0.verdict == .ok, "\($0.damages)") }
+    }
+
     @Test func aNewerVersionsSegmentIsLeftAlone() throws {
         let (scratch, next) = try sealed()
         var bytes = try scratch.read("kymograph-0000000001.lz4")

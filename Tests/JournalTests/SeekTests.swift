@@ -18,7 +18,9 @@ import Testing
         }?.event.focus
     }
 
-    private func check(_ journal: WrittenJournal, from start: JournalReader.Start, expected: ArraySlice<StoredEvent>) throws {
+    private func check(_ journal: WrittenJournal, from start: JournalReader.Start, expected: ArraySlice<StoredEvent>)
+        throws
+    {
         let found = try Reading(journal.directory, from: start)
         #expect(found.events == Array(expected), "\(start)")
         #expect(found.damages == [])
@@ -83,7 +85,11 @@ import Testing
         for index in 0..<900 {
             time += 250_000
             let events = (0..<500).map { move(time + $0, .random(in: -30_000...30_000), .random(in: -30_000...30_000)) }
-            if index % 300 == 299 { try journal.checkpoint([window(1, at: time)], events) } else { try journal.chunk(events) }
+            if index % 300 == 299 {
+                try journal.checkpoint([window(1, at: time)], events)
+            } else {
+                try journal.chunk(events)
+            }
             // A late account, alone in its chunk: what stands before it must still be found.
             if index % 100 == 50 {
                 try journal.chunk([
@@ -106,7 +112,9 @@ import Testing
             reader.seek(to: events[index].sequence)
             #expect(reader.expectedSequence <= events[index].sequence)
             #expect(events[index].sequence - reader.expectedSequence < 300 * 505)
-            #expect(try Reading(journal.directory, from: .at(journal.cursor(events[index]))).events == Array(events[index...]))
+            #expect(
+                try Reading(journal.directory, from: .at(journal.cursor(events[index]))).events
+                    == Array(events[index...]))
         }
     }
 

@@ -92,7 +92,9 @@ import Testing
         #expect(try surplus(journal, bytes: total) == [])
         #expect(try surplus(journal, bytes: total - 1) == ["kymograph-0000000001.lz4"])
         #expect(
-            try surplus(journal, bytes: total - sizes[0] - 1) == ["kymograph-0000000001.lz4", "kymograph-0000000002.lz4"])
+            try surplus(journal, bytes: total - sizes[0] - 1) == [
+                "kymograph-0000000001.lz4", "kymograph-0000000002.lz4",
+            ])
         // Never the open one.
         #expect(
             try surplus(journal, bytes: 0) == [

@@ -7,7 +7,7 @@ public struct SegmentVerification: Sendable, Equatable {
         case ok
         /// A recorder writes it; good so far.
         case active
-        /// A recorder left it open, with whole chunks only. The next start closes it.
+        /// A recorder left it open. The next start closes it, and puts aside what makes no whole chunk (`tornBytes`).
         case open
         /// Its end is missing, or is no whole chunk; everything before is good.
         case torn
@@ -26,6 +26,8 @@ public struct SegmentVerification: Sendable, Equatable {
     /// Loss records in it, snapshots not counted.
     public var losses: UInt64 = 0
     public var bytes: UInt64 = 0
+    /// Behind the last whole chunk of an open segment: no damage, since the next start puts them aside and records it.
+    public var tornBytes: UInt64 = 0
 
     /// Reads all of the journal's segments, oldest first.
     public static func verify(
@@ -115,7 +117,7 @@ public struct SegmentVerification: Sendable, Equatable {
                     segment: name.number, offset: reader.offset, reason: .notAFrame, missing: nil,
                     detail: "behind the seal"))
         } else if verdict == .open {
-            add(Damage(segment: name.number, offset: reader.offset, reason: .tornTail, missing: nil))
+            tornBytes = reader.fileLength - reader.offset
         }
     }
 

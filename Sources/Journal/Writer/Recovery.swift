@@ -113,8 +113,10 @@ enum Recovery {
             }
             return end
         }
+        let isSameBoot = before.bootID == reader.header.bootID
         var end = End(
-            nextSequence: reader.expectedSequence, lastMicroseconds: reader.header.monotonicMicroseconds,
+            nextSequence: reader.expectedSequence,
+            lastMicroseconds: isSameBoot ? before.lastMicroseconds : reader.header.monotonicMicroseconds,
             bootID: reader.header.bootID)
         var entries: [Seal.Entry] = []
         var length = reader.offset
@@ -122,16 +124,22 @@ enum Recovery {
             // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
             switch reader.next(isFinal: true, wants: { _ in true }) {
             case .chunk(let chunk, let offset, _), .skipped(let chunk, let offset):
+                // The opening chunk is no event's: what waited in the ring while the segment was made is older than it.
+                if !entries.isEmpty { end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds) }
                 entries.append(Seal.Entry(chunk, offset: offset))
-                end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
                 length = reader.offset
             case .forgotten(let tombstone, let offset):
                 entries.append(Seal.Entry(tombstone, offset: offset))
                 length = reader.offset
             case .sealed(let seal):
-                // Only the rename was missing.
+                // Only the rename was missing; and the shortening, if the power went before that was on the disk.
                 end.nextSequence = reader.expectedSequence
                 end.finalHash = seal.finalHash
+                if reader.fileLength > reader.offset {
+                    end.tornBytes = try cut(path, at: reader.offset, in: directory, name: name, files: files) {
+                        (descriptor) throws(Errno) in try files.sync(descriptor)
+                    }
+                }
                 try finish(path, in: directory, name: name, files: files)
                 return end
             case .damage: continue

@@ -189,7 +189,7 @@ enum Flips {
         bytes[bit / 8] ^= 1 << UInt8(bit % 8)
         bytes.withUnsafeBytes { directory.write(fileName, $0) }
         var isNoticed = false
-        try! SegmentVerification.verify(directory: directory.path) { isNoticed = $0.verdict == .damaged }
+        try! SegmentVerification.verify(directory: directory.path) { isNoticed = $0.verdict.isBad }
         var found: [UInt64: Event] = [:]
         var isDamaged = false
         let reader = try! JournalReader(directory: directory.path)

@@ -85,7 +85,12 @@ import Testing
         let silent = missing.filter { time in
             !losses.contains { $0.startMicroseconds <= time && time <= $0.endMicroseconds }
         }
-        #expect(silent.isEmpty || fault.operation == .unlink, "events are missing and nothing says so (fault \(index))")
+        #expect(
+            silent.isEmpty || fault.operation == .unlink,
+            """
+            events are missing and nothing says so: fault \(index), \(silent.sorted()) of \(missing.sorted()), \
+            \(losses.map { "\($0.reason) \($0.startMicroseconds)-\($0.endMicroseconds)" }), \(scratch.files)
+            """)
         let told = losses.filter { $0.reason == .journalWrite }
         // Exactly, where every loss has a count and nothing was lost with the recorder.
         if isStarted, report == nil, fault.taken != .everything, told.allSatisfy({ $0.count != nil }),

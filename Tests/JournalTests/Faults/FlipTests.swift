@@ -16,7 +16,7 @@ import Testing
             try scratch.write(WholeSegment.name + ".lz4", bytes)
             bytes[bit / 8] ^= 1 << (bit % 8)
             var isFound = false
-            try SegmentVerification.verify(directory: scratch.path) { isFound = $0.verdict == .damaged }
+            try SegmentVerification.verify(directory: scratch.path) { isFound = $0.verdict.isBad }
             #expect(isFound, "bit \(bit) is not missed by verify")
             let found = try readAll(scratch.path)
             if found.events == whole.events { continue }
