@@ -20,13 +20,14 @@ def seconds(rate: int) -> float:
 
 def feed(program, rate: int) -> tuple[float, float]:
     """CPU time in µs and bytes written, per report."""
-    packets = program.mouse.stats()["packets"]
+    # Those that the kernel's buffer kept for it: a report that was dropped cost its reader nothing.
+    queued = program.mouse.stats()["queued"]
     cpu, written = cpu_us(program.pid), program.bytes_written()
     program.mouse.run(rate, seconds(rate))
     program.mouse.finish(20)
     # Only the recorder has something left to do: its gate waits for the agent, its chunk for its end.
     settle() if program.name == "kymographd" else time.sleep(0.05)
-    reports = program.mouse.stats()["packets"] - packets
+    reports = program.mouse.stats()["queued"] - queued
     return (cpu_us(program.pid) - cpu) / reports, (program.bytes_written() - written) / reports
 
 

@@ -11,7 +11,8 @@ public struct EventLoopError: Error, CustomStringConvertible {
 /// One epoll descriptor; the thread that owns it owns everything registered with it.
 public final class EventLoop {
     private let epoll: Int32
-    private var handlers: [Int32: () -> Void] = [:]
+    /// By descriptor: small numbers, and looked up at every wake-up.
+    private var handlers: [(() -> Void)?] = []
     private var ready: [Int32] = Array(repeating: 0, count: 16)
     public var isRunning = true
 
@@ -27,13 +28,15 @@ public final class EventLoop {
         guard kymo_epoll_add(epoll, descriptor) == 0 else {
             throw EventLoopError(what: "watch descriptor \(descriptor)", code: errno)
         }
-        handlers[descriptor] = handler
+        let index = Int(descriptor)
+        while handlers.count <= index { handlers.append(nil) }
+        handlers[index] = handler
     }
 
     /// Before the descriptor is closed.
     public func remove(_ descriptor: Int32) {
         kymo_epoll_remove(epoll, descriptor)
-        handlers[descriptor] = nil
+        if handlers.indices.contains(Int(descriptor)) { handlers[Int(descriptor)] = nil }
     }
 
     /// Waits until something is readable, at most until the deadline (CLOCK_MONOTONIC, µs; nil: for ever), and calls
@@ -48,7 +51,7 @@ public final class EventLoop {
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             // A handler before may have closed it.
-            handlers[ready[index]]?()
+            handlers[Int(ready[index])]?()
         }
     }
 }

@@ -119,9 +119,12 @@ extension ByteCursor {
                 index += 8
                 continue
             }
-            guard let value = zigzag() else { return false }
-            rows[index] = decoded(value)
-            index += 1
+            // A longer one is among them: past it one by one.
+            for place in index..<min(index + 8, rows.count) {
+                guard let value = shortVarint() else { return false }
+                rows[place] = decoded(Int64(bitPattern: value &>> 1) ^ -Int64(bitPattern: value & 1))
+            }
+            index += 8
         }
         return true
     }

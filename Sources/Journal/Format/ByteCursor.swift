@@ -39,6 +39,20 @@ struct ByteCursor {
         return word
     }
 
+    /// `varint` where one of two bytes is nothing special.
+    @inline(__always) mutating func shortVarint() -> UInt64? {
+        guard remaining >= 2 else { return varint() }
+        let low = bytes[offset]
+        if low < 0x80 {
+            offset += 1
+            return UInt64(low)
+        }
+        let high = bytes[offset + 1]
+        guard high < 0x80 else { return varint() }
+        offset += 2
+        return UInt64(low & 0x7F) | UInt64(high) << 7
+    }
+
     mutating func zigzag() -> Int64? { varint().map { Int64(bitPattern: $0 >> 1) ^ -Int64(bitPattern: $0 & 1) } }
 
     mutating func slice(_ count: Int) -> UnsafeRawBufferPointer? {
