@@ -25,9 +25,12 @@ final class WaylandOutputs {
                 }, description: { _, _, _ in }))
     }
 
-    deinit {
+    deinit { listener.deallocate() }
+
+    /// Before the connection is closed, with which the proxies die.
+    func releaseAll() {
         for output in outputs { Self.release(output.proxy) }
-        listener.deallocate()
+        outputs = []
     }
 
     func global(_ registry: OpaquePointer?, _ number: UInt32, _ version: UInt32) {

@@ -197,7 +197,8 @@ class Recorder:
         self.session(subject().pw_uid)
 
     def _configuration(self, rules: dict[str, str], titles: str) -> str:
-        text = f'[journal]\ndirectory = "{self.journal}"\n[agent]\nsocket = "{self.agent_socket}"\n'
+        # No test disk is so large that retention would leave it the room that others want.
+        text = f'[journal]\ndirectory = "{self.journal}"\nkeep_free_megabytes = 0\n[agent]\nsocket = "{self.agent_socket}"\n'
         text += f'[status]\nsocket = "{self.status_socket}"\n'
         for app, keep in rules.items():
             text += f'[[rule]]\napp = "{app}"\nkeys = "{keep}"\ntitles = "{titles if keep == "full" else "off"}"\n'
