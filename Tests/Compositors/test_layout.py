@@ -12,6 +12,10 @@ def greet(desk, service):
     desk.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=True)
+    # The layout may have been told before, whichever of the two the compositor says first: then it counts as news.
+    told = [index for index, message in enumerate(connection.messages) if isinstance(message, Layout)]
+    if told and told[-1] < connection.position and connection.messages[told[-1]].known:
+        connection.position = told[-1]
     return connection
 
 
