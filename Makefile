@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors fuzz faults vm-test clean-root soak bench guard lint build debug packages clean
+.PHONY: help run test unit testbed compositors fuzz vm-test clean-root soak bench guard lint build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
