@@ -69,6 +69,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
         .target(name: "Bus", dependencies: ["EventLoop", "CSystemd", "CLinuxShim"], swiftSettings: strict),
+        .target(name: "Sessions", dependencies: ["Bus", "Policy", "EventLoop", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
 
         // Thin programs.
@@ -76,7 +77,7 @@ let package = Package(
             name: "kymographd",
             dependencies: [
                 "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "EventLoop", "Logging",
-                "CSystemd",
+                "Bus", "Sessions", "CSystemd",
                 "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -101,7 +102,15 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
-        .testTarget(name: "BusTests", dependencies: ["Bus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
+        // A dbus-daemon for tests, and peers on it.
+        .target(
+            name: "PrivateBus", dependencies: ["Bus", "EventLoop", "CLinuxShim"], path: "Tests/PrivateBus",
+            swiftSettings: strict),
+        .testTarget(
+            name: "BusTests", dependencies: ["Bus", "PrivateBus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
+        .testTarget(
+            name: "SessionsTests", dependencies: ["Sessions", "Policy", "Bus", "PrivateBus", "EventLoop"],
+            swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(

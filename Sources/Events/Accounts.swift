@@ -8,10 +8,30 @@ public enum SuppressionReason: UInt8, Sendable, Hashable, CaseIterable {
     case rule = 2
     /// A source says that no window has the focus (launcher, lock screen, empty workspace).
     case noWindow = 3
-    /// Recording was not permitted at all (no active session of the subject on the seat).
+    /// Devices were closed: nobody whose input may be recorded had the active session on the seat.
     case inactive = 4
     /// The recorder stopped while events were waiting for a decision.
     case stopping = 5
+    /// Devices were closed: logind could not be asked who is there.
+    case sessionUnknown = 6
+    /// Devices were closed: the session was locked.
+    case locked = 7
+    /// Devices were closed: the machine was about to sleep, or slept.
+    case suspended = 8
+    /// Devices were closed: there was no valid receipt of the subject's consent to the policy in force.
+    case noConsent = 9
+    /// Devices were closed: the subject had paused the recording.
+    case paused = 10
+    /// Devices were closed: the subject could not see that recording was on.
+    case noIndicator = 11
+
+    /// Whether no device was open at all. Then nobody knows what was withheld: such a span has no counts.
+    public var isClosed: Bool {
+        switch self {
+        case .inactive, .sessionUnknown, .locked, .suspended, .noConsent, .paused, .noIndicator: true
+        case .focusUnknown, .unconfirmed, .rule, .noWindow, .stopping: false
+        }
+    }
 }
 
 public enum SpanPhase: UInt8, Sendable, Hashable, CaseIterable { case begin = 0, end = 1 }
@@ -23,11 +43,11 @@ public struct Suppression: Sendable, Hashable {
     public var phase: SpanPhase
     /// CLOCK_MONOTONIC, µs: the first event suppressed.
     public var startMicroseconds: UInt64
-    /// The last event suppressed; equals the start in a begin record.
+    /// The last event suppressed, or the moment when devices could be opened; equals the start in a begin record.
     public var endMicroseconds: UInt64
-    /// Presses of keys not written. 0 in a begin record.
+    /// Presses of keys not written. 0 in a begin record, and where `reason.isClosed`.
     public var keys: UInt64
-    /// Pointer, touch, gesture, tablet events not written.
+    /// Pointer, touch, gesture, tablet events not written. 0 where keys is.
     public var others: UInt64
     public init(
         reason: SuppressionReason, phase: SpanPhase, startMicroseconds: UInt64, endMicroseconds: UInt64,

@@ -152,8 +152,13 @@ extension Payload {
             object.put("phase", span.phase.name)
             object.put("start_us", span.startMicroseconds)
             object.put("end_us", span.endMicroseconds)
-            object.put("keys", span.keys)
-            object.put("others", span.others)
+            if span.reason.isClosed {
+                object.putNull("keys")
+                object.putNull("others")
+            } else {
+                object.put("keys", span.keys)
+                object.put("others", span.others)
+            }
         case .loss(let loss):
             object.put("reason", loss.reason.name)
             object.put("start_us", loss.startMicroseconds)

@@ -93,6 +93,12 @@ extension SuppressionReason: Named {
         case .noWindow: "no_window"
         case .inactive: "inactive"
         case .stopping: "stopping"
+        case .sessionUnknown: "session_unknown"
+        case .locked: "locked"
+        case .suspended: "suspended"
+        case .noConsent: "no_consent"
+        case .paused: "paused"
+        case .noIndicator: "no_indicator"
         }
     }
 }

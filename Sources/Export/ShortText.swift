@@ -98,11 +98,18 @@ extension Suppression {
             case .unconfirmed: "the agent did not confirm the focus in time"
             case .rule: "the rule for the app is off"
             case .noWindow: "no window has the keyboard"
-            case .inactive: "the session is not active"
+            case .inactive: "nobody who may be recorded has the seat"
             case .stopping: "the recorder stopped"
+            case .sessionUnknown: "logind did not say who is there"
+            case .locked: "the session is locked"
+            case .suspended: "the machine sleeps"
+            case .noConsent: "there is no consent"
+            case .paused: "paused"
+            case .noIndicator: "the indicator is not shown"
             }
         guard phase == .end else { return "not recorded from here on: \(why)" }
         let span = duration(endMicroseconds - min(startMicroseconds, endMicroseconds))
+        guard !reason.isClosed else { return "end: \(why); devices were closed for \(span)" }
         return "end: \(why); \(keys) keys, \(others) other events in \(span)"
     }
 }

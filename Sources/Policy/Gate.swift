@@ -63,7 +63,7 @@ public final class Gate {
     /// The agent is there; until its first report the focus is unknown.
     public func agentConnected(nowMicroseconds: UInt64) {
         isAgentPresent = true
-        probes = Probes()
+        probes.forget()
     }
 
     /// The agent is gone: nobody knows the focus from now on.
@@ -109,14 +109,31 @@ public final class Gate {
         return true
     }
 
-    /// Opens or closes the gate as a whole (no active session of the subject on the seat). Closing discards all that
-    /// waits, and accounts for it; counts of presses that were let through before are written.
-    public func setOpen(_ open: Bool, nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
-        guard open != isOpen else { return }
+    /// Opens or closes the gate as a whole. Closing discards all that waits, and begins a span of that reason, which
+    /// lasts until it is opened, or closed for another reason. Counts of presses that were let through before are
+    /// written.
+    public func setOpen(
+        _ open: Bool, reason: SuppressionReason = .inactive, nowMicroseconds now: UInt64,
+        _ body: (PermittedEvent) -> Void
+    ) {
+        let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
+        let start = holdBack.isEmpty ? now : min(now, holdBack.firstTimeMicroseconds)
+        if isOpen, !open { discardAll(emit) }
         isOpen = open
-        guard !open else { return }
-        drain(reason: .inactive) { body(PermittedEvent(permitted: $0)) }
+        guard !open else { return ledger.end(atMicroseconds: now, emit) }
+        ledger.begin(reason, atMicroseconds: start, emit)
         keyboard.reset()
+    }
+
+    /// What waits is not even counted: it may be the first keys of an unlocking.
+    private func discardAll(_ emit: (Event) -> Void) {
+        buckets.take(emit)
+        while !holdBack.isEmpty {
+            let event = holdBack.removeFirst()
+            if event.payload.isInput { counters.suppressed += 1 } else { emit(event) }
+        }
+        pressesHeld = 0
+        flushOverflow(emit)
     }
 
     // MARK: asking
@@ -179,7 +196,7 @@ public final class Gate {
         drain(reason: .stopping, emit)
         writeState(upTo: .max, emit)
         flushOverflow(emit)
-        ledger.close(emit)
+        if isOpen { ledger.close(emit) } else { ledger.end(atMicroseconds: now, emit) }
     }
 
     private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
@@ -200,7 +217,10 @@ public final class Gate {
             emit(event)
             return
         }
-        guard isOpen else { return account(event, reason: .inactive, emit) }
+        guard isOpen else {
+            counters.suppressed += 1
+            return
+        }
         let layout = layouts.table(at: event.timeMicroseconds)
         if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
         let isConfirmed = isAgentPresent && event.timeMicroseconds < timeline.watermarkMicroseconds
@@ -255,7 +275,7 @@ public final class Gate {
         _ event: Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (Event) -> Void
     ) {
         if held.isHidden { return account(event, reason: .rule, emit) }
-        if ledger.openReason == .rule || ledger.openReason == .inactive { ledger.close(emit) }
+        if ledger.openReason == .rule { ledger.close(emit) }
         var written = event
         if isConfirmed, held.state != .unknown {
             written.focus = held.focus
@@ -315,7 +335,7 @@ public final class Gate {
         var description = redacted
         description.uncertaintyMicroseconds = UInt32(clamping: entry.timeMicroseconds - entry.earliestMicroseconds)
         // Who has the focus changes nothing while the gate as a whole is closed.
-        if ledger.openReason != .inactive { ledger.close(emit) }
+        if isOpen { ledger.close(emit) }
         emit(Event(timeMicroseconds: entry.timeMicroseconds, focus: description.id, payload: .focus(description)))
         timeline.firstWasWritten()
         return true

@@ -24,6 +24,21 @@ struct Ledger {
         open = span
     }
 
+    /// Devices are closed from here on, for that reason: one span, however little is known of what is in it.
+    mutating func begin(_ reason: SuppressionReason, atMicroseconds time: UInt64, _ body: (Event) -> Void) {
+        guard open?.reason != reason else { return }
+        if open?.reason.isClosed == true { end(atMicroseconds: time, body) } else { close(body) }
+        let span = Suppression(reason: reason, phase: .begin, startMicroseconds: time, endMicroseconds: time)
+        open = span
+        body(Event(timeMicroseconds: time, payload: .suppression(span)))
+    }
+
+    /// Such a span ends now, and not with the last event that is known to lie in it.
+    mutating func end(atMicroseconds time: UInt64, _ body: (Event) -> Void) {
+        open?.endMicroseconds = time
+        close(body)
+    }
+
     /// The span is over: something of its kind was written, the focus moved, or the recorder stops.
     mutating func close(_ body: (Event) -> Void) {
         guard var span = open else { return }

@@ -13,6 +13,9 @@ struct Probes {
         return lastID
     }
 
+    /// Whoever is asked next has not been asked yet. Numbers are not used twice: a late answer is none.
+    mutating func forget() { askedMicroseconds = nil }
+
     /// When the probe of that id was asked, if it is the one that is out.
     mutating func take(_ id: UInt64) -> UInt64? {
         guard id == lastID, let asked = askedMicroseconds else { return nil }

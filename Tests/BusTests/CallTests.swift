@@ -1,5 +1,6 @@
 import CLinuxShim
 import EventLoop
+import PrivateBus
 import Testing
 
 @testable import Bus

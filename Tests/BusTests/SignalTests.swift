@@ -1,4 +1,5 @@
 import EventLoop
+import PrivateBus
 import Testing
 
 @testable import Bus

@@ -84,6 +84,7 @@ import Testing
         #expect(
             table(SuppressionReason.self) == [
                 "0 focusUnknown", "1 unconfirmed", "2 rule", "3 noWindow", "4 inactive", "5 stopping",
+                "6 sessionUnknown", "7 locked", "8 suspended", "9 noConsent", "10 paused", "11 noIndicator",
             ])
         #expect(table(SpanPhase.self) == ["0 begin", "1 end"])
         #expect(table(FocusState.self) == ["0 unknown", "1 none", "2 window"])

@@ -64,7 +64,11 @@ final class Desk {
         gate.advance(nowMicroseconds: time(ms)) { self.take($0.event) }
     }
 
-    func close(at ms: Double) { gate.setOpen(false, nowMicroseconds: time(ms)) { self.take($0.event) } }
+    func close(at ms: Double, reason: SuppressionReason = .inactive) {
+        gate.setOpen(false, reason: reason, nowMicroseconds: time(ms)) { self.take($0.event) }
+    }
+
+    func open(at ms: Double) { gate.setOpen(true, nowMicroseconds: time(ms)) { self.take($0.event) } }
 
     func stop(at ms: Double) { gate.stop(nowMicroseconds: time(ms)) { self.take($0.event) } }
 
@@ -79,6 +83,10 @@ final class Desk {
         written.compactMap { event in
             if case .focus(let focus) = event.payload { (event.timeMicroseconds, focus) } else { nil }
         }
+    }
+
+    var spans: [Suppression] {
+        written.compactMap { if case .suppression(let span) = $0.payload { span } else { nil } }
     }
 
     /// What was written, a word or two each, without focus and layout records.

@@ -18,7 +18,7 @@ from pathlib import Path
 import keys
 
 PROTOCOL_VERSION = 2
-HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND = 1, 2, 3, 4, 5
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = range(1, 10)
 WELCOME, REFUSED, PROBE = 128, 129, 130
 STATES = {"unknown": 0, "none": 1, "window": 2}
 
@@ -89,7 +89,8 @@ class Connection:
         try:
             self.socket.send(packet)
         except (BrokenPipeError, ConnectionResetError):
-            self.closed = True
+            # The other end is gone, but what it said before may not have been read: that ends with the end of file.
+            pass
 
     def obey(self, request: dict) -> dict:
         do = request.pop("do")

@@ -22,7 +22,9 @@ def typing(bed, recorder, agent):
 
 
 def ended(daemon) -> list[tuple[str, int]]:
-    return [(row["reason"], row["keys"]) for row in daemon.rows("suppression") if row["phase"] == "end"]
+    """Of spans in which devices were open: others have no counts."""
+    return [(row["reason"], row["keys"]) for row in daemon.rows("suppression")
+            if row["phase"] == "end" and row["keys"] is not None]
 
 
 def presses_after(keyboard, time_us: int) -> int:
