@@ -12,6 +12,29 @@ public enum SuppressionReason: UInt8, Sendable, Hashable, CaseIterable {
     case inactive = 4
     /// The recorder stopped while events were waiting for a decision.
     case stopping = 5
+    // 6 to 15: sessions and consent.
+    /// A password's field had the keyboard.
+    case password = 16
+    /// A terminal had the focus, and not every look at the subject's terminals around the key was clean: one reads lines
+    /// without echo, or nobody looked closely enough.
+    case terminal = 17
+    /// The app is registered with accessibility and does not say which field has the keyboard; or nobody has asked.
+    case accessibility = 18
+    /// The app is on the deny list.
+    case denied = 19
+    /// A browser's private window.
+    case privateWindow = 20
+
+    /// What was withheld may be a secret, of which not even the length is written: such a span has no counts, and bounds
+    /// that are rounded outwards to `Suppression.secretGridMicroseconds`.
+    public var mayBeSecret: Bool {
+        switch self {
+        // On some desktops that no window has the focus is all that tells of a lock screen.
+        case .noWindow: true
+        case .password, .terminal, .accessibility, .denied, .privateWindow: true
+        case .focusUnknown, .unconfirmed, .rule, .inactive, .stopping: false
+        }
+    }
 }
 
 public enum SpanPhase: UInt8, Sendable, Hashable, CaseIterable { case begin = 0, end = 1 }
@@ -19,15 +42,18 @@ public enum SpanPhase: UInt8, Sendable, Hashable, CaseIterable { case begin = 0,
 /// A span in which the gate wrote no keys (or nothing at all): begin and end are records of their own,
 /// so that a crash loses neither. Counts stand in the end record.
 public struct Suppression: Sendable, Hashable {
+    /// Bounds of spans that may hold a secret are multiples of this, so that a length tells nothing.
+    public static let secretGridMicroseconds: UInt64 = 1_000_000
+
     public var reason: SuppressionReason
     public var phase: SpanPhase
     /// CLOCK_MONOTONIC, µs: the first event suppressed.
     public var startMicroseconds: UInt64
     /// The last event suppressed; equals the start in a begin record.
     public var endMicroseconds: UInt64
-    /// Presses of keys not written. 0 in a begin record.
+    /// Presses of keys not written. 0 in a begin record, and where it may be a secret's length.
     public var keys: UInt64
-    /// Pointer, touch, gesture, tablet events not written.
+    /// Pointer, touch, gesture, tablet events not written. 0 where keys is.
     public var others: UInt64
     public init(
         reason: SuppressionReason, phase: SpanPhase, startMicroseconds: UInt64, endMicroseconds: UInt64,

@@ -91,6 +91,11 @@ extension SuppressionReason: Named {
         case .noWindow: "no_window"
         case .inactive: "inactive"
         case .stopping: "stopping"
+        case .password: "password"
+        case .terminal: "terminal"
+        case .accessibility: "accessibility"
+        case .denied: "denied"
+        case .privateWindow: "private_window"
         }
     }
 }

@@ -190,10 +190,15 @@ final class Recorder {
         case .watermark(let mark):
             let isAnswer = gate.watermark(
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
-                answeredMicroseconds: mark.answeredMicroseconds, nowMicroseconds: now)
+                answeredMicroseconds: mark.answeredMicroseconds, checkedMicroseconds: mark.checkedMicroseconds,
+                nowMicroseconds: now)
             if !isAnswer { log(.warning, "the agent confirmed what was not asked; ignored") }
         // Nothing acts on these yet.
-        case .indicator, .field, .pauseRequest, .lock: break
+        case .indicator, .pauseRequest, .lock: break
+        case .field(let report):
+            gate.fieldChanged(
+                report.field, window: report.window, samples: report.samples,
+                sinceMicroseconds: min(report.timeMicroseconds, now))
         case .backendState(let state):
             log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
         }
