@@ -25,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // C libraries, one module map each.
@@ -59,6 +60,7 @@ let package = Package(
             name: "Journal",
             dependencies: [
                 "Events", "Policy", "CLZ4", "CLinuxShim", .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .target(name: "Export", dependencies: ["Events", "Policy", "Journal"], swiftSettings: strict),
@@ -66,6 +68,7 @@ let package = Package(
             name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
+        .target(name: "Bus", dependencies: ["EventLoop", "CSystemd", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
 
         // Thin programs.
@@ -98,6 +101,7 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
+        .testTarget(name: "BusTests", dependencies: ["Bus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(

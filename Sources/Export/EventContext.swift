@@ -18,7 +18,7 @@ public struct EventContext: Sendable {
         case .segment(let header):
             setClock(realtime: header.realtimeMicroseconds, monotonic: header.monotonicMicroseconds)
         case .context(let stored), .event(let stored): follow(stored.event)
-        case .damage: break
+        case .damage, .forgotten: break
         }
     }
 

@@ -13,6 +13,7 @@ public struct JSONFormat {
         case .segment, .context: return
         case .event(let stored): append(stored, context, to: &line)
         case .damage(let damage): append(damage, to: &line)
+        case .forgotten(let span): append(span, to: &line)
         }
         line.append(UInt8(ascii: "\n"))
     }
@@ -49,6 +50,17 @@ public struct JSONFormat {
             object.put("missing_first", missing.lowerBound)
             object.put("missing_last", missing.upperBound - 1)
         }
+        object.finish(into: &line)
+    }
+}
+
+extension JSONFormat {
+    private func append(_ span: Forgotten, to line: inout [UInt8]) {
+        var object = JSONObject()
+        object.put("kind", RecordName.forgotten.rawValue)
+        object.put("segment", span.segment)
+        object.put("forgotten_first", span.sequences.lowerBound)
+        object.put("forgotten_last", span.sequences.upperBound - 1)
         object.finish(into: &line)
     }
 }

@@ -13,6 +13,8 @@ public enum RecordName: String, Sendable, CaseIterable {
     case focus, layout, suppression, loss, clock, session, recorder
     /// Not a record: a place in the journal that cannot be read.
     case damage
+    /// Not a record: chunks that were removed because somebody asked for it.
+    case forgotten
 }
 
 extension Payload {

@@ -25,6 +25,7 @@ public struct Query: Sendable, Equatable {
         switch item {
         case .segment, .context: false
         case .damage: names?.contains(.damage) ?? true
+        case .forgotten: names?.contains(.forgotten) ?? true
         case .event(let stored): selects(stored.event, context)
         }
     }

@@ -8,6 +8,8 @@ public struct ShortFormat {
     private var timestamp = Timestamp()
     private var date = ""
     private var fold: MotionFold?
+    /// The segment of which something that happened was shown: what it repeats from then on is no news.
+    private var segmentShown: UInt64?
 
     /// - Parameters:
     ///   - isColored: with terminal colours.
@@ -24,7 +26,12 @@ public struct ShortFormat {
         case .damage(let damage):
             finish(context, to: &lines)
             lines.append(row(time: "", app: "", name: "damage", text: damage.description, role: .alarm))
+        case .forgotten(let span):
+            finish(context, to: &lines)
+            let numbers = "sequence numbers \(span.sequences.lowerBound) to \(span.sequences.upperBound - 1)"
+            lines.append(row(time: "", app: "", name: "forgotten", text: "\(numbers) were forgotten", role: .dim))
         case .event(let stored):
+            guard isShown(stored) else { return }
             if foldsMotion, let folded = MotionFold(stored.event) {
                 if fold?.add(stored.event) == true { return }
                 finish(context, to: &lines)
@@ -34,6 +41,13 @@ public struct ShortFormat {
             finish(context, to: &lines)
             append(stored.event, context, to: &lines)
         }
+    }
+
+    /// State is repeated every MiB, for readers that begin there; in the middle of a segment it is no news.
+    private mutating func isShown(_ stored: StoredEvent) -> Bool {
+        if stored.event.marks.contains(.snapshot) { return segmentShown != stored.segment }
+        segmentShown = stored.segment
+        return true
     }
 
     /// Appends the line of the motion that is being gathered.

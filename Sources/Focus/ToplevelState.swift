@@ -10,12 +10,18 @@ struct ToplevelState {
         var isActivated = false
         /// 0 as long as nobody has told it.
         var processID: Int32 = 0
+        /// In the order in which the window came to be on them.
+        fileprivate var outputs: [OpaquePointer] = []
         /// As of the last `done`; what came since counts only with the next.
-        fileprivate var pending: (appID: String?, title: String?, isActivated: Bool?) = (nil, nil, nil)
+        fileprivate var pending: (appID: String?, title: String?, isActivated: Bool?, outputs: [OpaquePointer]?) =
+            (nil, nil, nil, nil)
+
+        /// Where the window is; of several the one it came to last. Nil: on none, or nobody tells.
+        var output: OpaquePointer? { outputs.last }
 
         static func == (a: Window, b: Window) -> Bool {
             a.number == b.number && a.appID == b.appID && a.title == b.title && a.isActivated == b.isActivated
-                && a.processID == b.processID
+                && a.processID == b.processID && a.outputs == b.outputs
         }
     }
 
@@ -37,6 +43,25 @@ struct ToplevelState {
         windows[handle]?.pending.isActivated = isActivated
     }
 
+    mutating func entered(_ handle: OpaquePointer, output: OpaquePointer?) {
+        guard let output, let window = windows[handle] else { return }
+        let before = window.pending.outputs ?? window.outputs
+        windows[handle]?.pending.outputs = before.filter { $0 != output } + [output]
+    }
+
+    mutating func left(_ handle: OpaquePointer, output: OpaquePointer?) {
+        guard let window = windows[handle] else { return }
+        windows[handle]?.pending.outputs = (window.pending.outputs ?? window.outputs).filter { $0 != output }
+    }
+
+    /// Its pointer may be another output's tomorrow. No `done` comes for that.
+    mutating func outputRemoved(_ output: OpaquePointer) {
+        for handle in windows.keys {
+            windows[handle]?.outputs.removeAll { $0 == output }
+            windows[handle]?.pending.outputs?.removeAll { $0 == output }
+        }
+    }
+
     mutating func done(_ handle: OpaquePointer) {
         guard var window = windows[handle] else { return }
         window.appID = window.pending.appID ?? window.appID
@@ -46,7 +71,8 @@ struct ToplevelState {
             if isActivated, !window.isActivated { lastActivated = handle }
             window.isActivated = isActivated
         }
-        window.pending = (nil, nil, nil)
+        window.outputs = window.pending.outputs ?? window.outputs
+        window.pending = (nil, nil, nil, nil)
         windows[handle] = window
     }
 

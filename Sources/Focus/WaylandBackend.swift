@@ -63,6 +63,7 @@ public final class WaylandBackend {
     private var manager: OpaquePointer?
     private var managerName: UInt32 = 0
     private var seat: WaylandSeat?
+    private let outputs = WaylandOutputs()
     private let handlers: Handlers
     private let listeners = Listeners()
     private var state = ToplevelState()
@@ -254,6 +255,7 @@ public final class WaylandBackend {
             report.title = window.title.cut(toBytes: StringLimit.title)
             report.isTitleTruncated = window.title.utf8.count > StringLimit.title
             report.processID = window.processID
+            report.output = outputs.name(of: window.output).cut(toBytes: StringLimit.output)
         }
         if var last = lastReport {
             last.timeMicroseconds = report.timeMicroseconds
@@ -276,6 +278,8 @@ public final class WaylandBackend {
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
                 registry: registry, name: name, version: version, keymapChanged: handlers.keymap)
+        } else if interface == "wl_output" {
+            outputs.global(registry, name, version)
         }
     }
 
@@ -285,6 +289,7 @@ public final class WaylandBackend {
             seat = nil
             handlers.keymap(nil)
         }
+        if let output = outputs.removed(name) { state.outputRemoved(output) }
     }
 
     /// Not even the last word holds any more: to be thrown where nobody is in a callback.

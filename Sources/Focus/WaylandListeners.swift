@@ -38,7 +38,12 @@ final class Listeners {
                     let appID = Listeners.text(appID)
                     Listeners.backend(data).update { $0.appID(handle!, appID) }
                 },
-                output_enter: { _, _, _ in }, output_leave: { _, _, _ in },
+                output_enter: { data, handle, output in
+                    Listeners.backend(data).update { $0.entered(handle!, output: output) }
+                },
+                output_leave: { data, handle, output in
+                    Listeners.backend(data).update { $0.left(handle!, output: output) }
+                },
                 state: { data, handle, array in
                     // An array of 32-bit values; wl_array_for_each is a macro.
                     let words = UnsafeBufferPointer(

@@ -24,7 +24,8 @@ struct Verify: ParsableCommand {
                 damaged += segment.verdict == .damaged ? 1 : 0
                 try out.print(
                     "\(segment.name.fileName)  \(segment.verdict.rawValue)  \(segment.chunks) chunks, "
-                        + "\(segment.events) records, \(segment.losses) losses, \(segment.bytes) bytes")
+                        + "\(segment.events) records, \(segment.losses) losses, \(segment.bytes) bytes"
+                        + (segment.forgotten > 0 ? ", \(segment.forgotten) records forgotten" : ""))
                 for damage in segment.damages { try out.print("    \(damage)") }
             }
         } catch let error as JournalError {

@@ -117,6 +117,19 @@ def test_lock_screen_clears_the_focus(desk, service):
     connection.expect(Focus, state="none", app="")
 
 
+def test_output_of_the_window_that_has_the_focus(sway, service):
+    sway.window("alpha", "first")
+    _, connection = greet(sway, service)
+    first = connection.expect(Focus, app="alpha", output="HEADLESS-1")
+    sway.message("create_output")
+    sway.message("move container to output HEADLESS-2")
+    sway.focus("alpha")
+    assert connection.expect(Focus, app="alpha", output="HEADLESS-2").window == first.window
+    sway.message("move container to output HEADLESS-1")
+    sway.focus("alpha")
+    assert connection.expect(Focus, app="alpha", output="HEADLESS-1").window == first.window
+
+
 def test_launcher_clears_the_focus(sway, service):
     sway.keyboard()
     sway.window("alpha", "first")

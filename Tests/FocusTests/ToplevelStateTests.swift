@@ -26,6 +26,14 @@ private struct Windows {
         state.title(handles[name]!, title)
         if done { state.done(handles[name]!) }
     }
+    mutating func enter(_ name: String, _ output: OpaquePointer, done: Bool = true) {
+        state.entered(handles[name]!, output: output)
+        if done { state.done(handles[name]!) }
+    }
+    mutating func leave(_ name: String, _ output: OpaquePointer?) {
+        state.left(handles[name]!, output: output)
+        state.done(handles[name]!)
+    }
     mutating func close(_ name: String) { state.closed(handles[name]!) }
     mutating func closeAgain(_ name: String) {
         state.closed(handles[name]!)
@@ -123,5 +131,33 @@ private struct Windows {
         }
         #expect(seen.count == 5)
         #expect(!seen.contains(0))
+    }
+
+    @Test func windowIsOnTheOutputItCameToLast() {
+        let (left, right) = (OpaquePointer(bitPattern: 0x10)!, OpaquePointer(bitPattern: 0x20)!)
+        var windows = Windows()
+        windows.open("foot")
+        windows.activate("foot")
+        #expect(windows.state.focused?.output == nil)
+        windows.enter("foot", left)
+        windows.enter("foot", right, done: false)
+        #expect(windows.state.focused?.output == left, "what is said counts with its done")
+        windows.done("foot")
+        #expect(windows.state.focused?.output == right)
+        windows.leave("foot", right)
+        #expect(windows.state.focused?.output == left)
+        windows.leave("foot", nil)
+        #expect(windows.state.focused?.output == left, "an output that is gone has no name left to leave")
+        windows.state.outputRemoved(left)
+        #expect(windows.state.focused?.output == nil)
+    }
+
+    @Test func movingToAnotherOutputMovesNoKeys() {
+        var windows = Windows()
+        windows.open("foot")
+        windows.activate("foot")
+        let before = windows.state.changeCount
+        windows.enter("foot", OpaquePointer(bitPattern: 0x10)!)
+        #expect(windows.state.changeCount == before)
     }
 }

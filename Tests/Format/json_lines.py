@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from read_segment import Damage, Segment
+from read_segment import Damage, Forgotten, Segment
 
 PRESS = ["released", "pressed"]
 CLASSES = ["letter", "digit", "punctuation", "space", "enter", "editing", "navigation", "other", "text"]
@@ -118,6 +118,9 @@ class Lines:
             if item.missing:
                 line |= {"missing_first": item.missing.start, "missing_last": item.missing.stop - 1}
             return line
+        if isinstance(item, Forgotten):
+            span = {"forgotten_first": item.span.start, "forgotten_last": item.span.stop - 1}
+            return {"kind": "forgotten", "segment": item.segment} | span
         self.follow(item)
         line = {"kind": KINDS[item.kind], "sequence": item.sequence, "segment": item.segment, "time_us": item.time}
         line["realtime"] = self.realtime(item.time)

@@ -112,6 +112,7 @@ def signed(value):
 def records(payload, count, first_sequence, first_time, segment):
     """The records of a chunk. A kind that the document does not know gives none, but keeps its number."""
     cursor = Payload(payload)
+    cursor.take(16)
     if cursor.varint() != count:
         raise Bad("count")
     run_count = cursor.varint()

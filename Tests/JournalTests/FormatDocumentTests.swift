@@ -74,7 +74,24 @@ import Testing
         let scratch = try journal()
         let result = try compare([scratch.path])
         #expect(result.isSame, "\(result.words)")
-        #expect(result.words.contains(", 0 of them damage"))
+        #expect(result.words.contains(", 0 of them damage; 0 not whole"))
+    }
+
+    @Test func theDocumentSufficesForTombstones() throws {
+        let scratch = try journal()
+        try scratch.forget(chunks: [0], ofSegment: 1)
+        try scratch.forget(chunks: [1, 2], ofSegment: 2)
+        let whole = try compare([scratch.path])
+        #expect(whole.isSame, "\(whole.words)")
+        #expect(whole.words.contains(", 0 of them damage; 0 not whole"))
+        let victim = "kymograph-0000000002.lz4"
+        let length = try scratch.read(victim).count
+        let broken = try stride(from: 150 * 8, to: length * 8, by: 93).map { bit in
+            try copy(scratch) { name, bytes in if name == victim { bytes[bit / 8] ^= 1 << (bit % 8) } }
+        }
+        let result = try compare(broken.map(\.path))
+        #expect(result.isSame, "\(result.words)")
+        #expect(result.words.contains("; \(broken.count) not whole"))
     }
 
     @Test func theDocumentSufficesForDamage() throws {

@@ -80,7 +80,7 @@ func readAll(_ directory: FilePath, start: JournalReader.Start = .oldest) throws
         switch item {
         case .event(let event): if !event.event.marks.contains(.snapshot) { events.append(event) }
         case .damage(let damage): damages.append(damage)
-        case .segment, .context: break
+        case .segment, .context, .forgotten: break
         }
     }
     return (events, damages)

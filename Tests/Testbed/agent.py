@@ -149,13 +149,21 @@ class Agent:
 
     def window(self, app: str, window: int = 1, title: str = "", pid: int = 0) -> int:
         """A window of that app has the focus from now on; the time of the report, µs."""
-        return self.ask(do="focus", state="window", app=app, window=window, title=title, pid=pid)["time_us"]
+        return self._focus(state="window", app=app, window=window, title=title, pid=pid)
 
     def no_window(self) -> int:
-        return self.ask(do="focus", state="none")["time_us"]
+        return self._focus(state="none")
 
     def unknown(self) -> int:
-        return self.ask(do="focus", state="unknown")["time_us"]
+        return self._focus(state="unknown")
+
+    def _focus(self, **report) -> int:
+        # Until the recorder has read the greeting nobody vouches for keys: one that is typed at once would be withheld.
+        deadline = time.monotonic() + 10
+        while not ((state := self.state())["welcome"] or state["refused"] or state["closed"]):
+            assert time.monotonic() < deadline, "waited 10 s in vain for the recorder's welcome"
+            time.sleep(0.005)
+        return self.ask(do="focus", **report)["time_us"]
 
     def set(self, **knobs) -> None:
         self.ask(do="set", **knobs)

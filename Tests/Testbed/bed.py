@@ -277,7 +277,10 @@ class Recorder:
         nodes = {}
         for descriptor, target in self.descriptors().items():
             if "/dev/input/" in target:
-                info = Path(f"/proc/{self.pid}/fdinfo/{descriptor}").read_text()
+                try:
+                    info = Path(f"/proc/{self.pid}/fdinfo/{descriptor}").read_text()
+                except FileNotFoundError:
+                    continue  # Closed since it was listed.
                 flags = int(info.split("flags:")[1].split()[0], 8)
                 nodes[target.rsplit("/", 1)[1].removesuffix(" (deleted)")] = flags & os.O_ACCMODE
         return nodes

@@ -9,3 +9,4 @@ static inline const struct wl_interface *kymo_toplevel_manager_interface(void)
 }
 
 static inline const struct wl_interface *kymo_seat_interface(void) { return &wl_seat_interface; }
+static inline const struct wl_interface *kymo_output_interface(void) { return &wl_output_interface; }

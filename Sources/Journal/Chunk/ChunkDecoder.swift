@@ -93,8 +93,7 @@ struct ChunkDecoder {
         }
         guard areRead else { return nil }
         for _ in 0..<rows * kind.textCount {
-            guard let length = cursor.varint(), length <= FormatLimit.textBytes, let text = cursor.slice(Int(length)),
-                let string = String(validating: text, as: UTF8.self)
+            guard let length = cursor.varint(), length <= FormatLimit.textBytes, let string = cursor.text(Int(length))
             else { return nil }
             block.texts.append(string)
         }

@@ -41,8 +41,10 @@ final class ChunkEncoder {
     private let runs: UnsafeMutablePointer<(run: Run, length: Int)>
     private var runCount = 0
     private(set) var count = 0
-    private(set) var firstMicroseconds: UInt64 = .max
-    private(set) var lastMicroseconds: UInt64 = 0
+    private var first: UInt64 = .max
+    private var last: UInt64 = 0
+    private var lastSnapshot: UInt64 = 0
+    private(set) var snapshotCount = 0
     private(set) var hasState = false
     private var textBytes = 0
 
@@ -55,6 +57,10 @@ final class ChunkEncoder {
         times.deallocate()
         runs.deallocate()
     }
+
+    /// Of the events that are no snapshots, which carry the times at which their state began; else the greatest of all.
+    var firstMicroseconds: UInt64 { snapshotCount == count ? lastSnapshot : first }
+    var lastMicroseconds: UInt64 { snapshotCount == count ? lastSnapshot : last }
 
     var isEmpty: Bool { count == 0 }
     /// No more events fit. Texts are bounded too, so that the payload stays within its limit.
@@ -72,8 +78,13 @@ final class ChunkEncoder {
             runCount += 1
         }
         times[count] = Int64(bitPattern: event.timeMicroseconds)
-        firstMicroseconds = min(firstMicroseconds, event.timeMicroseconds)
-        lastMicroseconds = max(lastMicroseconds, event.timeMicroseconds)
+        if event.marks.contains(.snapshot) {
+            lastSnapshot = max(lastSnapshot, event.timeMicroseconds)
+            snapshotCount += 1
+        } else {
+            first = min(first, event.timeMicroseconds)
+            last = max(last, event.timeMicroseconds)
+        }
         let rows = kinds[Int(kind.rawValue)] ?? firstRow(of: kind)
         var sink = RowSink(integers: rows.integers, rows: rows, place: rows.count)
         event.payload.write(to: &sink)
@@ -95,7 +106,8 @@ final class ChunkEncoder {
     func finish(into buffer: inout ByteBuffer) {
         buffer.varint(UInt64(count))
         putRuns(&buffer)
-        for index in 0..<count { times[index] &-= Int64(bitPattern: firstMicroseconds) }
+        let first = Int64(bitPattern: firstMicroseconds)
+        for index in 0..<count { times[index] &-= first }
         buffer.putColumn(UnsafeBufferPointer(start: times, count: count), hint: .steps)
         for case let rows? in kinds where rows.count > 0 { put(rows, into: &buffer) }
         reset()
@@ -140,8 +152,10 @@ final class ChunkEncoder {
     private func reset() {
         runCount = 0
         count = 0
-        firstMicroseconds = .max
-        lastMicroseconds = 0
+        first = .max
+        last = 0
+        lastSnapshot = 0
+        snapshotCount = 0
         hasState = false
         textBytes = 0
     }

@@ -14,6 +14,15 @@ enum ColumnEncoding: UInt8 {
 enum ColumnHint {
     case plain
     case steps
+    case differences
+
+    var encoding: ColumnEncoding {
+        switch self {
+        case .plain: .plain
+        case .steps: .deltaOfDelta
+        case .differences: .delta
+        }
+    }
 }
 
 extension ByteBuffer {
@@ -27,7 +36,7 @@ extension ByteBuffer {
             isConstant = isConstant && value == first
         }
         let shift = union == 0 ? 0 : min(union.trailingZeroBitCount, 31)
-        let encoding: ColumnEncoding = isConstant ? .constant : (hint == .steps ? .deltaOfDelta : .plain)
+        let encoding: ColumnEncoding = isConstant ? .constant : hint.encoding
         reserve(1 + values.count * 10)
         put(encoding.rawValue | UInt8(shift) << 2)
         switch encoding {
@@ -41,7 +50,7 @@ extension ByteBuffer {
                 let step = shifted &- last
                 zigzag(step &- lastStep)
                 last = shifted
-                lastStep = step
+                if encoding == .deltaOfDelta { lastStep = step }
             }
         }
     }

@@ -39,6 +39,11 @@ struct ByteCursor {
     }
 }
 
+extension ByteCursor {
+    /// So many bytes of UTF-8.
+    mutating func text(_ count: Int) -> String? { slice(count).flatMap { String(validating: $0, as: UTF8.self) } }
+}
+
 /// Appends fields to a buffer whose capacity was reserved once.
 struct ByteBuffer {
     private(set) var base: UnsafeMutableRawPointer
@@ -97,6 +102,12 @@ struct ByteBuffer {
         reserve(other.count)
         (base + count).copyMemory(from: start, byteCount: other.count)
         count += other.count
+    }
+
+    /// So many bytes of the system's generator, in words of eight.
+    mutating func putRandom(_ count: Int) {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<count / 8 { put(generator.next()) }
     }
 
     mutating func append(_ text: String) {

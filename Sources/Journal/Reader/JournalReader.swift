@@ -47,6 +47,8 @@ public final class JournalReader {
             pending.removeAll(keepingCapacity: true)
             pendingIndex = 0
             guard try readMore() else { return nil }
+            // A span of forgotten chunks ends where something else begins.
+            while case .forgotten? = pending.last, try readMore() {}
         }
     }
 
@@ -221,7 +223,8 @@ public final class JournalReader {
         }
         switch step {
         case .end: return false
-        case .skipped, .sealed: return true
+        case .skipped, .sealed: break
+        case .forgotten(let tombstone, _): append(tombstone, of: header)
         case .damage(let damage): pending.append(.damage(damage))
         case .chunk(let chunk, _, let events):
             for (index, event) in events.enumerated() {
@@ -236,5 +239,16 @@ public final class JournalReader {
             }
         }
         return true
+    }
+
+    /// Tombstones that stand one behind the other are one span, however many chunks it was.
+    private func append(_ tombstone: Tombstone, of header: SegmentHeader) {
+        guard tombstone.sequences.upperBound > firstSequence else { return }
+        if case .forgotten(var span)? = pending.last, span.sequences.upperBound == tombstone.firstSequence {
+            span.sequences = span.sequences.lowerBound..<tombstone.sequences.upperBound
+            pending[pending.count - 1] = .forgotten(span)
+        } else {
+            pending.append(.forgotten(Forgotten(segment: header.number, sequences: tombstone.sequences)))
+        }
     }
 }

@@ -8,7 +8,9 @@ final class SegmentReader {
     enum Step {
         case chunk(ChunkHeader, offset: UInt64, events: [Event?])
         /// Not decoded, as the caller wished.
-        case skipped(ChunkHeader)
+        case skipped(ChunkHeader, offset: UInt64)
+        /// A chunk that was forgotten.
+        case forgotten(Tombstone, offset: UInt64)
         case sealed(Seal)
         case damage(Damage)
         /// Nothing more for now; for a sealed segment: for ever.
@@ -24,15 +26,26 @@ final class SegmentReader {
     private(set) var offset: UInt64
     private(set) var expectedSequence: UInt64
     private(set) var isSealed = false
+    /// Behind the last good frame, as that frame says.
+    private(set) var chain: HashChain
+    private let verifiesChain: Bool
+    /// Nothing in front of the next frame to check it against: damage, or a break that was reported.
+    private var isChainBroken = false
     /// Where the frame that could not be read begins, until the next good one tells what is missing.
     private var damaged: (offset: UInt64, reason: Damage.Reason)?
 
-    init(directory: FilePath, name: SegmentName) throws(SegmentError) {
+    /// - Parameter verifiesChain: whether to compute the hash of all that is decoded and of the seal, and report what
+    ///   does not fit. A reader of events need not: checksums find what an accident does.
+    init(directory: FilePath, name: SegmentName, verifiesChain: Bool = false) throws(SegmentError) {
         let descriptor = Glibc.open(directory.appending(name.fileName).string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw errno == ENOENT ? .gone : .system(Errno(rawValue: errno)) }
         window = FileWindow(descriptor: descriptor)
         self.name = name
+        self.verifiesChain = verifiesChain
         (header, offset) = try Self.readHeader(window)
+        // Read a moment ago, so that it is there.
+        let opening = window.bytes(at: 0, count: Int(offset)) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        chain = HashChain(segmentID: header.segmentID, opening: opening)
         expectedSequence = header.firstSequence
     }
 
@@ -49,7 +62,7 @@ final class SegmentReader {
         guard let prefix = window.bytes(at: emptyFrame, count: Frame.skippablePrefix) else { throw .notYet }
         let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard magic == Frame.segmentHeader, length <= 4096 else { throw .format(.notASegment) }
+        guard magic == Frame.segmentHeader, length <= SegmentHeader.contentLimit else { throw .format(.notASegment) }
         let place = emptyFrame + UInt64(Frame.skippablePrefix)
         guard let content = window.bytes(at: place, count: length) else { throw .notYet }
         do {
@@ -86,14 +99,17 @@ final class SegmentReader {
         let body = offset + UInt64(Frame.skippablePrefix)
         if magic == Frame.chunkHeader, length == ChunkHeader.contentBytes {
             guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
-            if let chunk = ChunkHeader(content), chunk.segmentID == header.segmentID,
-                chunk.firstSequence >= expectedSequence
-            {
+            if let chunk = ChunkHeader(content), isExpected(chunk.segmentID, chunk.firstSequence) {
                 return read(chunk, isFinal: isFinal, wants: wants)
             }
-        } else if magic == Frame.seal, length <= FormatLimit.sealBytes {
+        } else if magic == Frame.tombstone, length == Tombstone.contentBytes {
             guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
-            if let seal = Seal(content), seal.segmentID == header.segmentID, seal.nextSequence >= expectedSequence {
+            if let tombstone = Tombstone(content), isExpected(tombstone.segmentID, tombstone.firstSequence) {
+                return pass(tombstone)
+            }
+        } else if magic == Frame.seal, length <= FormatLimit.sealBytes - Frame.skippablePrefix {
+            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            if let seal = Seal(content), isExpected(seal.segmentID, seal.nextSequence) {
                 return close(with: seal, length: UInt64(length))
             }
         }
@@ -102,39 +118,83 @@ final class SegmentReader {
 
     private func read(_ chunk: ChunkHeader, isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
         if let damage = missing(upTo: chunk.firstSequence) { return .damage(damage) }
-        let stored = offset + UInt64(ChunkHeader.frameBytes)
-        let end = stored + UInt64(chunk.storedBytes)
+        let place = offset
+        let end = offset + UInt64(ChunkHeader.frameBytes) + UInt64(chunk.storedBytes)
         guard wants(chunk) else {
             guard end <= window.fileLength else { return atEnd(isFinal: isFinal) }
-            advance(past: chunk, to: end)
-            return .skipped(chunk)
+            advance(past: chunk.sequences, chunk.chainHash, to: end)
+            return .skipped(chunk, offset: place)
         }
-        guard let frame = window.bytes(at: stored, count: Int(chunk.storedBytes)) else {
-            return atEnd(isFinal: isFinal)
-        }
-        let place = offset
-        payload.count = 0
-        payload.reserve(Int(chunk.payloadBytes))
-        let target = UnsafeMutableRawBufferPointer(start: payload.base, count: Int(chunk.payloadBytes))
-        guard lz4.decompress(frame, into: target),
-            let events = ChunkDecoder.decode(UnsafeRawBufferPointer(target), header: chunk)
-        else {
+        guard let whole = window.bytes(at: offset, count: Int(end - offset)) else { return atEnd(isFinal: isFinal) }
+        let frame = UnsafeRawBufferPointer(rebasing: whole[ChunkHeader.frameBytes...])
+        guard let events = decode(frame, chunk) else {
             // The header is good, so the next frame's place is known, if it lies in the file at all.
             damaged = (offset, .badPayload)
             return resynchronise(.badPayload, isFinal: isFinal, wants: wants)
         }
-        advance(past: chunk, to: end)
+        let content = UnsafeRawBufferPointer(rebasing: whole[Frame.skippablePrefix..<ChunkHeader.frameBytes])
+        if let damage = chainBreak(
+            at: chunk.sequences, chunk.chainHash,
+            content: {
+                HashChain.contentHash(header: content, frame: frame)
+            })
+        {
+            return .damage(damage)
+        }
+        advance(past: chunk.sequences, chunk.chainHash, to: end)
         return .chunk(chunk, offset: place, events: events)
     }
 
-    private func advance(past chunk: ChunkHeader, to end: UInt64) {
+    private func decode(_ frame: UnsafeRawBufferPointer, _ chunk: ChunkHeader) -> [Event?]? {
+        payload.count = 0
+        payload.reserve(Int(chunk.payloadBytes))
+        let target = UnsafeMutableRawBufferPointer(start: payload.base, count: Int(chunk.payloadBytes))
+        guard target.count >= FormatLimit.randomBytes, lz4.decompress(frame, into: target) else { return nil }
+        return ChunkDecoder.decode(
+            UnsafeRawBufferPointer(rebasing: target[FormatLimit.randomBytes...]), header: chunk)
+    }
+
+    private func pass(_ tombstone: Tombstone) -> Step {
+        if let damage = missing(upTo: tombstone.firstSequence) { return .damage(damage) }
+        if let damage = chainBreak(at: tombstone.sequences, tombstone.chainHash, content: { tombstone.contentHash }) {
+            return .damage(damage)
+        }
+        let place = offset
+        advance(past: tombstone.sequences, tombstone.chainHash, to: offset + UInt64(Tombstone.frameBytes))
+        return .forgotten(tombstone, offset: place)
+    }
+
+    private func advance(past sequences: Range<UInt64>, _ chainHash: SHA256Hash, to end: UInt64) {
         offset = end
-        expectedSequence = chunk.firstSequence + UInt64(chunk.count)
+        expectedSequence = sequences.upperBound
+        chain = HashChain(segmentID: header.segmentID, behind: chainHash)
+        isChainBroken = false
         damaged = nil
+    }
+
+    /// The report of a chunk that does not hang on the one before it; made once, then the chunk is read all the same.
+    private func chainBreak(
+        at sequences: Range<UInt64>, _ chainHash: SHA256Hash, content: () -> SHA256Hash
+    ) -> Damage? {
+        guard verifiesChain, !isChainBroken else { return nil }
+        var next = chain
+        next.append(firstSequence: sequences.lowerBound, count: UInt32(sequences.count), content: content())
+        guard next.hash != chainHash else { return nil }
+        return breakChain("sequence numbers \(sequences.lowerBound) to \(sequences.upperBound - 1)")
+    }
+
+    private func breakChain(_ detail: String) -> Damage {
+        isChainBroken = true
+        return Damage(segment: header.number, offset: offset, reason: .brokenChain, missing: nil, detail: detail)
     }
 
     private func close(with seal: Seal, length: UInt64) -> Step {
         if let damage = missing(upTo: seal.nextSequence) { return .damage(damage) }
+        if verifiesChain, !isChainBroken,
+            seal.finalHash != chain.finalHash(nextSequence: seal.nextSequence, chunks: seal.entries.count)
+        {
+            return .damage(breakChain("the seal's final hash"))
+        }
         isSealed = true
         offset += UInt64(Frame.skippablePrefix) + length
         return .sealed(seal)
@@ -148,6 +208,7 @@ final class SegmentReader {
             missing: expectedSequence..<sequence)
         expectedSequence = sequence
         damaged = nil
+        isChainBroken = true
         return damage
     }
 
@@ -190,9 +251,9 @@ final class SegmentReader {
             var candidates: [UInt64] = []
             for index in 0..<max(0, count - 15) {
                 let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
-                guard magic == Frame.chunkHeader || magic == Frame.seal else { continue }
+                guard let expected = Frame.innerMagic(of: magic) else { continue }
                 let inner = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self))
-                if inner == Frame.chunkMagic || inner == Frame.sealMagic { candidates.append(place + UInt64(index)) }
+                if inner == expected { candidates.append(place + UInt64(index)) }
             }
             for candidate in candidates where isFrame(at: candidate) { return candidate }
             place += UInt64(max(1, count - 15))
@@ -205,16 +266,19 @@ final class SegmentReader {
         guard let prefix = window.bytes(at: place, count: Frame.skippablePrefix) else { return false }
         let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard length <= FormatLimit.sealBytes,
+        guard length <= FormatLimit.sealBytes - Frame.skippablePrefix,
             let content = window.bytes(at: place + UInt64(Frame.skippablePrefix), count: length)
         else { return false }
-        if magic == Frame.seal {
-            return Seal(content).map { $0.segmentID == header.segmentID && $0.nextSequence >= expectedSequence }
-                ?? false
+        switch magic {
+        case Frame.chunkHeader:
+            return ChunkHeader(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
+        case Frame.tombstone: return Tombstone(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
+        default: return Seal(content).map { isExpected($0.segmentID, $0.nextSequence) } ?? false
         }
-        return ChunkHeader(content).map {
-            $0.segmentID == header.segmentID && $0.firstSequence >= expectedSequence
-        } ?? false
+    }
+
+    private func isExpected(_ segmentID: Identifier, _ sequence: UInt64) -> Bool {
+        segmentID == header.segmentID && sequence >= expectedSequence
     }
 }
 

@@ -14,6 +14,8 @@ public struct SegmentVerification: Sendable, Equatable {
     public var damages: [Damage] = []
     public var chunks: UInt64 = 0
     public var events: UInt64 = 0
+    /// Records that were in chunks that were forgotten.
+    public var forgotten: UInt64 = 0
     /// Loss records in it, snapshots not counted.
     public var losses: UInt64 = 0
     public var bytes: UInt64 = 0
@@ -23,53 +25,94 @@ public struct SegmentVerification: Sendable, Equatable {
         directory: FilePath, _ body: (SegmentVerification) throws -> Void
     ) throws {
         let names = try SegmentName.list(in: directory)
-        var expected: UInt64?
+        var before: Ends?
         for name in names {
-            var result = verify(name, in: directory, isNewest: name == names.last)
-            if let expected, let first = result.first, first != expected, result.result.verdict != .damaged {
-                result.result.verdict = .damaged
-                result.result.damages.append(
-                    Damage(
-                        segment: name.number, offset: 0, reason: .sequenceGap,
-                        missing: expected < first ? expected..<first : nil))
-            }
-            expected = result.next
-            try body(result.result)
+            var (result, ends) = verify(name, in: directory, isNewest: name == names.last)
+            if let before, let ends { result.check(ends, follow: before) }
+            before = ends
+            try body(result)
+        }
+    }
+
+    /// What ties a segment to its neighbours.
+    private struct Ends {
+        var header: SegmentHeader
+        var nextSequence: UInt64
+        /// Nil: not sealed.
+        var finalHash: SHA256Hash?
+    }
+
+    private mutating func add(_ damage: Damage) {
+        damages.append(damage)
+        verdict = .damaged
+    }
+
+    private mutating func check(_ ends: Ends, follow before: Ends) {
+        let first = ends.header.firstSequence
+        if first != before.nextSequence {
+            let missing = before.nextSequence < first ? before.nextSequence..<first : nil
+            add(Damage(segment: name.number, offset: 0, reason: .sequenceGap, missing: missing))
+        } else if let hash = before.finalHash, ends.header.previousHash != hash, ends.header.previousHash != .zero {
+            add(
+                Damage(
+                    segment: name.number, offset: 0, reason: .brokenChain, missing: nil,
+                    detail: "it follows another segment than \(before.header.number)"))
         }
     }
 
     private static func verify(
         _ name: SegmentName, in directory: FilePath, isNewest: Bool
-    ) -> (result: SegmentVerification, first: UInt64?, next: UInt64?) {
+    ) -> (SegmentVerification, Ends?) {
         var result = SegmentVerification(name: name, verdict: name.isActive ? .active : .ok)
         let reader: SegmentReader
-        do {
-            reader = try SegmentReader(directory: directory, name: name)
+        do throws(SegmentError) {
+            reader = try SegmentReader(directory: directory, name: name, verifiesChain: true)
         } catch {
-            result.verdict = .damaged
-            result.damages = [
-                Damage(
-                    segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil,
-                    detail: "\(error)")
-            ]
-            return (result, nil, nil)
+            // Being made at this moment.
+            if case .notYet = error, name.isActive, isNewest { return (result, nil) }
+            result.add(
+                Damage(segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil, detail: "\(error)"))
+            return (result, nil)
         }
-        walk: while true {
-            switch reader.next(isFinal: !(name.isActive && isNewest), wants: { _ in true }) {
-            case .chunk(_, _, let events):
-                result.chunks += 1
-                result.events += UInt64(events.count)
-                for case let event? in events where !event.marks.contains(.snapshot) {
-                    if case .loss = event.payload { result.losses += 1 }
-                }
-            case .damage(let damage):
-                result.damages.append(damage)
-                result.verdict = .damaged
+        let seal = result.walk(reader, isFinal: !(name.isActive && isNewest))
+        result.bytes = reader.offset
+        return (
+            result,
+            Ends(header: reader.header, nextSequence: reader.expectedSequence, finalHash: seal?.finalHash)
+        )
+    }
+
+    /// Counts and checks all frames. The seal, if there is one.
+    private mutating func walk(_ reader: SegmentReader, isFinal: Bool) -> Seal? {
+        var entries: [Seal.Entry] = []
+        while true {
+            let place = reader.offset
+            switch reader.next(isFinal: isFinal, wants: { _ in true }) {
+            case .chunk(let chunk, let offset, let records):
+                entries.append(Seal.Entry(chunk, offset: offset))
+                count(records)
+            case .forgotten(let tombstone, let offset):
+                entries.append(Seal.Entry(tombstone, offset: offset))
+                chunks += 1
+                forgotten += UInt64(tombstone.count)
+            case .damage(let damage): add(damage)
             case .skipped: continue
-            case .sealed, .end: break walk
+            case .sealed(let seal):
+                // What could not be read is missing here, and may stand there.
+                if damages.isEmpty, seal.entries != entries {
+                    add(Damage(segment: name.number, offset: place, reason: .wrongTable, missing: nil))
+                }
+                return seal
+            case .end: return nil
             }
         }
-        result.bytes = reader.offset
-        return (result, reader.header.firstSequence, reader.expectedSequence)
+    }
+
+    private mutating func count(_ records: [Event?]) {
+        chunks += 1
+        events += UInt64(records.count)
+        for case let event? in records where !event.marks.contains(.snapshot) {
+            if case .loss = event.payload { losses += 1 }
+        }
     }
 }

@@ -8,6 +8,8 @@ public struct JournalOptions: Sendable, Equatable {
     public var segmentSeconds: UInt64 = 24 * 3600
     /// Sealed segments are deleted, oldest first, while all of them together exceed this.
     public var retainBytes: UInt64 = 8 << 30
+    /// The next chunk repeats all state when this many bytes were written since one did.
+    var checkpointBytes: UInt64 = 1 << 20
     /// A chunk is written this long after its first event reached the journal.
     public var chunkMicroseconds: UInt64 = 250_000
     /// Written bytes are durable after at most this long.
@@ -21,9 +23,12 @@ public struct JournalOptions: Sendable, Equatable {
 public struct SegmentOrigin: Sendable {
     public var subject: String
     public var userID: UInt32
-    public init(subject: String, userID: UInt32) {
+    /// logind's id of the subject's session; empty: not known.
+    public var session: String
+    public init(subject: String, userID: UInt32, session: String = "") {
         self.subject = subject
         self.userID = userID
+        self.session = session
     }
 }
 

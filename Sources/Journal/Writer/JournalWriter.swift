@@ -26,7 +26,7 @@ public final class JournalWriter {
         recovery = found.report
         thread = WriterThread(
             ring: ring, directory: directory, options: options, origin: origin, machine: machine, files: files,
-            nextSegment: found.nextSegment, nextSequence: found.nextSequence)
+            start: found)
         do {
             try thread.openSegment()
         } catch {

@@ -7,6 +7,8 @@ enum Recovery {
         var report: RecoveryReport?
         var nextSegment: UInt64
         var nextSequence: UInt64
+        /// Final hash of the last segment; zero if there is none.
+        var previousHash: SHA256Hash
     }
 
     /// Where a segment ends.
@@ -15,6 +17,8 @@ enum Recovery {
         var lastMicroseconds: UInt64
         /// Nil: of no boot that anybody knows.
         var bootID: Identifier?
+        /// Zero: not sealed.
+        var finalHash = SHA256Hash.zero
         var tornBytes: UInt64 = 0
     }
 
@@ -28,13 +32,15 @@ enum Recovery {
             break
         }
         var result = Result(
-            report: nil, nextSegment: (names.last?.number ?? 0) + 1, nextSequence: last.nextSequence)
+            report: nil, nextSegment: (names.last?.number ?? 0) + 1, nextSequence: last.nextSequence,
+            previousHash: last.finalHash)
         for name in names where name.isActive {
             let end = try recover(name, after: last, in: directory, files: files)
             result.nextSequence = max(result.nextSequence, end.nextSequence)
             last = end
             // Older open segments were given up by a recorder that went on: it has said so itself.
             guard name == names.last else { continue }
+            result.previousHash = end.finalHash
             result.report = RecoveryReport(
                 segment: name.number, lastMicroseconds: end.lastMicroseconds, isSameBoot: end.bootID == machine.bootID,
                 tornBytes: end.tornBytes)
@@ -49,16 +55,17 @@ enum Recovery {
             bootID: reader.header.bootID)
         if let seal = reader.sealAtEnd() {
             end.nextSequence = seal.nextSequence
+            end.finalHash = seal.finalHash
             end.lastMicroseconds = seal.entries.reduce(end.lastMicroseconds) { max($0, $1.lastMicroseconds) }
             return end
         }
         while true {
             switch reader.next(isFinal: true, wants: { _ in false }) {
-            case .skipped(let chunk): end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
+            case .skipped(let chunk, _): end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
             case .sealed, .end:
                 end.nextSequence = reader.expectedSequence
                 return end
-            case .chunk, .damage: continue
+            case .chunk, .forgotten, .damage: continue
             }
         }
     }
@@ -76,7 +83,8 @@ enum Recovery {
             switch error {
             case .system(let errno): throw .system(what: "read", path: path.string, errno: errno)
             // A newer version's: not ours to touch.
-            case .gone, .format(.unknownVersion), .format(.incompatibleFlags): break
+            case .gone, .format(.unknownVersion), .format(.incompatibleFlags), .format(.sealedPayloads):
+                end.finalHash = .zero
             case .notYet, .format:
                 end.tornBytes = size(of: path)
                 try setAside(path, in: directory, name: name, files: files)
@@ -91,15 +99,16 @@ enum Recovery {
         walk: while true {
             switch reader.next(isFinal: false, wants: { _ in true }) {
             case .chunk(let chunk, let offset, _):
-                entries.append(
-                    Seal.Entry(
-                        offset: offset, firstSequence: chunk.firstSequence, firstMicroseconds: chunk.firstMicroseconds,
-                        lastMicroseconds: chunk.lastMicroseconds))
+                entries.append(Seal.Entry(chunk, offset: offset))
                 end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
                 length = reader.offset
-            case .sealed:
+            case .forgotten(let tombstone, let offset):
+                entries.append(Seal.Entry(tombstone, offset: offset))
+                length = reader.offset
+            case .sealed(let seal):
                 // Only the rename was missing.
                 end.nextSequence = reader.expectedSequence
+                end.finalHash = seal.finalHash
                 try finish(path, in: directory, name: name, files: files)
                 return end
             case .damage, .skipped: continue
@@ -107,12 +116,16 @@ enum Recovery {
             }
         }
         end.nextSequence = reader.expectedSequence
+        let seal = Seal(
+            segmentID: reader.header.segmentID, nextSequence: reader.expectedSequence,
+            finalHash: reader.chain.finalHash(nextSequence: reader.expectedSequence, chunks: entries.count),
+            entries: entries)
+        end.finalHash = seal.finalHash
         end.tornBytes = try cut(path, at: length, in: directory, name: name, files: files) {
             (descriptor) throws(Errno) in
             var buffer = ByteBuffer(capacity: 4096 + entries.count * 32)
             defer { buffer.deallocate() }
-            Seal(segmentID: reader.header.segmentID, nextSequence: reader.expectedSequence, entries: entries)
-                .write(to: &buffer)
+            seal.write(to: &buffer)
             try files.writeAll(descriptor, buffer.bytes)
             try files.sync(descriptor)
         }

@@ -27,7 +27,11 @@ final class WriterThread: @unchecked Sendable {
     private let encoder = ChunkEncoder()
     private var payload = ByteBuffer(capacity: 1 << 20)
     private var buffer = ByteBuffer(capacity: 1 << 20)
+    /// As of the last chunk that was written, or shed.
     private var snapshot = StateSnapshot()
+    /// State in the chunk that is being gathered.
+    private var gatheredState: [PermittedEvent] = []
+    private var isCheckpoint = false
     /// Written ones.
     private var losses = LossTotals()
     /// In the chunk that is being gathered.
@@ -39,6 +43,8 @@ final class WriterThread: @unchecked Sendable {
     private var segmentOpenedMicroseconds: UInt64 = 0
     private var nextSegment: UInt64
     private var nextSequence: UInt64
+    /// Final hash of the segment before the next; zero if it was not sealed.
+    private var previousHash: SHA256Hash
     /// Of the oldest chunk that is written but not synced.
     private var unsynced: (sinceMicroseconds: UInt64, firstEventMicroseconds: UInt64)?
     /// Events that the disk would not take; becomes a loss record in the next segment.
@@ -47,7 +53,7 @@ final class WriterThread: @unchecked Sendable {
 
     init(
         ring: Ring, directory: FilePath, options: JournalOptions, origin: SegmentOrigin, machine: Machine,
-        files: any FileOperations, nextSegment: UInt64, nextSequence: UInt64
+        files: any FileOperations, start: Recovery.Result
     ) {
         self.ring = ring
         self.directory = directory
@@ -55,8 +61,9 @@ final class WriterThread: @unchecked Sendable {
         self.origin = origin
         self.machine = machine
         self.files = files
-        self.nextSegment = nextSegment
-        self.nextSequence = nextSequence
+        nextSegment = start.nextSegment
+        nextSequence = start.nextSequence
+        previousHash = start.previousHash
     }
 
     deinit {
@@ -107,20 +114,38 @@ final class WriterThread: @unchecked Sendable {
 
     private func drain() {
         while !encoder.isFull, let permitted = ring.take() {
-            snapshot.follow(permitted)
+            if encoder.isEmpty { checkpointIfDue() }
+            if permitted.event.payload.kind.isState { gatheredState.append(permitted) }
             gatheredLosses.add(permitted.event)
             encoder.append(permitted.event)
         }
+    }
+
+    /// Begins the chunk with all state in force, so that a reader may begin there.
+    private func checkpointIfDue() {
+        guard let segment, segment.length - segment.checkpointLength >= options.checkpointBytes else { return }
+        isCheckpoint = true
+        for record in snapshot.records where !encoder.isFull { encoder.append(record.event) }
+    }
+
+    /// What the gathered chunk said is now in force, whether it was written or shed.
+    private func followState() {
+        for permitted in gatheredState { snapshot.follow(permitted) }
+        gatheredState.removeAll(keepingCapacity: true)
+        isCheckpoint = false
     }
 
     private func writeChunk() {
         guard !encoder.isEmpty else { return }
         guard ensureSegment(), let segment else { return shedChunk() }
         let first = encoder.firstMicroseconds
-        let count = UInt64(encoder.count)
+        let count = UInt64(encoder.count - encoder.snapshotCount)
         let last = encoder.lastMicroseconds
+        defer { followState() }
         do {
-            let bytes = try segment.write(encoder, losses: losses + gatheredLosses, payload: &payload, buffer: &buffer)
+            let bytes = try segment.write(
+                encoder, isCheckpoint: isCheckpoint, losses: losses + gatheredLosses, payload: &payload,
+                buffer: &buffer)
             losses = losses + gatheredLosses
             gatheredLosses = LossTotals()
             nextSequence = segment.nextSequence
@@ -128,7 +153,10 @@ final class WriterThread: @unchecked Sendable {
             chunkCount.add(1, ordering: .relaxed)
             byteCount.add(UInt64(bytes), ordering: .relaxed)
             if unsynced == nil { unsynced = (kymo_monotonic_microseconds(), first) }
-            if segment.length >= options.segmentBytes || isSegmentOld { rotate() }
+            if segment.length >= options.segmentBytes || segment.isFull || isSegmentOld {
+                followState()
+                rotate()
+            }
         } catch {
             // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay.
             abandonSegment(error)
@@ -137,7 +165,10 @@ final class WriterThread: @unchecked Sendable {
     }
 
     private func shedChunk() {
-        noteShed(first: encoder.firstMicroseconds, last: encoder.lastMicroseconds, events: UInt64(encoder.count))
+        noteShed(
+            first: encoder.firstMicroseconds, last: encoder.lastMicroseconds,
+            events: UInt64(encoder.count - encoder.snapshotCount))
+        followState()
         payload.count = 0
         encoder.finish(into: &payload)
     }
@@ -193,7 +224,8 @@ final class WriterThread: @unchecked Sendable {
         let header = SegmentHeader(
             segmentID: Machine.randomIdentifier(), number: nextSegment, machineID: machine.machineID,
             bootID: machine.bootID, firstSequence: nextSequence, monotonicMicroseconds: now,
-            realtimeMicroseconds: kymo_realtime_microseconds(), userID: origin.userID, subject: origin.subject)
+            realtimeMicroseconds: kymo_realtime_microseconds(), previousHash: previousHash, userID: origin.userID,
+            subject: origin.subject, session: origin.session)
         // The number is used up even if this fails: a half-made file of that name may be left.
         nextSegment += 1
         let opened = try SegmentWriter(
@@ -206,6 +238,8 @@ final class WriterThread: @unchecked Sendable {
         }
         publish()
         segment = opened
+        // Unless this one is sealed, the next has nothing to name.
+        previousHash = .zero
         nextSequence = opened.nextSequence
         segmentOpenedMicroseconds = now
         shed = nil
@@ -223,7 +257,8 @@ final class WriterThread: @unchecked Sendable {
             totals.add(loss)
             opening.append(loss)
         }
-        let bytes = try segment.write(opening, losses: totals, payload: &payload, buffer: &buffer)
+        let bytes = try segment.write(
+            opening, isCheckpoint: true, losses: totals, payload: &payload, buffer: &buffer)
         losses = totals
         byteCount.add(UInt64(bytes), ordering: .relaxed)
     }
@@ -265,7 +300,7 @@ final class WriterThread: @unchecked Sendable {
         let pending = unsynced
         unsynced = nil
         do {
-            try segment.seal(buffer: &buffer)
+            previousHash = try segment.seal(buffer: &buffer)
             syncCount.add(1, ordering: .relaxed)
             publish()
             unpublished = segment
