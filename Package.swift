@@ -55,6 +55,9 @@ let package = Package(
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
+        .target(
+            name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "CLinuxShim"],
+            swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
         .target(
             name: "Journal",
@@ -84,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "EventLoop", "Logging", "CLinuxShim",
+                "Events", "AgentProtocol", "Focus", "Fields", "Bus", "EventLoop", "Logging", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -102,6 +105,9 @@ let package = Package(
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "BusTests", dependencies: ["Bus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
+        .testTarget(
+            name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
+            swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(

@@ -20,20 +20,23 @@ struct EchoTrace {
         samples.append(sample)
     }
 
-    /// Whether a key of that time lies between two clean looks that are close enough together, and none that was taken
-    /// while the key may still have been on its way saw anything else.
-    func vouches(for time: UInt64) -> Bool {
-        guard let after = samples.firstIndex(where: { $0.timeMicroseconds > time }), after > 0 else { return false }
+    /// The most that may be kept of a key of that time; nil: nothing. It must lie between two looks that saw no secret and
+    /// are close enough together, and none that was taken while it may still have been on its way may have seen one.
+    func limit(at time: UInt64) -> KeyRule? {
+        guard let after = samples.firstIndex(where: { $0.timeMicroseconds > time }), after > 0 else { return nil }
         let before = after - 1
-        guard samples[before].state == .clean,
-            samples[after].timeMicroseconds - samples[before].timeMicroseconds <= Self.gapMicroseconds
-        else { return false }
-        for sample in samples[after...] {
-            guard sample.timeMicroseconds <= time + Self.handingOnMicroseconds || sample == samples[after] else {
-                break
-            }
-            guard sample.state == .clean else { return false }
+        guard samples[after].timeMicroseconds - samples[before].timeMicroseconds <= Self.gapMicroseconds else {
+            return nil
         }
-        return true
+        var limit = KeyRule.full
+        for (index, sample) in samples[before...].enumerated() {
+            guard index <= 1 || sample.timeMicroseconds <= time + Self.handingOnMicroseconds else { break }
+            switch sample.state {
+            case .clean: break
+            case .relayed: limit = .class
+            case .secret, .unreadable: return nil
+            }
+        }
+        return limit
     }
 }

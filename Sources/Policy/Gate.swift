@@ -286,7 +286,9 @@ public final class Gate {
         closeSpan(atMicroseconds: event.timeMicroseconds, emit)
         let marks = held.marks(for: event)
         // Without a positive answer nobody knows that this is no password's field.
-        switch (field.limit == .open ? held.keys : min(held.keys, .class), key.press) {
+        var rule = field.limit == .open ? held.keys : min(held.keys, .class)
+        if field.isTerminal { rule = min(rule, echo.limit(at: event.timeMicroseconds) ?? .off) }
+        switch (rule, key.press) {
         case (.full, .pressed): keyboard.pressWasWritten(key.code)
         case (.full, .released) where wasWritten: break
         case (.class, .pressed):
@@ -352,7 +354,7 @@ public final class Gate {
         case .password: return .password
         case .privateWindow: return .privateWindow
         case .unanswered: return .accessibility
-        case .counted, .open: return field.isTerminal && !echo.vouches(for: time) ? .terminal : nil
+        case .counted, .open: return field.isTerminal && echo.limit(at: time) == nil ? .terminal : nil
         }
     }
 

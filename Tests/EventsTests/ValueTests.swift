@@ -92,7 +92,7 @@ import Testing
         #expect(
             table(FieldAccess.self) == ["0 unknown", "1 notRegistered", "2 failing", "3 other", "4 password"])
         #expect(table(ContentPurpose.self) == ["0 untold", "1 other", "2 password"])
-        #expect(table(EchoState.self) == ["0 clean", "1 secret", "2 unreadable"])
+        #expect(table(EchoState.self) == ["0 clean", "1 secret", "2 unreadable", "3 relayed"])
         #expect(table(ClockReason.self) == ["0 start", "1 resume", "2 step", "3 rotation"])
         #expect(table(Press.self) == ["0 released", "1 pressed"])
         #expect(

@@ -315,6 +315,7 @@ private let tab: UInt16 = 15
             ("could not look after", [(95, .clean), (105, .unreadable)], false),
             ("nobody looked", [], false),
             ("looks that are told again change nothing", [(95, .secret), (95, .clean), (105, .clean)], false),
+            ("into ssh: not as it is", [(95, .clean), (105, .relayed)], false),
         ] as [(String, [(Double, EchoState)], Bool)])
     func looks(name: String, looks: [(Double, EchoState)], isWritten: Bool) throws {
         let desk = try Desk()
@@ -323,7 +324,20 @@ private let tab: UInt16 = 15
         desk.field(FieldDescription(access: .other, isTerminal: true), at: 0, looks: looks)
         desk.confirm(at: 135)
         desk.advance(to: 140)
-        #expect(desk.lines == (isWritten ? ["press 30 full"] : ["(terminal"]), "\(name)")
+        #expect(desk.lines == (isWritten ? ["press 30 full"] : name.contains("ssh") ? [] : ["(terminal"]), "\(name)")
+    }
+
+    /// What asks for a password on the other side of ssh nobody here can see.
+    @Test(arguments: [[EchoState.relayed, .relayed], [.clean, .relayed], [.relayed, .clean]])
+    func keysThatAreHandedOnAreCountsAtMost(states: [EchoState]) throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0, field: .other, isTerminal: true)
+        desk.press(a, at: 100)
+        desk.field(
+            FieldDescription(access: .other, isTerminal: true), at: 0, looks: [(95, states[0]), (105, states[1])])
+        desk.confirm(at: 135)
+        desk.advance(to: 201)
+        #expect(desk.lines == ["counts letter 1 full"])
     }
 
     /// Under every rule, and whatever accessibility says of the terminal.
