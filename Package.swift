@@ -55,6 +55,9 @@ let package = Package(
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
+        .target(
+            name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "CLinuxShim"],
+            swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
         .target(
             name: "Journal",
@@ -85,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "EventLoop", "Logging", "CLinuxShim",
+                "Events", "AgentProtocol", "Focus", "Fields", "Bus", "EventLoop", "Logging", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -110,6 +113,9 @@ let package = Package(
             name: "BusTests", dependencies: ["Bus", "PrivateBus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
             name: "SessionsTests", dependencies: ["Sessions", "Policy", "Bus", "PrivateBus", "EventLoop"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
             swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(

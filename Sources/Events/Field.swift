@@ -50,6 +50,9 @@ public enum EchoState: UInt8, Sendable, Hashable, CaseIterable {
     case secret = 1
     /// One could not be looked at.
     case unreadable = 2
+    /// None of them asks for a secret, but one runs a program that hands keys on to where nobody here can look (ssh, or
+    /// sudo with a terminal of its own): at most counts.
+    case relayed = 3
 }
 
 /// One look at all of them.

@@ -234,7 +234,11 @@ extension FocusDescription {
     fileprivate func put(into object: inout some FieldWriter) {
         object.put("state", state.name)
         object.put("title_form", titleForm.name)
-        if titleForm != .off { object.put("title", title) }
+        switch titleForm {
+        case .off: break
+        case .hash: object.put("title_hash", title)
+        case .full, .truncated: object.put("title", title)
+        }
         if processID != 0 { object.put("pid", processID) }
         if window != 0 { object.put("window", window) }
         if !output.isEmpty { object.put("output", output) }

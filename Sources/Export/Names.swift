@@ -124,6 +124,11 @@ extension SuppressionReason: Named {
         case .noConsent: "no_consent"
         case .paused: "paused"
         case .noIndicator: "no_indicator"
+        case .password: "password"
+        case .terminal: "terminal"
+        case .accessibility: "accessibility"
+        case .denied: "denied"
+        case .privateWindow: "private_window"
         }
     }
 }

@@ -55,6 +55,9 @@ final class Compositor {
         Hello(backend: usable == nil ? "none" : WaylandBackend.name, compositor: backend?.compositorName ?? "")
     }
 
+    /// Whether it says which process a window is of; that follows the window by a moment.
+    var tellsProcesses: Bool { sway != nil }
+
     /// A service that knows nothing, and has asked nothing yet.
     func serviceCame() {
         openProbe = nil

@@ -5,11 +5,16 @@ import Events
 struct LastReports {
     private var layout: LayoutReport?
     private var focus: FocusReport?
+    private var field: FieldReport?
 
     mutating func keep(_ message: AgentMessage) {
         switch message {
         case .layout(let report): layout = report
-        case .focus(let report): focus = report
+        case .focus(let report):
+            focus = report
+            // It was another window's.
+            if field?.window != report.window { field = nil }
+        case .field(let report): field = report
         default: break
         }
     }
@@ -21,6 +26,12 @@ struct LastReports {
         if var focus {
             focus.timeMicroseconds = now
             messages.append(.focus(focus))
+            // Looks at terminals that are long past prove nothing about what comes.
+            if var field, field.window == focus.window {
+                field.timeMicroseconds = now
+                field.samples = []
+                messages.append(.field(field))
+            }
         }
         return messages
     }

@@ -187,13 +187,13 @@ final class Recorder {
         let now = kymo_monotonic_microseconds()
         reports.keep(message)
         switch message {
-        case .focus, .layout, .watermark:
+        case .focus, .layout, .field, .watermark:
             // While nothing may be recorded it is nobody's business who has the focus.
             if verdict.closure == nil { hand(message, nowMicroseconds: now) }
         case .lock(let report):
             presence.update { $0.isLockReported = report.isLocked }
         // Nothing acts on these yet.
-        case .hello, .indicator, .field, .pauseRequest: break
+        case .hello, .indicator, .pauseRequest: break
         case .backendState(let state):
             log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
         }
@@ -208,8 +208,13 @@ final class Recorder {
         case .watermark(let mark):
             let isAnswer = gate.watermark(
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
-                answeredMicroseconds: mark.answeredMicroseconds, nowMicroseconds: now)
+                answeredMicroseconds: mark.answeredMicroseconds, checkedMicroseconds: mark.checkedMicroseconds,
+                nowMicroseconds: now)
             if !isAnswer { log(.warning, "the agent confirmed what was not asked; ignored") }
+        case .field(let report):
+            gate.fieldChanged(
+                report.field, window: report.window, samples: report.samples,
+                sinceMicroseconds: min(report.timeMicroseconds, now))
         default: break
         }
     }

@@ -172,7 +172,7 @@ private let everyAnswer: [DaemonMessage] = [
                 "samples that are not there", [7] + zeros(20) + [1],
                 .truncated(field: "sample time", expected: 8, actual: 0)
             ),
-            ("an echo that is none", [7] + zeros(20) + [1] + zeros(8) + [3], .badValue(field: "echo state", actual: 3)),
+            ("an echo that is none", [7] + zeros(20) + [1] + zeros(8) + [4], .badValue(field: "echo state", actual: 4)),
             ("an action that is none", [8, 2, 0, 0, 0, 0], .badValue(field: "action", actual: 2)),
             ("a lock that is ajar", [9] + zeros(8) + [2], .badValue(field: "locked", actual: 2)),
             ("nothing", [], .truncated(field: "message type", expected: 1, actual: 0)),

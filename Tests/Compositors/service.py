@@ -13,7 +13,7 @@ LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "re
 STATES = {0: "unknown", 1: "none", 2: "window"}
 ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password"}
 PURPOSE = {0: "untold", 1: "other", 2: "password"}
-ECHO = {0: "clean", 1: "secret", 2: "unreadable"}
+ECHO = {0: "clean", 1: "secret", 2: "unreadable", 3: "relayed"}
 SECONDS = 10
 
 

@@ -13,8 +13,11 @@ PAD = ["button", "ring", "strip", "key", "dial"]
 SWITCH = {1: "lid", 2: "tablet_mode", 3: "keypad_slide"}
 SOURCE = {1: "wheel", 2: "finger", 3: "continuous"}
 CAPABILITIES = ["keyboard", "pointer", "touch", "tablet_tool", "tablet_pad", "gesture", "switch"]
-SUPPRESSION = ["focus_unknown", "unconfirmed", "rule", "no_window", "inactive", "stopping", "session_unknown", "locked",
-               "suspended", "no_consent", "paused", "no_indicator"]
+SUPPRESSION = {
+    0: "focus_unknown", 1: "unconfirmed", 2: "rule", 3: "no_window", 4: "inactive", 5: "stopping",
+    6: "session_unknown", 7: "locked", 8: "suspended", 9: "no_consent", 10: "paused", 11: "no_indicator",
+    16: "password", 17: "terminal", 18: "accessibility", 19: "denied", 20: "private_window",
+}
 # Devices were closed: nobody knows what was typed.
 UNCOUNTED = {4, 6, 7, 8, 9, 10, 11}
 LOSS = ["kernel_buffer", "ring_full", "hold_back_full", "crash", "torn_tail", "journal_write"]
@@ -84,8 +87,8 @@ def state_of(kind, i, t):
     if kind == 33:
         return {"sysname": t[0]}
     if kind == 34:
-        form = ["off", "full", "truncated"][i[2]]
-        title = {"title": t[1]} if i[2] else {}
+        form = ["off", "full", "truncated", "hash"][i[2]]
+        title = {"title_hash" if form == "hash" else "title": t[1]} if i[2] else {}
         rest = {"state": ["unknown", "none", "window"][i[1]], "title_form": form, "uncertainty_us": i[5]}
         return rest | title | some(pid=i[3], window=i[4], output=t[2]) | {"source": t[3]}
     if kind == 35:

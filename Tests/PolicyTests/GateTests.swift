@@ -201,9 +201,11 @@ private let altGr: UInt16 = 100
         let start = Desk.start
         let probe = try #require(desk.gate.probeDue(nowMicroseconds: start + 110_000))
         // Another id; sent before it was asked; answered before it was sent; answered in the future.
-        let lies: [(UInt64, UInt64, UInt64)] = [
-            (probe + 1, 110_000, 111_000), (probe, 109_000, 111_000), (probe, 111_000, 110_500),
-            (probe, 111_000, 900_000),
+        // Checked before it was answered; checked in the future.
+        let lies: [(UInt64, UInt64, UInt64, UInt64)] = [
+            (probe + 1, 110_000, 111_000, 111_000), (probe, 109_000, 111_000, 111_000),
+            (probe, 111_000, 110_500, 111_000), (probe, 111_000, 900_000, 900_000), (probe, 110_000, 111_000, 110_500),
+            (probe, 110_000, 111_000, 900_000),
         ]
         for (index, lie) in lies.enumerated() {
             // A lie uses the probe up: the next one is asked when the gate is driven again.
@@ -211,7 +213,7 @@ private let altGr: UInt16 = 100
             #expect(
                 !desk.gate.watermark(
                     probe: id, sentMicroseconds: start + lie.1, answeredMicroseconds: start + lie.2,
-                    nowMicroseconds: start + 112_000))
+                    checkedMicroseconds: start + lie.3, nowMicroseconds: start + 112_000))
         }
         desk.advance(to: 113)
         #expect(desk.lines == [])
@@ -271,6 +273,7 @@ private let altGr: UInt16 = 100
         #expect(
             !desk.gate.watermark(
                 probe: old!, sentMicroseconds: Desk.start + 6000, answeredMicroseconds: Desk.start + 6000,
+                checkedMicroseconds: Desk.start + 6000,
                 nowMicroseconds: Desk.start + 6000))
     }
 

@@ -18,9 +18,10 @@ from pathlib import Path
 import keys
 
 PROTOCOL_VERSION = 2
-HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = range(1, 10)
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = 1, 2, 3, 4, 5, 6, 7, 8, 9
 WELCOME, REFUSED, PROBE = 128, 129, 130
 STATES = {"unknown": 0, "none": 1, "window": 2}
+ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4}
 
 
 def now_us() -> int:
@@ -39,6 +40,11 @@ def hello(version: int = PROTOCOL_VERSION) -> bytes:
 def focus(state: str, window: int = 0, app: str = "", title: str = "", pid: int = 0, time_us: int | None = None) -> bytes:
     head = struct.pack("<BQBQiB", FOCUS, now_us() if time_us is None else time_us, STATES[state], window, pid, 0)
     return head + text(app) + text(title) + text("HEADLESS-1") + text("testbed")
+
+
+def field(access: str, window: int = 1, time_us: int | None = None, terminal: bool = False) -> bytes:
+    time_us = now_us() if time_us is None else time_us
+    return struct.pack("<BQQBBBBB", FIELD, time_us, window, ACCESS[access], 0, 0, terminal, 0)
 
 
 def layout(known: bool = True) -> bytes:
@@ -97,7 +103,13 @@ class Connection:
         if do == "send":
             self.send(bytes.fromhex(request["packet"]))
         elif do == "focus":
-            self.send(focus(**request))
+            access, time_us = request.pop("field", None), now_us()
+            self.send(focus(**request, time_us=time_us))
+            # As the real one: which field it is, since the window has the focus.
+            if access:
+                self.send(field(access, request["window"], time_us))
+        elif do == "field":
+            self.send(field(**request))
         elif do == "set":
             self.answers = request.get("answers", self.answers)
             self.delay = request.get("delay", self.delay)
@@ -148,9 +160,13 @@ class Agent:
     def send(self, packet: bytes) -> dict:
         return self.ask(do="send", packet=packet.hex())
 
-    def window(self, app: str, window: int = 1, title: str = "", pid: int = 0) -> int:
-        """A window of that app has the focus from now on; the time of the report, µs."""
-        return self._focus(state="window", app=app, window=window, title=title, pid=pid)
+    def window(self, app: str, window: int = 1, title: str = "", pid: int = 0, field: str | None = "other") -> int:
+        """A window of that app, with that kind of field, has the focus from now on; the time of the report, µs."""
+        return self._focus(state="window", app=app, window=window, title=title, pid=pid, field=field)
+
+    def field(self, access: str, window: int = 1) -> int:
+        """Another field of the window has the keyboard from now on."""
+        return self.ask(do="field", access=access, window=window)["time_us"]
 
     def no_window(self) -> int:
         return self._focus(state="none")

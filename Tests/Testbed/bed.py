@@ -302,6 +302,10 @@ class Recorder:
         assert shown.returncode == 0, f"{shown.stderr}{damage}"
         return map(json.loads, shown.stdout.splitlines())
 
+    def withheld(self) -> list[dict]:
+        """The ended spans in which devices were open. That they were closed before there was anybody is no news."""
+        return [row for row in self.rows("suppression") if row["phase"] == "end" and row["keys"] is not None]
+
     def until(self, condition: Callable[[list[dict]], object], *kinds: str, seconds: float = 10):
         """Waits until the journal's rows fulfil the condition; what it returned."""
         return wait_for(lambda: condition(self.rows(*kinds)), f"the journal to fulfil the condition in {self.directory}",
