@@ -70,6 +70,10 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
+        .target(
+            name: "Consent",
+            dependencies: ["Events", "Policy", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
         .target(name: "Bus", dependencies: ["EventLoop", "CSystemd", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Sessions", dependencies: ["Bus", "Policy", "EventLoop", "CLinuxShim"], swiftSettings: strict),
@@ -117,6 +121,7 @@ let package = Package(
         .testTarget(
             name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
             swiftSettings: strict),
+        .testTarget(name: "ConsentTests", dependencies: ["Consent", "Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(
             name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),

@@ -30,6 +30,9 @@ public struct DenyList: Sendable, Equatable {
         globs = Self.shipped.compactMap(AppGlob.init) + more.compactMap { AppGlob($0.pattern.lowercased()) }
     }
 
+    /// Those and no others: what a policy was, that is only compared with what one is.
+    init(exactly globs: [AppGlob]) { self.globs = globs }
+
     public mutating func add(_ more: [AppGlob]) {
         globs += more.compactMap { AppGlob($0.pattern.lowercased()) }
     }
