@@ -219,8 +219,12 @@ public final class Accessibility {
     }
 
     /// What has the keyboard in that process's app; called back once, perhaps at once, and always before the deadline.
-    /// - Parameter process: 0: nobody knows which it is.
-    public func ask(_ process: Int32, within microseconds: UInt64, _ body: @escaping (Answer) -> Void) {
+    /// - Parameters:
+    ///   - process: 0: nobody knows which it is.
+    ///   - searches: an app that has not said where its focus is gets searched for it, which costs it more.
+    public func ask(
+        _ process: Int32, within microseconds: UInt64, searches: Bool, _ body: @escaping (Answer) -> Void
+    ) {
         switch phase {
         case .absent: return body(Answer(access: .notRegistered))
         case .asking:
@@ -236,13 +240,13 @@ public final class Accessibility {
             guard question.isOpen else { return }
             let now = kymo_monotonic_microseconds()
             guard now < deadline, phase == .connected else { return question.answer(Answer(access: .failing)) }
-            judge(process, within: deadline - now, question)
+            judge(process, within: deadline - now, searches: searches, question)
         }
         guard !unresolved.isEmpty else { return proceed() }
         whenResolved.append(proceed)
     }
 
-    private func judge(_ process: Int32, within microseconds: UInt64, _ question: Question) {
+    private func judge(_ process: Int32, within microseconds: UInt64, searches: Bool, _ question: Question) {
         guard let bus else { return question.answer(Answer(access: .failing)) }
         var candidates = apps.values.filter { process != 0 && $0.process == process }
         let isOwn = !candidates.isEmpty
@@ -252,7 +256,7 @@ public final class Accessibility {
         var best: Answer?
         guard left > 0 else { return question.answer(Answer(access: .notRegistered)) }
         for app in candidates {
-            app.ask(on: bus, within: microseconds) { answer in
+            app.ask(on: bus, within: microseconds, searches: searches) { answer in
                 left -= 1
                 if let answer, best.map({ answer.access > $0.access }) ?? true { best = answer }
                 guard left == 0 else { return }

@@ -36,8 +36,13 @@ final class AccessibleApp {
     }
 
     /// What has the focus; nil: it does not answer, or does not say.
-    func ask(on bus: Bus, within microseconds: UInt64, _ body: @escaping (Accessibility.Answer?) -> Void) {
-        guard let path = focus else { return search(on: bus, within: microseconds, body) }
+    /// - Parameter searches: looks for it if the app has not said; else its own word is waited for.
+    func ask(
+        on bus: Bus, within microseconds: UInt64, searches: Bool, _ body: @escaping (Accessibility.Answer?) -> Void
+    ) {
+        guard let path = focus else {
+            return searches ? search(on: bus, within: microseconds, body) : body(nil)
+        }
         var isFocused: Bool?
         // Role behind state, and both answers are of the app as it was after the first question.
         bus.call(
@@ -52,13 +57,14 @@ final class AccessibleApp {
         ) { [self] answer in
             guard focus == path else {
                 // It has moved while we asked.
-                return focus == nil ? body(nil) : self.ask(on: bus, within: microseconds, body)
+                guard focus != nil else { return body(nil) }
+                return self.ask(on: bus, within: microseconds, searches: searches, body)
             }
             guard let role = try? answer.get()[0, as: UInt32.self], let isFocused else { return body(nil) }
             guard isFocused else {
                 focus = nil
                 isOnPassword = false
-                return search(on: bus, within: microseconds, body)
+                return searches ? search(on: bus, within: microseconds, body) : body(nil)
             }
             body(judge(role))
         }
@@ -80,7 +86,7 @@ final class AccessibleApp {
             name, path: "/org/a11y/atspi/cache", interface: "org.a11y.atspi.Cache", member: "GetItems",
             timeoutMicroseconds: microseconds
         ) { [self] answer in
-            if focus != nil { return ask(on: bus, within: microseconds, body) }
+            if focus != nil { return ask(on: bus, within: microseconds, searches: false, body) }
             guard let items = try? answer.get()[0, as: [BusValue].self] else { return body(nil) }
             let focused = items.compactMap(CacheItem.init).filter { $0.states & Self.focusedBit != 0 }
             // A list in which several have the focus says nothing.

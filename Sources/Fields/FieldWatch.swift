@@ -40,8 +40,11 @@ public final class FieldWatch {
     /// To be told of the session's bus.
     public private(set) var accessibility: Accessibility!
     private var window: Window?
-    private var mark: Watermark?
+    /// What the compositor has confirmed and the fields have not, oldest first.
+    private var marks: [Watermark] = []
     private var isAsking = false
+    /// Not before then, while marks wait.
+    private var askAgainAt: UInt64 = 0
     private var samples: [EchoSample] = []
     private var flowEnds: UInt64 = 0
     private var nextLook: UInt64 = 0
@@ -90,7 +93,7 @@ public final class FieldWatch {
 
     /// The service knows nothing any more.
     public func serviceCame() {
-        mark = nil
+        marks.removeAll()
         window = nil
         samples.removeAll()
     }
@@ -114,7 +117,7 @@ public final class FieldWatch {
 
     /// The compositor has confirmed.
     public func confirmed(_ mark: Watermark) {
-        self.mark = mark
+        marks.append(mark)
         finishIfPossible()
     }
 
@@ -125,31 +128,47 @@ public final class FieldWatch {
     }
 
     private func finishIfPossible() {
-        guard let mark, !isAsking, processDeadline == nil, kymo_monotonic_microseconds() >= settled(mark) else {
-            return
-        }
-        ask()
+        guard let mark = marks.first, !isAsking, processDeadline == nil,
+            kymo_monotonic_microseconds() >= max(settled(mark), askAgainAt)
+        else { return }
+        ask(isLast: true)
     }
 
     // MARK: asking
 
     /// Asks what has the keyboard, reports it, and lets the mark go that waits for it.
-    private func ask() {
+    ///
+    /// Between a field's losing the focus and the next one's getting it, and until a window has said what in it has the
+    /// focus, there is no answer for a moment. That is news only when a mark can wait no longer (`isLast`).
+    private func ask(isLast: Bool = false) {
         guard !isAsking else { return }
-        guard let asked = window else { return release() }
+        guard let asked = window else { return release(askedMicroseconds: kymo_monotonic_microseconds()) }
         guard processDeadline == nil else { return }
         isAsking = true
         let now = kymo_monotonic_microseconds()
-        let end = mark.map { $0.sentMicroseconds + Self.patienceMicroseconds } ?? now + Self.patienceMicroseconds
-        accessibility.ask(asked.process, within: end > now ? end - now : 1) { [weak self] answer in
+        let end = marks.first.map { $0.sentMicroseconds + Self.patienceMicroseconds } ?? now + Self.patienceMicroseconds
+        accessibility.ask(asked.process, within: end > now ? end - now : 1, searches: isLast) { [weak self] answer in
             guard let self else { return }
             isAsking = false
             guard let current = window, current.number == asked.number, current.process == asked.process,
                 current.movedMicroseconds == asked.movedMicroseconds
-            else { return ask() }
+            else { return ask(isLast: isLast) }
+            if answer.access == .failing, !isLast { return finishIfPossible() }
+            if answer.access == .failing, let next = secondChance(current) {
+                askAgainAt = next
+                return
+            }
             report(answer)
-            release()
+            release(askedMicroseconds: now)
+            finishIfPossible()
         }
+    }
+
+    /// The window, or a field in it, has just lost or got the focus: it gets the time to say so that a key gets.
+    private func secondChance(_ window: Window) -> UInt64? {
+        let next = window.movedMicroseconds + Self.settlingMicroseconds
+        let end = (marks.first?.sentMicroseconds ?? 0) + Self.patienceMicroseconds / 2
+        return kymo_monotonic_microseconds() < min(next, end) ? next : nil
     }
 
     /// Until when the window's process is waited for; nil: it is known, or will not be told.
@@ -159,20 +178,20 @@ public final class FieldWatch {
         return kymo_monotonic_microseconds() < deadline ? deadline : nil
     }
 
-    /// Lets the mark go, if its time has come: everything that may be known by then has been said.
-    private func release() {
-        guard let mark, kymo_monotonic_microseconds() >= settled(mark) else { return }
-        self.mark = nil
+    /// Lets those marks go whose time to ask had come when it was asked: all that may be known by then has been said.
+    private func release(askedMicroseconds asked: UInt64) {
+        let ready = marks.prefix { settled($0) <= asked }
+        guard !ready.isEmpty else { return }
+        marks.removeFirst(ready.count)
         if isTerminal { look() }
         if !samples.isEmpty, let window, let reported = window.reported {
             tell(window, reported, since: window.reportedMicroseconds)
         }
-        send(
-            .watermark(
-                Watermark(
-                    probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
-                    answeredMicroseconds: mark.answeredMicroseconds,
-                    checkedMicroseconds: max(kymo_monotonic_microseconds(), mark.answeredMicroseconds))))
+        let checked = kymo_monotonic_microseconds()
+        for var mark in ready {
+            mark.checkedMicroseconds = max(checked, mark.answeredMicroseconds)
+            send(.watermark(mark))
+        }
     }
 
     private func report(_ answer: Accessibility.Answer) {
@@ -211,7 +230,7 @@ public final class FieldWatch {
     /// CLOCK_MONOTONIC, µs; nil: nothing is due.
     public var deadlineMicroseconds: UInt64? {
         var due: UInt64?
-        if let mark, !isAsking { due = max(settled(mark), processDeadline ?? 0) }
+        if let mark = marks.first, !isAsking { due = max(settled(mark), processDeadline ?? 0, askAgainAt) }
         if isTerminal, kymo_monotonic_microseconds() < flowEnds { due = min(due ?? .max, nextLook) }
         return due
     }

@@ -34,8 +34,6 @@ public final class Gate {
     private var overflow: Overflow?
     private var nextFocus: FocusID = 1
     private var isAgentPresent = false
-    /// How many of the events that wait are presses or releases: they ask for a confirmation at once.
-    private var pressesHeld = 0
     /// Layout records and the like, to be written when their time comes.
     private var pendingAccounts: [Event] = []
 
@@ -66,7 +64,7 @@ public final class Gate {
             overflow = nil
             guard !holdBack.isFull else { return hold(event) }
         }
-        if event.payload.isPress { pressesHeld += 1 }
+        if event.payload.isInput { probes.await(event.timeMicroseconds, isPress: event.payload.isPress) }
         holdBack.append(event)
     }
 
@@ -77,6 +75,7 @@ public final class Gate {
     public func agentConnected(nowMicroseconds: UInt64) {
         isAgentPresent = true
         probes = Probes()
+        askForWhatWaits()
         // It counts its windows anew.
         privateWindows.removeAll()
         lastReport = nil
@@ -162,7 +161,11 @@ public final class Gate {
     ) -> Bool {
         guard let asked = probes.take(id), sentMicroseconds >= asked, answeredMicroseconds >= sentMicroseconds,
             checkedMicroseconds >= answeredMicroseconds, checkedMicroseconds <= nowMicroseconds
-        else { return false }
+        else {
+            // It confirms nothing, and what it should have confirmed waits on.
+            askForWhatWaits()
+            return false
+        }
         timeline.confirm(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
         return true
     }
@@ -186,15 +189,18 @@ public final class Gate {
     }
 
     private func probeTime() -> UInt64? {
-        guard !probes.isOutstanding else { return nil }
-        var due: UInt64?
-        if timeline.hasUnsettled { due = 0 }
-        if !holdBack.isEmpty {
-            // A press is asked for at once, but late enough that the compositor could surely read it.
-            let wait = pressesHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
-            due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
-        }
-        return due
+        let waiting = probes.dueMicroseconds(pointerMicroseconds: Self.pointerProbeMicroseconds)
+        // How uncertain a change is tells a question that is asked after it.
+        guard timeline.hasUnsettled, let change = timeline.currentEntry?.timeMicroseconds,
+            change >= probes.lastAskedMicroseconds ?? 0
+        else { return waiting }
+        let due = probes.allowed(change)
+        return waiting.map { min($0, due ?? .max) } ?? due
+    }
+
+    /// What waits was asked for, and will not be answered: by the next question it is covered as a press.
+    private func askForWhatWaits() {
+        if !holdBack.isEmpty { probes.await(holdBack.firstTimeMicroseconds, isPress: true) }
     }
 
     /// When `advance` or `probeDue` have something to do next, if nothing else happens.
@@ -218,11 +224,11 @@ public final class Gate {
         let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
         while !holdBack.isEmpty, isDecidable(nowMicroseconds: now) {
             let event = holdBack.removeFirst()
-            if event.payload.isPress { pressesHeld -= 1 }
             writeState(upTo: event.timeMicroseconds, emit)
             decide(event, emit)
         }
         if holdBack.isEmpty {
+            probes.clear()
             writeState(upTo: now, emit)
             if overflow != nil { flushOverflow(emit) }
         }
@@ -441,7 +447,7 @@ public final class Gate {
             let event = holdBack.removeFirst()
             account(event, reason: unlessPassword(reason, at: event.timeMicroseconds), emit)
         }
-        pressesHeld = 0
+        probes.clear()
     }
 }
 

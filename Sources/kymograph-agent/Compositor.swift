@@ -34,7 +34,8 @@ final class Compositor {
     private var sway: SwayIPC?
     private var keymap: Keymap?
     private var group = ActiveGroup.untold
-    private var openProbe: UInt64?
+    /// Asked while there was nobody to ask: answered when there is.
+    private var openProbes: [UInt64] = []
     private let retry: Retry
     /// When to say that a compositor which took the connection does not answer; nothing else depends on it.
     private var silenceMicroseconds: UInt64?
@@ -60,7 +61,8 @@ final class Compositor {
 
     /// A service that knows nothing, and has asked nothing yet.
     func serviceCame() {
-        openProbe = nil
+        openProbes.removeAll()
+        backend?.forgetProbes()
         tellAll()
     }
 
@@ -79,9 +81,9 @@ final class Compositor {
         backend.repeatReport()
     }
 
-    /// Answered when there is somebody to ask: the service has one question out at a time, and waits for its answer.
+    /// Answered when there is somebody to ask.
     func probe(_ id: UInt64) {
-        openProbe = id
+        openProbes.append(id)
         guard let backend = usable else { return }
         do {
             try backend.confirm(probe: id)
@@ -118,7 +120,8 @@ final class Compositor {
                         tellLayout()
                     },
                     watermark: { [unowned self] in
-                        openProbe = nil
+                        let probe = $0.probe
+                        openProbes.removeAll { $0 <= probe }
                         send(.watermark($0))
                     },
                     processWanted: { [unowned self] in sway?.askFocused() }))
@@ -145,7 +148,9 @@ final class Compositor {
         log(.notice, "focus from \(WaylandBackend.name): \(compositorName) offers zwlr_foreign_toplevel_manager_v1")
         connectSway()
         tellAll()
-        if let openProbe { probe(openProbe) }
+        let probes = openProbes
+        openProbes.removeAll()
+        probes.forEach(probe)
     }
 
     private func dispatch() {

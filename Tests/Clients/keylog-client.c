@@ -235,16 +235,19 @@ static const struct wl_registry_listener registry_listener = {.global = global, 
 /* ---- accessibility ---- */
 
 static void take_order(struct window *window) {
-    char line[64];
-    ssize_t length = read(STDIN_FILENO, line, sizeof line - 1);
-    if (length <= 0) {
-        window->has_orders = false;
-        return;
+    static uint32_t role;
+    char text[512];
+    ssize_t length = read(STDIN_FILENO, text, sizeof text);
+    if (length <= 0) window->has_orders = false;
+    for (ssize_t at = 0; at < length; at++) {
+        if (text[at] != '\n') {
+            role = role * 10 + (uint32_t)(text[at] - '0');
+            continue;
+        }
+        note(window, "{\"what\":\"role\",\"role\":%u,\"receipt_us\":%" PRIu64 "}\n", role, now_us());
+        accessible_become(role);
+        role = 0;
     }
-    line[length] = 0;
-    uint32_t role = (uint32_t)strtoul(line, NULL, 10);
-    note(window, "{\"what\":\"role\",\"role\":%u,\"receipt_us\":%" PRIu64 "}\n", role, now_us());
-    accessible_become(role);
 }
 
 /* Until something is to be read from the compositor, the bus or standard input. */

@@ -82,7 +82,7 @@ class Session:
         self.programs = self.directory / "programs"
         self.programs.mkdir()
         self.agent_binary = shutil.copy(agent_binary, self.programs)
-        for script in ("wire.py", "window.py", "keyboard.py"):
+        for script in ("wire.py", "window.py", "keyboard.py", "locker.py"):
             shutil.copy(HERE / script, self.programs)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",
@@ -155,14 +155,30 @@ class Session:
         assert answer == "done", answer
         return client
 
-    def keylog(self, app):
-        """The client that writes down the keys it is given, to the file that is returned."""
+    def bus(self):
+        """The session's bus, and with it accessibility: what is started from now on finds it."""
+        path = self.runtime / "bus"
+        address = f"unix:path={path}"
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = address
+        # Settings would be written to the plain user's home otherwise, if it has one.
+        self.environment["GSETTINGS_BACKEND"] = "memory"
+        self.run(["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"], "bus")
+        until(path.is_socket, "the session's bus listens")
+
+    def keylog(self, app, role=None):
+        """The client that writes down the keys it is given, to the file that is returned. With a role (AT-SPI's number)
+        it is on the accessibility bus with one field of that role."""
+        return self.keylog_client(app, role)[0]
+
+    def keylog_client(self, app, role=None):
         program = self.programs / "keylog-client"
         if not program.exists():
             shutil.copy(REPOSITORY / ".build" / "clients" / "keylog-client", program)
         log = self.runtime / f"keys-{app}"
-        self.run([str(program), app, f"window of {app}", str(log)], f"keylog-{app}")
-        return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped")
+        role = [] if role is None else [str(role)]
+        client = self.run(
+            [str(program), app, f"window of {app}", str(log), *role], f"keylog-{app}", stdin=subprocess.PIPE)
+        return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped"), client
 
     def keyboard(self, layouts="us"):
         client = self._client("keyboard.py", layouts)
