@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors vm-test clean-root soak lint build debug packages clean
+.PHONY: help run test unit testbed compositors fuzz faults vm-test clean-root soak lint build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
@@ -29,6 +29,9 @@ testbed: packages build
 
 compositors: packages build
 	@Tests/Compositors/run
+
+fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
+	@Tests/Fuzz/run
 
 vm-test: packages build ## the tests with a real kernel: Debian 12 in an emulated machine
 	@Tests/VM/run bookworm

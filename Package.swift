@@ -109,7 +109,8 @@ let package = Package(
             name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
             swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(
@@ -117,3 +118,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Needs libFuzzer when it is linked, so that it exists only for `make fuzz`.
+if Context.environment["KYMO_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzz/Sources", swiftSettings: strict),
+    ]
+}

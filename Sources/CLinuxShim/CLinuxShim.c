@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
@@ -177,3 +178,10 @@ int kymo_watch_directory(const char *path)
 }
 
 int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int kymo_process_descriptor(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int kymo_process_signal(int descriptor, int signal)
+{
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}

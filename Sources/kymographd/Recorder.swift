@@ -37,7 +37,7 @@ final class Recorder {
         self.subject = subject
         loop = try EventLoop()
         // Before any thread: signals go to this loop alone.
-        signals = try SignalDescriptor([SIGTERM, SIGINT])
+        signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
         gate = try Gate(rules: configuration.rules)
         session = SeatSession(seat: configuration.seat)
         journal = try JournalWriter(
@@ -71,12 +71,16 @@ final class Recorder {
         }
         if clock.descriptor >= 0 {
             try loop.add(clock.descriptor) { [unowned self] in
-                let reason = clock.acknowledge()
-                write(account: ClockWatch.pair(reason))
+                clock.acknowledge()
+                noticeClock()
             }
         }
         try loop.add(signals.descriptor) { [unowned self] in
-            if signals.next() != nil { loop.isRunning = false }
+            switch signals.next() {
+            case nil: break
+            case SIGUSR1: journal.rotate()
+            default: loop.isRunning = false
+            }
         }
     }
 
@@ -93,6 +97,8 @@ final class Recorder {
             let gather = pace.gatherMicroseconds
             if gather > 0 { usleep(UInt32(gather)) }
             loop.turn(untilMicroseconds: nextDeadline)
+            // Before what was held is written: the kernel wakes this thread for a key before it tells of the resume.
+            noticeClock()
             decide()
         }
         stop()
@@ -238,6 +244,14 @@ final class Recorder {
 
     private func write(account event: Event) {
         if let permitted = PermittedEvent(account: event) { outlet.write(permitted) }
+    }
+
+    /// A segment has one pair of clocks: after a step or a resume the next one gets the new pair, and the reason for it.
+    private func noticeClock() {
+        guard let reason = clock.change() else { return }
+        journal.rotate()
+        write(account: ClockWatch.pair(reason))
+        log(.notice, reason == .resume ? "the machine slept" : "the clock was set")
     }
 
     private func openingRecord() {

@@ -28,6 +28,8 @@ struct StatusLine {
         fields.append(("events_written", "\(written.events)"))
         fields.append(("chunks_written", "\(written.chunks)"))
         fields.append(("bytes_written", "\(written.bytes)"))
+        fields.append(("durable_sequence", "\(written.durableSequence)"))
+        fields.append(("syncs", "\(written.syncs)"))
         fields.append(("write_failures", "\(written.writeFailures)"))
         fields.append(("cpu_us", "\(use.cpuMicroseconds)"))
         fields.append(("resident_bytes", "\(use.residentBytes)"))

@@ -257,7 +257,7 @@ def read_journal(directory, wrong):
         if before and walk.header.first_sequence > before.expected:
             yield Damage(number, 0, range(before.expected, walk.header.first_sequence))
         elif before and walk.header.first_sequence < before.expected:
-            wrong.append(f"segment {number} has numbers of the one before")
+            yield Damage(number, 0)
         elif before and before.final_hash and walk.header.previous_hash not in (bytes(32), before.final_hash):
             wrong.append(f"segment {number} follows another than {before.header.number}")
         yield from spans(walk.items())

@@ -44,11 +44,6 @@ import Testing
         while scratch.files.filter({ $0.hasSuffix(".lz4") }).count < 4 {
             time += .random(in: 0...9000, using: &random)
             var payload = everyKind.randomElement(using: &random)!
-            // Python's dates end with the year 9999.
-            if case .clock(var pair) = payload {
-                pair.realtimeMicroseconds = 1_795_509_000_000_000 + time
-                payload = .clock(pair)
-            }
             if Bool.random(using: &random) { payload = move(time, .random(in: -50...50, using: &random)).payload }
             let event = Event(
                 timeMicroseconds: time, device: .random(in: 0...3, using: &random),

@@ -55,3 +55,8 @@ int kymo_watch_directory(const char *path);
 
 /// The next waiting connection, non-blocking. The descriptor, or -1 with errno.
 int kymo_unix_accept(int listener);
+
+/// A descriptor of a process (pidfd_open(2)): it stays that process's, even when its number is given to another. -1: errno.
+int kymo_process_descriptor(pid_t pid);
+/// Sends a signal to it. 0, or -1 with errno.
+int kymo_process_signal(int descriptor, int signal);

@@ -42,6 +42,7 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
         case notAFrame = "bytes that are no frame of this segment"
         case badPayload = "a chunk whose checksum or content is wrong"
         case sequenceGap = "chunks are missing"
+        case deleted = "segments were deleted before they were read"
         case tornTail = "the file ends inside a chunk"
         case noSeal = "the seal is missing"
         case brokenChain = "the hash chain does not hold: something was changed, added or removed"

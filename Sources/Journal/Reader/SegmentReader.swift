@@ -20,12 +20,16 @@ final class SegmentReader {
     let name: SegmentName
     let header: SegmentHeader
     private let window: FileWindow
+    private let search: FrameSearch
+    private let openingChain: HashChain
     private let lz4 = LZ4Decompressor()
-    private var payload = ByteBuffer(capacity: 64 << 10)
+    private var payload: ByteBuffer
     /// Of the next frame.
     private(set) var offset: UInt64
     private(set) var expectedSequence: UInt64
     private(set) var isSealed = false
+    /// Where the seal that was read begins.
+    private(set) var sealOffset: UInt64?
     /// Behind the last good frame, as that frame says.
     private(set) var chain: HashChain
     private let verifiesChain: Bool
@@ -42,10 +46,15 @@ final class SegmentReader {
         window = FileWindow(descriptor: descriptor)
         self.name = name
         self.verifiesChain = verifiesChain
-        (header, offset) = try Self.readHeader(window)
+        (header, firstOffset) = try Self.readHeader(window)
+        // Not before the last throw: an object that is not whole has no `deinit` to give it back.
+        payload = ByteBuffer(capacity: 64 << 10)
+        offset = firstOffset
+        search = FrameSearch(window: window, segmentID: header.segmentID)
         // Read a moment ago, so that it is there.
-        let opening = window.bytes(at: 0, count: Int(offset)) ?? UnsafeRawBufferPointer(start: nil, count: 0)
-        chain = HashChain(segmentID: header.segmentID, opening: opening)
+        let opening = window.bytes(at: 0, count: Int(firstOffset)) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        openingChain = HashChain(segmentID: header.segmentID, opening: opening)
+        chain = openingChain
         expectedSequence = header.firstSequence
     }
 
@@ -98,17 +107,23 @@ final class SegmentReader {
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
         let body = offset + UInt64(Frame.skippablePrefix)
         if magic == Frame.chunkHeader, length == ChunkHeader.contentBytes {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
             if let chunk = ChunkHeader(content), isExpected(chunk.segmentID, chunk.firstSequence) {
                 return read(chunk, isFinal: isFinal, wants: wants)
             }
         } else if magic == Frame.tombstone, length == Tombstone.contentBytes {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
             if let tombstone = Tombstone(content), isExpected(tombstone.segmentID, tombstone.firstSequence) {
                 return pass(tombstone)
             }
         } else if magic == Frame.seal, length <= FormatLimit.sealBytes - Frame.skippablePrefix {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
             if let seal = Seal(content), isExpected(seal.segmentID, seal.nextSequence) {
                 return close(with: seal, length: UInt64(length))
             }
@@ -121,11 +136,13 @@ final class SegmentReader {
         let place = offset
         let end = offset + UInt64(ChunkHeader.frameBytes) + UInt64(chunk.storedBytes)
         guard wants(chunk) else {
-            guard end <= window.fileLength else { return atEnd(isFinal: isFinal) }
+            guard end <= window.fileLength else { return atIncompleteFrame(isFinal: isFinal, wants: wants) }
             advance(past: chunk.sequences, chunk.chainHash, to: end)
             return .skipped(chunk, offset: place)
         }
-        guard let whole = window.bytes(at: offset, count: Int(end - offset)) else { return atEnd(isFinal: isFinal) }
+        guard let whole = window.bytes(at: offset, count: Int(end - offset)) else {
+            return atIncompleteFrame(isFinal: isFinal, wants: wants)
+        }
         let frame = UnsafeRawBufferPointer(rebasing: whole[ChunkHeader.frameBytes...])
         guard let events = decode(frame, chunk) else {
             // The header is good, so the next frame's place is known, if it lies in the file at all.
@@ -196,6 +213,7 @@ final class SegmentReader {
             return .damage(breakChain("the seal's final hash"))
         }
         isSealed = true
+        sealOffset = offset
         offset += UInt64(Frame.skippablePrefix) + length
         return .sealed(seal)
     }
@@ -212,6 +230,12 @@ final class SegmentReader {
         return damage
     }
 
+    /// A frame that says it reaches beyond the end. In a file that does not grow its length is not to be believed, and
+    /// what stands behind it may be good.
+    private func atIncompleteFrame(isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
+        isFinal ? resynchronise(.tornTail, isFinal: true, wants: wants) : atEnd(isFinal: false)
+    }
+
     private func atEnd(isFinal: Bool) -> Step {
         window.invalidate()
         guard isFinal else { return .end }
@@ -223,12 +247,10 @@ final class SegmentReader {
                 reason: damaged?.reason ?? (hasTail ? .tornTail : .noSeal), missing: nil))
     }
 
-    /// Looks for the next frame of this segment. A frame is believed for its magic, the segment's id and its checksum
-    /// together, so that bytes that merely look like one cannot stand in.
+    /// Goes on at the next frame that is believed.
     private func resynchronise(_ reason: Damage.Reason, isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
-        let start = offset
-        if damaged == nil { damaged = (start, reason) }
-        guard let found = nextFrame(after: start) else {
+        if damaged == nil { damaged = (offset, reason) }
+        guard let found = search.frame(from: offset + 1, expecting: expectedSequence) else {
             // In a segment that is still written this may be a chunk in the making.
             if !isFinal {
                 damaged = nil
@@ -241,45 +263,40 @@ final class SegmentReader {
         return next(isFinal: isFinal, wants: wants)
     }
 
-    private func nextFrame(after start: UInt64) -> UInt64? {
-        var place = start + 1
-        let step = 64 << 10
-        let end = window.fileLength
-        while place + UInt64(Frame.skippablePrefix) + 8 <= end {
-            let count = min(step, Int(end - place))
-            guard let bytes = window.bytes(at: place, count: count) else { return nil }
-            var candidates: [UInt64] = []
-            for index in 0..<max(0, count - 15) {
-                let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
-                guard let expected = Frame.innerMagic(of: magic) else { continue }
-                let inner = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self))
-                if inner == expected { candidates.append(place + UInt64(index)) }
-            }
-            for candidate in candidates where isFrame(at: candidate) { return candidate }
-            place += UInt64(max(1, count - 15))
-            if count < 16 { return nil }
-        }
-        return nil
-    }
-
-    private func isFrame(at place: UInt64) -> Bool {
-        guard let prefix = window.bytes(at: place, count: Frame.skippablePrefix) else { return false }
-        let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
-        let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard length <= FormatLimit.sealBytes - Frame.skippablePrefix,
-            let content = window.bytes(at: place + UInt64(Frame.skippablePrefix), count: length)
-        else { return false }
-        switch magic {
-        case Frame.chunkHeader:
-            return ChunkHeader(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
-        case Frame.tombstone: return Tombstone(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
-        default: return Seal(content).map { isExpected($0.segmentID, $0.nextSequence) } ?? false
-        }
-    }
-
     private func isExpected(_ segmentID: Identifier, _ sequence: UInt64) -> Bool {
         segmentID == header.segmentID && sequence >= expectedSequence
     }
+
+    // MARK: moving about
+
+    /// Of the first chunk.
+    let firstOffset: UInt64
+    var fileLength: UInt64 { window.fileLength }
+
+    /// Goes on at a frame that begins at that offset, with that number or a later one.
+    func move(to offset: UInt64, expecting sequence: UInt64) {
+        self.offset = offset
+        expectedSequence = sequence
+        isSealed = false
+        damaged = nil
+        // What is in front was not read.
+        isChainBroken = offset != firstOffset
+        if offset == firstOffset { chain = openingChain }
+    }
+
+    /// Goes on at the first frame that begins at a byte, or behind it. False: there is none.
+    func move(behind byte: UInt64) -> Bool {
+        guard byte > firstOffset else {
+            move(to: firstOffset, expecting: header.firstSequence)
+            return true
+        }
+        guard let found = search.frame(from: byte, expecting: header.firstSequence) else { return false }
+        move(to: found, expecting: header.firstSequence)
+        return true
+    }
+
+    /// Makes what was read durable.
+    func sync() throws(Errno) { try window.sync() }
 }
 
 /// Why a segment cannot be walked.

@@ -20,7 +20,7 @@ public struct JournalOptions: Sendable, Equatable {
 }
 
 /// What every segment says of where it comes from.
-public struct SegmentOrigin: Sendable {
+public struct SegmentOrigin: Sendable, Equatable {
     public var subject: String
     public var userID: UInt32
     /// logind's id of the subject's session; empty: not known.
@@ -37,7 +37,10 @@ public struct JournalStatistics: Sendable, Equatable {
     public var events: UInt64
     public var chunks: UInt64
     public var bytes: UInt64
+    /// fdatasync and fsync, of files and of the directory.
     public var syncs: UInt64
+    /// The last sequence number that is durable: it survives a power cut. 0: none is.
+    public var durableSequence: UInt64
     public var writeFailures: UInt64
     /// Why the last of them failed; 0 before the first.
     public var lastFailure: Errno

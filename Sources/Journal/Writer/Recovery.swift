@@ -23,6 +23,7 @@ enum Recovery {
     }
 
     static func run(directory: FilePath, machine: Machine, files: any FileOperations) throws(JournalError) -> Result {
+        try clean(directory, files: files)
         let names = try SegmentName.list(in: directory)
         var last = End(nextSequence: 1, lastMicroseconds: 0, bootID: nil)
         // The newest that can be read: a later one may have been left without even a header.
@@ -46,6 +47,21 @@ enum Recovery {
                 tornBytes: end.tornBytes)
         }
         return result
+    }
+
+    /// Takes away what was half made; what it was to become is made anew.
+    private static func clean(_ directory: FilePath, files: any FileOperations) throws(JournalError) {
+        let leftovers =
+            try JournalFile.list(in: directory).filter { $0.kind == .rewrite }.map(\.name)
+            + JournalFile.names(in: directory).filter { $0 == ForgetIntent.newFileName }
+        for name in leftovers {
+            let path = directory.appending(name)
+            do {
+                try files.unlink(path)
+            } catch {
+                throw .system(what: "remove", path: path.string, errno: error)
+            }
+        }
     }
 
     private static func end(of name: SegmentName, in directory: FilePath) -> End? {
@@ -97,7 +113,8 @@ enum Recovery {
         var entries: [Seal.Entry] = []
         var length = reader.offset
         walk: while true {
-            switch reader.next(isFinal: false, wants: { _ in true }) {
+            // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
+            switch reader.next(isFinal: true, wants: { _ in true }) {
             case .chunk(let chunk, let offset, _):
                 entries.append(Seal.Entry(chunk, offset: offset))
                 end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)

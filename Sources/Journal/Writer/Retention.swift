@@ -14,8 +14,9 @@ enum Retention {
         }
         var total = sizes.reduce(0) { $0 + $1.1 }
         for (name, size) in sizes where total > retainBytes {
-            // One that cannot be deleted now is tried again at the next rotation.
-            guard (try? files.unlink(directory.appending(name.fileName))) != nil else { continue }
+            // One that cannot be deleted now is tried again at the next rotation. Going on with the next one would leave
+            // a hole in the journal, which readers take for damage.
+            guard (try? files.unlink(directory.appending(name.fileName))) != nil else { return }
             total -= size
         }
     }

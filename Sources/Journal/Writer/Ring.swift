@@ -40,7 +40,11 @@ final class Ring: Sendable {
         close(wakeDescriptor)
     }
 
-    var count: Int { tail.load(ordering: .acquiring) - head.load(ordering: .acquiring) }
+    /// Position of the next event to be taken.
+    var start: Int { head.load(ordering: .acquiring) }
+    /// Position of the next event to be appended.
+    var end: Int { tail.load(ordering: .acquiring) }
+    var count: Int { end - start }
 
     /// Producer: false when full.
     func append(_ event: PermittedEvent) -> Bool {
