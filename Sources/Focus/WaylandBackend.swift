@@ -220,7 +220,8 @@ public final class WaylandBackend {
         report()
         handlers.watermark(
             Watermark(
-                probe: current.id, sentMicroseconds: current.sentMicroseconds, answeredMicroseconds: readMicroseconds))
+                probe: current.id, sentMicroseconds: current.sentMicroseconds, answeredMicroseconds: readMicroseconds,
+                checkedMicroseconds: readMicroseconds))
     }
 
     // MARK: the initial state

@@ -100,6 +100,8 @@ final class ServicePort {
             welcomed()
         case .refused(let reason): drop("kymographd refused this agent: \(reason)")
         case .probe(let id): probed(id)
+        // There is no indicator yet.
+        case .recording: break
         }
     }
 

@@ -192,6 +192,8 @@ final class Recorder {
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
                 answeredMicroseconds: mark.answeredMicroseconds, nowMicroseconds: now)
             if !isAnswer { log(.warning, "the agent confirmed what was not asked; ignored") }
+        // Nothing acts on these yet.
+        case .indicator, .field, .pauseRequest, .lock: break
         case .backendState(let state):
             log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
         }

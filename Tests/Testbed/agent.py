@@ -17,7 +17,7 @@ from pathlib import Path
 
 import keys
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND = 1, 2, 3, 4, 5
 WELCOME, REFUSED, PROBE = 128, 129, 130
 STATES = {"unknown": 0, "none": 1, "window": 2}
@@ -47,7 +47,7 @@ def layout(known: bool = True) -> bytes:
 
 
 def watermark(probe: int, sent: int, answered: int) -> bytes:
-    return struct.pack("<BQQQ", WATERMARK, probe, sent, answered)
+    return struct.pack("<BQQQQ", WATERMARK, probe, sent, answered, answered)
 
 
 class Connection:
