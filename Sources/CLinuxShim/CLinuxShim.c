@@ -135,6 +135,12 @@ int kymo_epoll_add(int epoll, int descriptor)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
 }
 
+int kymo_epoll_writing(int epoll, int descriptor, int writing)
+{
+    struct epoll_event event = {.events = EPOLLIN | (writing ? EPOLLOUT : 0), .data.fd = descriptor};
+    return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+}
+
 int kymo_epoll_remove(int epoll, int descriptor) { return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL); }
 
 int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds)

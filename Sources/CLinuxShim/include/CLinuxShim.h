@@ -40,6 +40,8 @@ int kymo_realtime_thread(int priority);
 int kymo_epoll(void);
 int kymo_epoll_add(int epoll, int descriptor);
 int kymo_epoll_remove(int epoll, int descriptor);
+/// Whether a watched descriptor is also reported when it can be written. 0, or -1 with errno.
+int kymo_epoll_writing(int epoll, int descriptor, int writing);
 /// Waits at most `microseconds` (-1: for ever) and fills `ready` with readable (or broken) descriptors. The count, or
 /// -1 with errno. Rounds up to whole milliseconds where the kernel lacks epoll_pwait2.
 int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds);
