@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // The target list is the architecture: imports point one way, from the device to the programs.
-// Only Devices sees libinput, only Focus sees Wayland, only Journal sees LZ4; `kymo` links none of the first two.
+// Only Devices sees libinput, only Focus and Indicator see Wayland, only Journal sees LZ4; `kymo` links none of the first two.
 import PackageDescription
 
 func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
@@ -30,6 +30,7 @@ let package = Package(
         // C libraries, one module map each.
         system("CLibinput", "libinput", "libinput-dev"),
         system("CLibudev", "libudev", "libudev-dev"),
+        system("CCairo", "cairo", "libcairo2-dev"),
         system("CWaylandClient", "wayland-client", "libwayland-dev"),
         system("CLZ4", "liblz4", "liblz4-dev"),
         system("CSystemd", "libsystemd", "libsystemd-dev"),
@@ -41,6 +42,9 @@ let package = Package(
         .target(
             name: "CWlrForeignToplevel", dependencies: ["CWaylandClient"],
             exclude: ["wlr-foreign-toplevel-management-unstable-v1.xml"], cSettings: strictC),
+        .target(
+            name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
+            cSettings: strictC),
 
         // The way of an event.
         .target(name: "Events", swiftSettings: strict),
@@ -65,6 +69,13 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
+        .target(name: "Wayland", dependencies: ["CWaylandClient", "CLinuxShim"], swiftSettings: strict),
+        .target(
+            name: "Indicator",
+            dependencies: [
+                "Events", "AgentProtocol", "Wayland", "CWaylandClient", "CWlrLayerShell", "CCairo", "CLinuxShim",
+            ],
+            swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
         .target(name: "Bus", dependencies: ["EventLoop", "CSystemd", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
@@ -82,7 +93,7 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "EventLoop", "Logging", "CLinuxShim",
+                "Events", "AgentProtocol", "Focus", "Indicator", "EventLoop", "Logging", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -99,6 +110,8 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "IndicatorTests", dependencies: ["Indicator", "AgentProtocol"], swiftSettings: strict),
         .testTarget(name: "BusTests", dependencies: ["Bus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),

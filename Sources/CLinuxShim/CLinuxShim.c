@@ -2,6 +2,7 @@
 #include "CLinuxShim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/input.h>
 #include <signal.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -177,3 +180,14 @@ int kymo_watch_directory(const char *path)
 }
 
 int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int kymo_shared_memory(const char *name, size_t length)
+{
+    int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (descriptor < 0)
+        return -1;
+    if (ftruncate(descriptor, (off_t)length) == 0
+        && fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        return descriptor;
+    return close_keeping_errno(descriptor);
+}

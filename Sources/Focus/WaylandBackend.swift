@@ -106,6 +106,7 @@ public final class WaylandBackend {
         }
         for handle in state.handles { zwlr_foreign_toplevel_handle_v1_destroy(handle) }
         seat = nil
+        outputs.releaseAll()
         if let manager { zwlr_foreign_toplevel_manager_v1_destroy(manager) }
         if let registry { wl_registry_destroy(registry) }
         wl_display_disconnect(display)

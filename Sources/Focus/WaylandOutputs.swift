@@ -26,8 +26,14 @@ final class WaylandOutputs {
     }
 
     deinit {
-        for output in outputs { Self.release(output.proxy) }
+        releaseAll()
         listener.deallocate()
+    }
+
+    /// Before the connection goes, which the proxies belong to.
+    func releaseAll() {
+        for output in outputs { Self.release(output.proxy) }
+        outputs.removeAll()
     }
 
     func global(_ registry: OpaquePointer?, _ number: UInt32, _ version: UInt32) {

@@ -43,7 +43,7 @@ final class Compositor {
     init(loop: EventLoop, send: @escaping (AgentMessage) -> Void) {
         self.loop = loop
         self.send = send
-        retry = Retry(loop: loop, directory: Self.environment("XDG_RUNTIME_DIR")) { $0.hasPrefix("wayland-") }
+        retry = Retry(loop: loop, directory: Surroundings.runtimeDirectory) { $0.hasPrefix("wayland-") }
     }
 
     var deadlineMicroseconds: UInt64? { retry.deadlineMicroseconds ?? silenceMicroseconds }
@@ -99,7 +99,7 @@ final class Compositor {
     private var compositorName: String { backend?.compositorName ?? "the compositor" }
 
     private func connect() {
-        guard let displayName = Self.displayName() else {
+        guard let displayName = Surroundings.displayName else {
             complain("no Wayland session: WAYLAND_DISPLAY is not set, and there is not exactly one socket to choose")
             return retry.later()
         }
@@ -168,7 +168,7 @@ final class Compositor {
     // MARK: sway's extras
 
     private func connectSway() {
-        guard let backend, let directory = Self.environment("XDG_RUNTIME_DIR") else { return }
+        guard let backend, let directory = Surroundings.runtimeDirectory else { return }
         sway = SwayIPC(
             compositorPID: backend.compositorPID, runtimeDirectory: directory,
             handlers: SwayIPC.Handlers(
@@ -220,28 +220,6 @@ final class Compositor {
         let description = LayoutDescription(
             isKnown: true, name: keymap.groupName(known), group: known, keymapHash: keymap.hash)
         send(.layout(LayoutReport(description: description, table: table)))
-    }
-
-    // MARK: finding it
-
-    private static func environment(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    /// WAYLAND_DISPLAY, else the one socket that there is; among several nobody can choose.
-    private static func displayName() -> String? {
-        if let name = environment("WAYLAND_DISPLAY") { return name }
-        guard let directory = environment("XDG_RUNTIME_DIR"), let stream = opendir(directory) else { return nil }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            let digits = name.dropFirst("wayland-".count)
-            if name.hasPrefix("wayland-"), !digits.isEmpty, digits.allSatisfy(\.isNumber) { found.append(name) }
-        }
-        return found.count == 1 ? found[0] : nil
     }
 
     private func complain(_ text: String) {

@@ -30,15 +30,25 @@ struct KymographAgent: ParsableCommand {
         try loop.add(signals.descriptor) { if signals.next() != nil { loop.isRunning = false } }
         var port: ServicePort?
         let compositor = Compositor(loop: loop) { port?.send($0) }
+        let indicator = SessionIndicator(loop: loop) { port?.send($0) }
         let service = ServicePort(
-            path: socket, loop: loop, hello: { compositor.hello }, welcomed: { compositor.serviceCame() },
-            probed: { compositor.probe($0) })
+            path: socket, loop: loop,
+            handlers: ServicePort.Handlers(
+                hello: { compositor.hello },
+                welcomed: {
+                    compositor.serviceCame()
+                    indicator.serviceCame()
+                }, probed: { compositor.probe($0) }, recording: { indicator.serviceSaid($0) },
+                left: { indicator.serviceLeft() }))
         port = service
         while loop.isRunning {
             compositor.actIfDue()
+            indicator.actIfDue()
             service.actIfDue()
-            let deadlines = [compositor.deadlineMicroseconds, service.deadlineMicroseconds].compactMap(\.self)
-            loop.turn(untilMicroseconds: deadlines.min())
+            let deadlines = [
+                compositor.deadlineMicroseconds, indicator.deadlineMicroseconds, service.deadlineMicroseconds,
+            ]
+            loop.turn(untilMicroseconds: deadlines.compactMap(\.self).min())
         }
     }
 }

@@ -204,6 +204,11 @@ class Connection:
         mark = self.expect(Watermark, probe=number, seconds=seconds)
         return self.messages[start : self.position - 1], mark
 
+    def tell(self, phase, said=""):
+        """What the indicator is to show: "off", "recording" or "paused"."""
+        said = said.encode()
+        self.socket.send(struct.pack("<BBH", 131, ("off", "recording", "paused").index(phase), len(said)) + said)
+
     def settled(self):
         """What the agent said once the compositor has nothing more to say."""
         said, _ = self.probe()
