@@ -48,7 +48,7 @@ package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
 same-bytes: deb ## builds the package again, elsewhere, and compares
 	@packaging/build-twice
 
-vm-test: packages build ## the tests with a real kernel: Debian 12 in an emulated machine
+vm-test: deb ## the tests with a real kernel: Debian 12 in an emulated machine
 	@Tests/VM/run bookworm
 
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)

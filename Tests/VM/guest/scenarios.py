@@ -206,18 +206,6 @@ def whole_run(bench):
     files(bench.report)
 
 
-def files():
-    names = sorted(os.listdir(JOURNAL))
-    segments = [name for name in names if name.endswith(".lz4")]
-    REPORT.figure("files: segments", len(segments))
-    refused = [name for name in segments
-               if subprocess.run(["lz4", "-t", "-q", f"{JOURNAL}/{name}"], capture_output=True).returncode != 0]
-    REPORT.check("files: lz4 -t accepts every segment", segments and not refused, refused or names)
-    verify = subprocess.run(["kymo", "verify"], capture_output=True, text=True)
-    print(verify.stdout + verify.stderr, end="")
-    REPORT.check("files: kymo verify is content", verify.returncode == 0, verify.returncode)
-
-
 def files(report):
     names = sorted(os.listdir(JOURNAL))
     segments = [name for name in names if name.endswith(".lz4")]
