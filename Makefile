@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors vm-test clean-root soak lint deb package-test same-bytes install programs pages build debug \
-    packages clean
+.PHONY: help run test unit testbed compositors fuzz faults vm-test clean-root soak bench guard lint deb package-test same-bytes \
+    install programs pages build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
@@ -48,6 +48,9 @@ package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
 same-bytes: deb ## builds the package again, elsewhere, and compares
 	@packaging/build-twice
 
+fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
+	@Tests/Fuzz/run
+
 vm-test: deb ## the tests with a real kernel: Debian 12 in an emulated machine
 	@Tests/VM/run bookworm
 
@@ -57,8 +60,18 @@ clean-root: packages ## make run and make test in a fresh Debian 12 root (needs 
 soak: packages build deb ## the long ones: the second guest, the clean root, half an hour at 8 kHz, the package twice
 	@Tests/VM/run trixie
 	KYMO_RATE_SECONDS=1800 Tests/Testbed/run -k 8_khz
+	KYMO_HOT_PATH_SECONDS=35 Tests/Testbed/run test_hot_path.py
+	Benchmarks/soak 3600
 	Tests/CleanRoot/run
 	packaging/build-twice
+
+bench: packages build ## every figure beside its reference, into docs/BENCHMARKS.md (a quarter of an hour; KYMO_TRACE: a real trace)
+	@Tests/install-packages benchmarks
+	Benchmarks/run
+
+guard: packages ## instructions per event on the hot path may not grow by more than 10 %
+	@$(swift_release) --product hotpath
+	Benchmarks/guard .build/release/hotpath
 
 lint: packages ## formatting of Swift, shell scripts, warnings
 	@swift format lint --strict --recursive Sources Tests Package.swift

@@ -25,6 +25,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // C libraries, one module map each.
@@ -59,6 +60,7 @@ let package = Package(
             name: "Journal",
             dependencies: [
                 "Events", "Policy", "CLZ4", "CLinuxShim", .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
         .target(name: "Export", dependencies: ["Events", "Policy", "Journal"], swiftSettings: strict),
@@ -94,12 +96,24 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The hot path alone, on input that is the same every time: what is measured, and what CI counts.
+        .executableTarget(
+            name: "hotpath",
+            dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Benchmarks/Hotpath", swiftSettings: strict),
+        // A journal of any size for benchmarks of the reader.
+        .executableTarget(
+            name: "make-journal",
+            dependencies: ["Events", "Policy", "Journal", .product(name: "SystemPackage", package: "swift-system")],
+            path: "Benchmarks/MakeJournal", swiftSettings: strict),
+
         .testTarget(name: "EventsTests", dependencies: ["Events"], swiftSettings: strict),
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
-        .testTarget(name: "JournalTests", dependencies: ["Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(
@@ -107,3 +121,17 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// Needs libFuzzer when it is linked, so that it exists only for `make fuzz`.
+if Context.environment["KYMO_FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: [
+                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            path: "Tests/Fuzz/Sources", swiftSettings: strict),
+    ]
+}

@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <time.h>
@@ -85,6 +86,45 @@ int kymo_unix_connect(const char *path, int seqpacket)
 int kymo_evdev_keys_down(int descriptor, uint8_t *bits, size_t length)
 {
     return ioctl(descriptor, EVIOCGKEY(length), bits);
+}
+
+static int has_bit(const uint8_t *bits, unsigned bit) { return bits[bit / 8] >> bit % 8 & 1; }
+
+static unsigned count_bits(const uint8_t *bits, unsigned first, unsigned end)
+{
+    unsigned count = 0;
+    for (unsigned bit = first; bit < end; bit++)
+        count += has_bit(bits, bit);
+    return count;
+}
+
+// Touches at once, as drivers/input/input.c counts them.
+static unsigned touch_slots(int descriptor, const uint8_t *axes)
+{
+    struct input_absinfo info;
+    if (has_bit(axes, ABS_MT_SLOT) && ioctl(descriptor, EVIOCGABS(ABS_MT_SLOT), &info) >= 0)
+        return (unsigned)(info.maximum - info.minimum) + 1;
+    if (has_bit(axes, ABS_MT_TRACKING_ID) && ioctl(descriptor, EVIOCGABS(ABS_MT_TRACKING_ID), &info) >= 0) {
+        unsigned slots = (unsigned)(info.maximum - info.minimum) + 1;
+        return slots < 2 ? 2 : slots > 32 ? 32 : slots;
+    }
+    return has_bit(axes, ABS_MT_POSITION_X) ? 2 : 0;
+}
+
+int kymo_evdev_buffer(int descriptor, unsigned *entries, unsigned *packet)
+{
+    // input_estimate_events_per_packet() of drivers/input/input.c, then evdev_compute_buffer_size() of evdev.c: room for
+    // 8 packets, at least 64 entries, a power of two.
+    uint8_t axes[ABS_CNT / 8] = {0}, relative[REL_CNT / 8] = {0};
+    if (ioctl(descriptor, EVIOCGBIT(EV_ABS, sizeof axes), axes) < 0
+        || ioctl(descriptor, EVIOCGBIT(EV_REL, sizeof relative), relative) < 0)
+        return -1;
+    unsigned slots = touch_slots(descriptor, axes);
+    unsigned touch_axes = count_bits(axes, ABS_MT_SLOT, ABS_CNT);
+    *packet = slots + 1 + touch_axes * slots + count_bits(axes, 0, ABS_MT_SLOT) + count_bits(relative, 0, REL_CNT) + 7;
+    for (*entries = 64; *entries < *packet * 8;)
+        *entries *= 2;
+    return 0;
 }
 
 uint64_t kymo_boottime_microseconds(void) { return microseconds(CLOCK_BOOTTIME); }
@@ -180,3 +220,10 @@ int kymo_unix_set_nonblocking(int socket)
 }
 
 int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int kymo_process_descriptor(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int kymo_process_signal(int descriptor, int signal)
+{
+    return (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+}

@@ -8,6 +8,9 @@ public struct Configuration: Sendable, Equatable {
     public var journalDirectory = "/var/lib/kymograph/journal"
     public var segmentBytes: UInt64 = 64 << 20
     public var retainBytes: UInt64 = 8 << 30
+    /// Nil: no limit.
+    public var retainDays: UInt64?
+    public var keepFreeBytes: UInt64 = 1 << 30
     public var agentSocket = "/run/kymograph/agent.sock"
     public var statusSocket = "/run/kymograph/status.sock"
     public var rules = RuleSet()

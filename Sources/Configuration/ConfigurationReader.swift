@@ -7,6 +7,7 @@ struct ConfigurationReader {
     let text: String
 
     func apply(to configuration: inout Configuration) -> [ConfigurationError] {
+        if let error = namelessTable { return [error] }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -22,6 +23,9 @@ struct ConfigurationReader {
             configuration.segmentBytes = journal.megabytes("segment_megabytes", 1...4096) ?? configuration.segmentBytes
             configuration.retainBytes =
                 journal.megabytes("retain_megabytes", 16...1_000_000_000) ?? configuration.retainBytes
+            configuration.retainDays = journal.number("retain_days", 1...36_500) ?? configuration.retainDays
+            configuration.keepFreeBytes =
+                journal.megabytes("keep_free_megabytes", 0...1_000_000_000) ?? configuration.keepFreeBytes
         }
         section.table("agent") { agent in
             configuration.agentSocket = agent.path("socket", limit: 107) ?? configuration.agentSocket
@@ -34,6 +38,25 @@ struct ConfigurationReader {
         }
         section.finish()
         return section.errors
+    }
+
+    /// The first line whose `[` no table's name follows. The parser ends the process at such a line (an assertion in
+    /// toml++ 3.3). A line of that kind inside a string or an array is refused as well: none of our values is like that.
+    private var namelessTable: ConfigurationError? {
+        for (index, line) in text.lines.enumerated() {
+            let isSpace: (Character) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\u{FEFF}" }
+            var rest = line.drop(while: isSpace)
+            guard rest.first == "[" else { continue }
+            rest = rest.dropFirst().drop(while: isSpace)
+            if rest.first == "[" { rest = rest.dropFirst().drop(while: isSpace) }
+            // An empty name is the parser's to refuse.
+            guard let first = rest.first,
+                first.isASCII && (first.isLetter || first.isNumber) || "_-\"']".contains(first)
+            else {
+                return ConfigurationError(file: file, line: index + 1, message: "expected a table's name after [")
+            }
+        }
+        return nil
     }
 
     private func appRule(_ rule: inout Section) -> AppRule? {
@@ -99,14 +122,16 @@ struct Section {
     }
 
     /// In bytes.
-    mutating func megabytes(_ key: String, _ range: ClosedRange<Int>) -> UInt64? {
+    mutating func megabytes(_ key: String, _ range: ClosedRange<Int>) -> UInt64? { number(key, range).map { $0 << 20 } }
+
+    mutating func number(_ key: String, _ range: ClosedRange<Int>) -> UInt64? {
         known.append(key)
         guard let value = table[key] else { return nil }
         guard let number = value.int, range.contains(number) else {
             fail(key, "\(key): expected a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
         }
-        return UInt64(number) << 20
+        return UInt64(number)
     }
 
     mutating func word<T>(_ key: String, _ make: (String) -> T?, _ expected: String) -> T? {

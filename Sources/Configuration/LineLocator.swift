@@ -14,7 +14,7 @@ struct LineLocator {
         var table = ""
         var counts: [String: Int] = [:]
         var openQuotes: String?
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.lines.enumerated() {
             if let quotes = openQuotes {
                 if line.contains(quotes) { openQuotes = nil }
                 continue
@@ -58,4 +58,9 @@ struct LineLocator {
     func line(table: String, key: String) -> Int? {
         lines[Place(table: table, key: key)] ?? lines[Place(table: table, key: "")]
     }
+}
+
+extension String {
+    /// A line of a file from elsewhere ends with both characters, which are one to Swift.
+    var lines: [Substring] { split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" } }
 }

@@ -1,4 +1,5 @@
 import CLibinput
+import CLinuxShim
 import Events
 
 /// What is kept of one open device; libinput's device points at it, so that an event finds it without a table.
@@ -7,10 +8,41 @@ final class DeviceRecord {
     let sysname: String
     var lastMicroseconds: UInt64 = 0
     var drop = DropSpan()
+    let buffer: KernelBuffer
+    /// Entries of it that the running dispatch has taken out, as far as events tell.
+    var entriesTaken = 0
+    /// Which dispatch that was.
+    var dispatch: UInt64 = 0
 
-    init(id: DeviceID, sysname: String) {
+    init(id: DeviceID, sysname: String, buffer: KernelBuffer) {
         self.id = id
         self.sysname = sysname
+        self.buffer = buffer
+    }
+}
+
+/// What the kernel keeps of a node for each of its readers.
+struct KernelBuffer {
+    /// Of 24 bytes each; when the last one fills, all are lost.
+    var entries: Int
+    /// The most that one report takes up.
+    var packet: Int
+
+    /// The least there is (EVDEV_MIN_BUFFER_SIZE), for a node that would not say.
+    static let smallest = KernelBuffer(entries: 64, packet: 8)
+
+    /// Of the node that this descriptor is open on.
+    init(descriptor: Int32) {
+        var entries: UInt32 = 0
+        var packet: UInt32 = 0
+        self = .smallest
+        guard kymo_evdev_buffer(descriptor, &entries, &packet) == 0 else { return }
+        self.init(entries: Int(entries), packet: Int(packet))
+    }
+
+    init(entries: Int, packet: Int) {
+        self.entries = entries
+        self.packet = packet
     }
 }
 

@@ -27,6 +27,11 @@ public final class InputSource {
     /// What a dispatch has brought up to its last notice of a drop, in order; the rest still waits in libinput.
     private var noticed: [Noticed] = []
     private var keysDown: [String: [UInt16]] = [:]
+    private var buffers: [String: KernelBuffer] = [:]
+    /// Which dispatch is running: what a device's counts belong to.
+    private var dispatchNumber: UInt64 = 0
+    /// How full the fullest device's kernel buffer was when the last dispatch emptied it: 0…1, an estimate from above.
+    public private(set) var fullestShare = 0.0
 
     /// Opens no device before the first `resume`.
     /// - Throws: when udev, libinput or the seat cannot be had. A device that cannot be opened is a signal, not an error.
@@ -100,26 +105,27 @@ public final class InputSource {
             problems.append(.excluded(node: node))
             return -EACCES
         }
-        readKeysDown(descriptor, node: node)
+        guard let sysname = node.split(separator: "/").last.map(String.init) else { return descriptor }
+        buffers[sysname] = KernelBuffer(descriptor: descriptor)
+        readKeysDown(descriptor, sysname: sysname)
         return descriptor
     }
 
-    private func readKeysDown(_ descriptor: Int32, node: String) {
+    private func readKeysDown(_ descriptor: Int32, sysname: String) {
         var bits = [UInt8](repeating: 0, count: 96)
         guard kymo_evdev_keys_down(descriptor, &bits, bits.count) > 0 else { return }
         var codes: [UInt16] = []
         for (index, byte) in bits.enumerated() where byte != 0 {
             for bit in 0..<8 where byte >> bit & 1 == 1 { codes.append(UInt16(index * 8 + bit)) }
         }
-        guard !codes.isEmpty, let sysname = node.split(separator: "/").last else { return }
-        keysDown[String(sysname)] = codes
+        if !codes.isEmpty { keysDown[sysname] = codes }
     }
 
     // MARK: closing for a while
 
     /// Closes every device node. What that makes up (removals, releases) is not handed out; losses that were still open
     /// are.
-    public func suspend(_ body: (DeviceSignal) -> Void) {
+    public func suspend(_ body: (consuming DeviceSignal) -> Void) {
         guard !isSuspended else { return }
         isSuspended = true
         libinput_suspend(libinput)
@@ -148,7 +154,9 @@ public final class InputSource {
     // MARK: reading
 
     /// Reads all that is there.
-    public func dispatch(_ body: (DeviceSignal) -> Void) {
+    public func dispatch(_ body: (consuming DeviceSignal) -> Void) {
+        dispatchNumber &+= 1
+        fullestShare = 0
         libinput_dispatch(libinput)
         for item in noticed {
             switch item {
@@ -161,7 +169,7 @@ public final class InputSource {
         while let problem = problems.popLast() { body(.problem(problem)) }
     }
 
-    private func hand(_ event: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+    private func hand(_ event: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {
         translate(event, body)
         libinput_event_destroy(event)
     }
@@ -192,14 +200,14 @@ public final class InputSource {
     }
 
     /// Closes spans of loss whose quiet time has passed.
-    public func expire(now: UInt64, _ body: (DeviceSignal) -> Void) {
+    public func expire(now: UInt64, _ body: (consuming DeviceSignal) -> Void) {
         for device in devices {
             guard let loss = device.drop.expire(nowMicroseconds: now, detail: device.sysname) else { continue }
             body(.event(Event(timeMicroseconds: now, device: device.id, payload: .loss(loss))))
         }
     }
 
-    private func translate(_ event: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+    private func translate(_ event: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {
         let handle = libinput_event_get_device(event)!
         switch libinput_event_get_type(event) {
         case LIBINPUT_EVENT_DEVICE_ADDED: return added(handle, body)
@@ -216,12 +224,25 @@ public final class InputSource {
             body(.event(Event(timeMicroseconds: time, device: device.id, payload: .loss(loss))))
         }
         device.lastMicroseconds = time
+        countEntries(of: payload, from: device)
         body(.event(Event(timeMicroseconds: time, device: device.id, payload: payload)))
     }
 
-    private func added(_ handle: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+    @inline(__always) private func countEntries(of payload: Payload, from device: DeviceRecord) {
+        if device.dispatch != dispatchNumber {
+            device.dispatch = dispatchNumber
+            device.entriesTaken = 0
+        }
+        // Both axes and a SYN_REPORT; of anything else the most that it can be.
+        if case .motion = payload { device.entriesTaken += 3 } else { device.entriesTaken += device.buffer.packet }
+        fullestShare = max(fullestShare, Double(device.entriesTaken) / Double(device.buffer.entries))
+    }
+
+    private func added(_ handle: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {
         let description = DeviceDescription(handle)
-        let device = DeviceRecord(id: nextID, sysname: description.sysname)
+        let device = DeviceRecord(
+            id: nextID, sysname: description.sysname,
+            buffer: buffers.removeValue(forKey: description.sysname) ?? .smallest)
         device.lastMicroseconds = kymo_monotonic_microseconds()
         // 65,535 arrivals in one run: after that numbers would be used twice.
         precondition(nextID < .max, "too many devices in one run; restart the recorder")
@@ -237,7 +258,7 @@ public final class InputSource {
         }
     }
 
-    private func removed(_ handle: OpaquePointer, _ body: (DeviceSignal) -> Void) {
+    private func removed(_ handle: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {
         guard let context = libinput_device_get_user_data(handle) else { return }
         libinput_device_set_user_data(handle, nil)
         let device = Unmanaged<DeviceRecord>.fromOpaque(context).takeRetainedValue()
@@ -250,7 +271,7 @@ public final class InputSource {
                     payload: .deviceRemoved(DeviceRemoval(sysname: device.sysname)))))
     }
 
-    private func finishLoss(of device: DeviceRecord, _ body: (DeviceSignal) -> Void) {
+    private func finishLoss(of device: DeviceRecord, _ body: (consuming DeviceSignal) -> Void) {
         let now = kymo_monotonic_microseconds()
         guard let loss = device.drop.finish(nowMicroseconds: now, detail: device.sysname) else { return }
         body(.event(Event(timeMicroseconds: now, device: device.id, payload: .loss(loss))))

@@ -78,3 +78,11 @@ public struct Loss: Sendable, Hashable {
         self.detail = detail
     }
 }
+
+/// Something was removed from the journal because somebody asked for it: that it was, not what. Where chunks were removed,
+/// tombstones keep their sequence numbers.
+public struct ForgettingNotice: Sendable, Hashable {
+    /// All that there was, files and all, so that nothing else tells of it.
+    public var isEverything: Bool
+    public init(isEverything: Bool) { self.isEverything = isEverything }
+}

@@ -70,6 +70,7 @@ public enum Payload: Sendable, Equatable {
     indirect case clock(ClockPair)
     indirect case session(SessionDescription)
     indirect case recorder(RecorderState)
+    indirect case forgetting(ForgettingNotice)
 }
 
 extension Payload {

@@ -4,58 +4,79 @@ import Journal
 /// One JSON object per line; docs/JSON.md is the list of fields. Written by hand, field by field: a general encoder
 /// would have to be told the same list, orders keys by its own taste, and allocates for each.
 public struct JSONFormat {
-    private var timestamp = Timestamp()
-    public init() {}
+    private var fields = ItemFields()
+    private let showsCursor: Bool
 
-    /// Appends the line of an event or of damage; nothing for other items.
+    /// - Parameter showsCursor: each line ends with the cursor that names it.
+    public init(showsCursor: Bool = false) { self.showsCursor = showsCursor }
+
+    /// Appends the line of an item; nothing for what is no line (`ItemFields`).
     public mutating func append(_ item: JournalItem, _ context: EventContext, to line: inout [UInt8]) {
-        switch item {
-        case .segment, .context: return
-        case .event(let stored): append(stored, context, to: &line)
-        case .damage(let damage): append(damage, to: &line)
-        }
+        var object = JSONObject()
+        guard fields.put(item, context, into: &object) else { return }
+        if showsCursor, let cursor = context.place(of: item) { object.put("cursor", cursor.description) }
+        object.finish(into: &line)
         line.append(UInt8(ascii: "\n"))
     }
+}
 
-    private mutating func append(_ stored: StoredEvent, _ context: EventContext, to line: inout [UInt8]) {
-        let event = stored.event
-        var object = JSONObject()
-        object.put("kind", event.payload.recordName.rawValue)
-        object.put("sequence", stored.sequence)
-        object.put("segment", stored.segment)
-        object.put("time_us", event.timeMicroseconds)
-        object.put("realtime", timestamp.utc(context.realtimeMicroseconds(event.timeMicroseconds)))
-        if event.device != 0 {
-            object.put("device", event.device)
-            if let device = context.device(event.device) { object.put("device_name", device.name) }
+/// What every format says of an item, whatever its form.
+struct ItemFields {
+    private var timestamp = Timestamp()
+
+    /// False for what is no line: a segment's beginning, and state from before the part that was asked for.
+    mutating func put(_ item: JournalItem, _ context: EventContext, into fields: inout some FieldWriter) -> Bool {
+        switch item {
+        case .segment, .context: return false
+        case .event(let stored): put(stored, context, into: &fields)
+        case .damage(let damage): put(damage, into: &fields)
+        case .forgotten(let span): put(span, into: &fields)
         }
-        if event.focus != 0 {
-            object.put("focus", event.focus)
-            if let app = context.appID(event.focus), !app.isEmpty { object.put("app", app) }
-        }
-        if !event.marks.isEmpty { object.put("marks", event.marks.names) }
-        event.payload.put(into: &object)
-        object.finish(into: &line)
+        return true
     }
 
-    private func append(_ damage: Damage, to line: inout [UInt8]) {
-        var object = JSONObject()
-        object.put("kind", RecordName.damage.rawValue)
-        object.put("segment", damage.segment)
-        object.put("offset", damage.offset)
-        object.put(
+    private mutating func put(_ stored: StoredEvent, _ context: EventContext, into fields: inout some FieldWriter) {
+        let event = stored.event
+        fields.put("kind", event.payload.recordName.rawValue)
+        fields.put("sequence", stored.sequence)
+        fields.put("segment", stored.segment)
+        fields.put("time_us", event.timeMicroseconds)
+        fields.put("realtime", timestamp.utc(context.realtimeMicroseconds(event.timeMicroseconds)))
+        if event.device != 0 {
+            fields.put("device", event.device)
+            if let device = context.device(event.device) { fields.put("device_name", device.name) }
+        }
+        if event.focus != 0 {
+            fields.put("focus", event.focus)
+            if let app = context.appID(event.focus), !app.isEmpty { fields.put("app", app) }
+        }
+        if !event.marks.isEmpty { fields.put("marks", event.marks.names) }
+        event.payload.put(into: &fields)
+    }
+
+    private func put(_ damage: Damage, into fields: inout some FieldWriter) {
+        fields.put("kind", RecordName.damage.rawValue)
+        fields.put("segment", damage.segment)
+        fields.put("offset", damage.offset)
+        fields.put(
             "reason", damage.detail.isEmpty ? damage.reason.rawValue : "\(damage.reason.rawValue): \(damage.detail)")
         if let missing = damage.missing, !missing.isEmpty {
-            object.put("missing_first", missing.lowerBound)
-            object.put("missing_last", missing.upperBound - 1)
+            fields.put("missing_first", missing.lowerBound)
+            fields.put("missing_last", missing.upperBound - 1)
         }
-        object.finish(into: &line)
+    }
+
+    private func put(_ span: Forgotten, into fields: inout some FieldWriter) {
+        fields.put("kind", RecordName.forgotten.rawValue)
+        fields.put("segment", span.segment)
+        fields.put("forgotten_first", span.sequences.lowerBound)
+        fields.put("forgotten_last", span.sequences.upperBound - 1)
     }
 }
 
 extension Payload {
     /// The fields of this kind, in the order of docs/JSON.md.
-    fileprivate func put(into object: inout JSONObject) {
+    fileprivate func put(into object: inout some FieldWriter) {
         switch self {
         case .key(let key):
             object.put("code", key.code)
@@ -64,7 +85,9 @@ extension Payload {
             object.put("modifiers", key.modifiers.names)
         case .keyCounts(let counts):
             object.put("bucket_us", KeyCounts.bucketMicroseconds)
-            for keyClass in KeyClass.allCases where counts[keyClass] > 0 { object.put(keyClass.name, counts[keyClass]) }
+            for keyClass in KeyClass.allCases where counts[keyClass] > 0 {
+                object.put(keyClass.fieldName, counts[keyClass])
+            }
         case .motion(let motion):
             object.put("dx", motion.dx)
             object.put("dy", motion.dy)
@@ -88,7 +111,7 @@ extension Payload {
         }
     }
 
-    private func putGesture(into object: inout JSONObject) {
+    private func putGesture(into object: inout some FieldWriter) {
         switch self {
         case .swipe(let swipe):
             object.put("phase", swipe.phase.name)
@@ -125,7 +148,7 @@ extension Payload {
         }
     }
 
-    private func putState(into object: inout JSONObject) {
+    private func putState(into object: inout some FieldWriter) {
         switch self {
         case .deviceAdded(let device): device.put(into: &object)
         case .deviceRemoved(let device): object.put("sysname", device.sysname)
@@ -159,13 +182,14 @@ extension Payload {
             object.put("running", state.isRunning)
             object.put("version", state.version)
             object.put("libinput", state.libinputVersion)
+        case .forgetting(let notice): object.put("everything", notice.isEverything)
         default: break
         }
     }
 }
 
 extension TabletTool {
-    fileprivate func put(into object: inout JSONObject) {
+    fileprivate func put(into object: inout some FieldWriter) {
         object.put("phase", phase.name)
         object.put("tool", tool)
         if button != 0 {
@@ -185,7 +209,7 @@ extension TabletTool {
 }
 
 extension DeviceDescription {
-    fileprivate func put(into object: inout JSONObject) {
+    fileprivate func put(into object: inout some FieldWriter) {
         object.put("name", name)
         object.put("sysname", sysname)
         object.put("seat", seat)
@@ -202,7 +226,7 @@ extension DeviceDescription {
 }
 
 extension FocusDescription {
-    fileprivate func put(into object: inout JSONObject) {
+    fileprivate func put(into object: inout some FieldWriter) {
         object.put("state", state.name)
         object.put("title_form", titleForm.name)
         if titleForm != .off { object.put("title", title) }

@@ -1,7 +1,7 @@
 import Events
 
 /// The bytes of one flat JSON object (RFC 8259), in the order in which fields are put.
-struct JSONObject {
+struct JSONObject: FieldWriter {
     private var bytes: [UInt8] = []
 
     init() {
@@ -14,17 +14,9 @@ struct JSONObject {
         append(value.description)
     }
 
-    mutating func put(_ name: String, _ value: some FixedWidthInteger) {
-        separate()
-        append(quoted: name)
-        bytes.append(UInt8(ascii: ":"))
-        append(value.description)
-    }
-
-    /// Exact: 256ths have at most eight decimals.
     mutating func put(_ name: StaticString, _ value: Fixed8) {
         begin(name)
-        append(value.raw & 0xFF == 0 ? (value.raw >> 8).description : value.value.description)
+        append(value.decimal)
     }
 
     mutating func put(_ name: StaticString, _ value: Bool) {
@@ -57,10 +49,8 @@ struct JSONObject {
         line.append(UInt8(ascii: "}"))
     }
 
-    private mutating func separate() { if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) } }
-
     private mutating func begin(_ name: StaticString) {
-        separate()
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
         bytes.append(UInt8(ascii: "\""))
         name.withUTF8Buffer { bytes += $0 }
         bytes.append(UInt8(ascii: "\""))
@@ -69,22 +59,15 @@ struct JSONObject {
 
     private mutating func append(_ text: String) { bytes += text.utf8 }
 
-    /// JSON lines are often looked at in a terminal, so what `visible` shows as `\u{…}` is escaped here as well.
     private mutating func append(quoted text: String) {
         bytes.append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": append("\\\"")
-            case "\\": append("\\\\")
-            case "\n": append("\\n")
-            case "\t": append("\\t")
-            default:
-                if scalar.isTreacherous {
-                    let digits = String(scalar.value, radix: 16)
-                    append("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
-                } else {
-                    bytes += UTF8.encode(scalar)!
-                }
+            if scalar == "\"" {
+                append("\\\"")
+            } else if let escape = scalar.escape {
+                append(escape)
+            } else {
+                bytes += UTF8.encode(scalar)!
             }
         }
         bytes.append(UInt8(ascii: "\""))

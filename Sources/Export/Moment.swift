@@ -45,7 +45,12 @@ public enum Moment {
     /// `10 min ago`, `2h ago`, `1 hour 30 min ago`.
     private static func ago(_ text: String, _ now: Int64) -> Int64? {
         guard text.hasSuffix(" ago") else { return nil }
-        var rest = text.dropLast(4)[...]
+        return spanMicroseconds(text.dropLast(4)).map { now - $0 }
+    }
+
+    /// A length of time as people write it: `10 min`, `2h`, `1 hour 30 min`, `30d`. Nil if it is none.
+    public static func spanMicroseconds(_ text: some StringProtocol) -> Int64? {
+        var rest = Substring(text)
         var total: Int64 = 0
         guard !rest.isEmpty else { return nil }
         while !rest.isEmpty {
@@ -53,16 +58,18 @@ public enum Moment {
             guard let amount = Int64(digits), amount < 1_000_000 else { return nil }
             rest = rest.dropFirst(digits.count).drop { $0 == " " }
             let unit = rest.prefix { $0.isLetter }
-            guard let seconds = units[String(unit)] else { return nil }
+            // Each term is below 2^40: no sum of terms that fit here overflows.
+            guard let seconds = units[String(unit)], total < 1 << 40 else { return nil }
             total += amount * seconds
             rest = rest.dropFirst(unit.count).drop { $0 == " " }
         }
-        return now - total * 1_000_000
+        return total * 1_000_000
     }
 
     private static let units: [String: Int64] = [
         "s": 1, "sec": 1, "second": 1, "seconds": 1, "min": 60, "m": 60, "minute": 60, "minutes": 60, "h": 3600,
-        "hour": 3600, "hours": 3600, "d": 86_400, "day": 86_400, "days": 86_400, "week": 604_800, "weeks": 604_800,
+        "hour": 3600, "hours": 3600, "d": 86_400, "day": 86_400, "days": 86_400, "w": 604_800, "week": 604_800,
+        "weeks": 604_800,
     ]
 
     /// A date, a time, or both; with a zone it is RFC 3339.

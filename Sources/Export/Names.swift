@@ -10,9 +10,19 @@ public enum RecordName: String, Sendable, CaseIterable {
     case toggle = "switch"
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
-    case focus, layout, suppression, loss, clock, session, recorder
+    case focus, layout, suppression, loss, clock, session, recorder, forgetting
     /// Not a record: a place in the journal that cannot be read.
     case damage
+    /// Not a record: chunks that were removed because somebody asked for it.
+    case forgotten
+
+    /// Whether it tells of what is not there, and not of something that happened.
+    var isAccount: Bool {
+        switch self {
+        case .loss, .suppression, .damage, .forgotten: true
+        default: false
+        }
+    }
 }
 
 extension Payload {
@@ -40,6 +50,7 @@ extension Payload {
         case .clock: .clock
         case .session: .session
         case .recorder: .recorder
+        case .forgetting: .forgetting
         }
     }
 }
@@ -52,11 +63,27 @@ extension GesturePhase: Named { var name: String { "\(self)" } }
 extension TouchPhase: Named { var name: String { "\(self)" } }
 extension ScrollSource: Named { var name: String { "\(self)" } }
 extension PadControl: Named { var name: String { "\(self)" } }
-extension KeyClass: Named { var name: String { "\(self)" } }
 extension FocusState: Named { var name: String { "\(self)" } }
 extension TitleForm: Named { var name: String { "\(self)" } }
 extension ClockReason: Named { var name: String { "\(self)" } }
 extension SpanPhase: Named { var name: String { "\(self)" } }
+
+extension KeyClass {
+    /// Its count's, in `key_counts`.
+    var fieldName: StaticString {
+        switch self {
+        case .letter: "letter"
+        case .digit: "digit"
+        case .punctuation: "punctuation"
+        case .space: "space"
+        case .enter: "enter"
+        case .editing: "editing"
+        case .navigation: "navigation"
+        case .other: "other"
+        case .text: "text"
+        }
+    }
+}
 
 extension TabletPhase: Named {
     var name: String {

@@ -16,27 +16,35 @@ public struct Query: Sendable, Equatable {
     public var apps: [AppGlob] = []
     public var names: Set<RecordName>?
     public var device: DeviceChoice?
+    /// Accounts of what is not there are selected whatever kinds are asked for: for data that leaves the journal.
+    public var keepsAccounts = false
 
     public init() {}
 
-    /// Losses and damage concern every app and device: a query by those shows them, so that what is missing is never
-    /// mistaken for what did not happen. A query by kind shows the kinds that were asked for.
+    /// Accounts of what is not there (losses, suppressions, damage) concern every app and device: a query by those shows
+    /// them, so that what is missing is never mistaken for what did not happen. A query by kind shows the kinds that were
+    /// asked for.
     public func selects(_ item: JournalItem, _ context: EventContext) -> Bool {
         switch item {
         case .segment, .context: false
-        case .damage: names?.contains(.damage) ?? true
+        case .damage: selects(.damage)
+        case .forgotten: selects(.forgotten)
         case .event(let stored): selects(stored.event, context)
         }
     }
 
+    private func selects(_ name: RecordName) -> Bool {
+        names?.contains(name) ?? true || keepsAccounts && name.isAccount
+    }
+
     private func selects(_ event: Event, _ context: EventContext) -> Bool {
-        if let names, !names.contains(event.payload.recordName) { return false }
+        guard selects(event.payload.recordName) else { return false }
         if sinceMicroseconds != nil || untilMicroseconds != nil {
             let time = context.realtimeMicroseconds(event.timeMicroseconds)
             if let since = sinceMicroseconds, time < since { return false }
             if let until = untilMicroseconds, time >= until { return false }
         }
-        if case .loss = event.payload { return true }
+        if event.payload.recordName.isAccount { return true }
         return selectsApp(event, context) && selectsDevice(event, context)
     }
 
@@ -58,8 +66,16 @@ public struct Query: Sendable, Equatable {
 
     /// Whether nothing after this item can be wanted. A clock that was set back may let this end too early by as much.
     public func isBeyond(_ item: JournalItem, _ context: EventContext) -> Bool {
-        guard let until = untilMicroseconds, case .event(let stored) = item else { return false }
         // Records are in the order of decisions; an account of a span may be stamped a little earlier or later.
-        return context.realtimeMicroseconds(stored.event.timeMicroseconds) > until + 2_000_000
+        isBeyond(item, context, by: Int64(JournalReader.orderSlackMicroseconds))
+    }
+
+    /// Whether this is the first item that is not wanted any more.
+    public func isAtEnd(_ item: JournalItem, _ context: EventContext) -> Bool { isBeyond(item, context, by: -1) }
+
+    private func isBeyond(_ item: JournalItem, _ context: EventContext, by slack: Int64) -> Bool {
+        guard let until = untilMicroseconds, case .event(let stored) = item, !stored.event.marks.contains(.snapshot)
+        else { return false }
+        return context.realtimeMicroseconds(stored.event.timeMicroseconds) - slack > until
     }
 }

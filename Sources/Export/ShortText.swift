@@ -33,6 +33,8 @@ extension Event {
         case .session(let session): "\(session.subject.visible) \(session.isActive ? "active" : "not active")"
         case .recorder(let state):
             "\(state.isRunning ? "started" : "stopped"), version \(state.version.visible), \(state.libinputVersion.visible)"
+        case .forgetting(let notice):
+            "\(notice.isEverything ? "everything before" : "something") was forgotten, as asked for"
         default: ""
         }
     }

@@ -1,5 +1,17 @@
 import Glibc
 
+/// Moments for people: `2026-11-24 09:30:00`, in the time zone of the machine that reads.
+public struct LocalMoment {
+    private var timestamp = Timestamp()
+    public init() {}
+
+    /// - Parameter microseconds: of CLOCK_REALTIME, since 1970.
+    public mutating func text(_ microseconds: UInt64) -> String {
+        let moment = Int64(bitPattern: microseconds)
+        return timestamp.localDate(moment) + " " + timestamp.localTime(moment).prefix(8)
+    }
+}
+
 /// Moments of CLOCK_REALTIME as text. Conversions of a second are cached: a journal has thousands of events in each.
 struct Timestamp {
     private var second: Int64 = .min

@@ -7,7 +7,11 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     case notWritable(path: String, errno: Errno)
     case locked(lock: String, holder: String)
     case noIdentity(path: String)
+    /// The list of what is still to be forgotten.
+    case unreadableIntent(path: String)
     case thread(errno: Errno)
+    /// There is no such place in it.
+    case cursor(CursorError)
     case system(what: String, path: String, errno: Errno)
 
     public var description: String {
@@ -24,6 +28,9 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
         case .locked(let lock, let holder):
             "another recorder writes this journal (lock \(lock) is held by process \(holder)); stop it first"
         case .noIdentity(let path): "cannot read \(path), which names this machine and boot in the journal"
+        case .unreadableIntent(let path):
+            "\(path) says what is still to be forgotten, and cannot be read; delete it, and forget again"
+        case .cursor(let error): error.description
         case .thread(let errno): "cannot start the journal's thread: \(errno.description.lowercased())"
         case .system(let what, let path, let errno): "cannot \(what) \(path): \(errno.description.lowercased())"
         }

@@ -1,4 +1,3 @@
-import Glibc
 import SystemPackage
 
 /// A segment file's name: `kymograph-0000000042.lz4`, or `….active.lz4` while it is written.
@@ -11,21 +10,41 @@ public struct SegmentName: Sendable, Hashable, Comparable {
         self.isActive = isActive
     }
 
-    /// Nil for any other file.
-    init?(_ name: some StringProtocol) {
-        let prefix = "kymograph-"
-        guard name.hasPrefix(prefix) else { return nil }
-        let rest = name.dropFirst(prefix.count)
-        let digits = rest.prefix { $0.isASCII && $0.isNumber }
-        // The number before and the one after must exist as well.
-        guard digits.count >= 10, let number = UInt64(digits), number > 0, number < FormatLimit.numbers else {
+    /// Nil for any other file. Takes bytes: a journal may have ten thousand names, and each query lists them.
+    init?(_ name: some Collection<UInt8>) {
+        guard let (number, suffix) = Self.split(name) else { return nil }
+        if suffix.elementsEqual(".lz4".utf8) {
+            self.init(number: number, isActive: false)
+        } else if suffix.elementsEqual(".active.lz4".utf8) {
+            self.init(number: number, isActive: true)
+        } else {
             return nil
         }
-        switch rest.dropFirst(digits.count) {
-        case ".lz4": self.init(number: number, isActive: false)
-        case ".active.lz4": self.init(number: number, isActive: true)
-        default: return nil
+    }
+
+    init?(_ name: String) { self.init(name.utf8) }
+
+    /// The number of the segment whose bytes recovery put aside under that name (`tornName`); nil for any other file.
+    static func number(ofTorn name: String) -> UInt64? {
+        guard name.hasSuffix(".torn") else { return nil }
+        return split(name.utf8)?.number
+    }
+
+    /// `kymograph-`, at least ten digits, and the rest.
+    private static func split<Name: Collection<UInt8>>(_ name: Name) -> (number: UInt64, suffix: Name.SubSequence)? {
+        let prefix = "kymograph-".utf8
+        guard name.starts(with: prefix) else { return nil }
+        var rest = name.dropFirst(prefix.count)
+        var number: UInt64 = 0
+        var digits = 0
+        while let byte = rest.first, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") {
+            // The number before and the one after must exist as well.
+            guard number < FormatLimit.numbers / 10 else { return nil }
+            number = number * 10 + UInt64(byte - UInt8(ascii: "0"))
+            digits += 1
+            rest = rest.dropFirst()
         }
+        return digits >= 10 && number > 0 ? (number, rest) : nil
     }
 
     private var stem: String {
@@ -36,25 +55,15 @@ public struct SegmentName: Sendable, Hashable, Comparable {
     /// Where recovery puts bytes that make no whole chunk; `attempt` counts from 1.
     func tornName(_ attempt: Int) -> String { stem + (attempt == 1 ? ".torn" : ".\(attempt).torn") }
 
+    /// Where a segment is written anew without what was forgotten.
+    var rewriteName: String { stem + ".rewrite" }
+
     public static func < (a: SegmentName, b: SegmentName) -> Bool { a.number < b.number }
 
     /// All segments of a directory, oldest first.
     public static func list(in directory: FilePath) throws(JournalError) -> [SegmentName] {
-        guard let stream = opendir(directory.string) else {
-            switch errno {
-            case ENOENT, ENOTDIR: throw .noDirectory(path: directory.string)
-            case EACCES: throw .notReadable(path: directory.string)
-            default: throw .system(what: "list", path: directory.string, errno: Errno(rawValue: errno))
-            }
-        }
-        defer { closedir(stream) }
         var names: [SegmentName] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if let segment = SegmentName(name) { names.append(segment) }
-        }
+        try JournalFile.eachName(in: directory) { bytes in if let name = SegmentName(bytes) { names.append(name) } }
         return names.sorted()
     }
 }

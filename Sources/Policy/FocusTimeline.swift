@@ -57,6 +57,8 @@ struct FocusTimeline {
 
     var current: FocusDescription? { descriptions.last }
     var currentKeys: KeyRule? { entries.last?.keys }
+    /// A change, or the account of one that was forgotten, is still to be written.
+    var hasUnwritten: Bool { unwrittenCount > 0 || forgotten != nil }
     var hasUnsettled: Bool { entries.last.map { !$0.isSettled } ?? false }
 
     /// Adds a change; `description` is already redacted by the rule.
@@ -170,14 +172,18 @@ struct FocusTimeline {
     }
 
     /// Widens what the changes around that time state of themselves, where they leave it uncertain.
-    mutating func attribution(at time: UInt64) -> Attribution {
+    @inline(__always) mutating func attribution(at time: UInt64) -> Attribution {
+        // Nearly always: what hands do is later than the last change of focus.
+        if let newest = entries.last, newest.timeMicroseconds <= time { return Attribution(newest) }
+        return attributionBeforeNewest(at: time)
+    }
+
+    @inline(never) private mutating func attributionBeforeNewest(at time: UInt64) -> Attribution {
         guard var index = entries.indices.last else { return .unknown }
-        // Nearly always the newest entry: typing is later than the last change of focus.
         while index > 0, entries[index].timeMicroseconds > time { index -= 1 }
         let entry = entries[index]
         guard entry.timeMicroseconds <= time else { return .unknown }
-        var result = Attribution(
-            focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden)
+        var result = Attribution(entry)
         var next = index + 1
         while next < entries.count, entries[next].certainMicroseconds < time {
             let other = entries[next]
@@ -199,6 +205,12 @@ extension FocusTimeline.Entry {
 }
 
 extension FocusTimeline.Attribution {
+    /// What certainly met that focus.
+    @inline(__always) fileprivate init(_ entry: FocusTimeline.Entry) {
+        self.init(
+            focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden)
+    }
+
     /// Nobody knows.
     fileprivate static let unknown = FocusTimeline.Attribution(
         focus: 0, state: .unknown, keys: .off, isUncertain: false, isHidden: false)

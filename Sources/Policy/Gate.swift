@@ -16,23 +16,23 @@ public final class Gate {
 
     private let rules: RuleSet
     private let holdBack: HoldBack
-    var timeline = FocusTimeline()
-    private var keyboard = Keyboard()
-    private var layouts = LayoutHistory()
+    @exclusivity(unchecked) var timeline = FocusTimeline()
+    @exclusivity(unchecked) private var keyboard = Keyboard()
+    @exclusivity(unchecked) private var layouts = LayoutHistory()
     private var layoutDescription: LayoutDescription?
-    private var buckets = KeyBuckets()
-    private var ledger = Ledger()
-    private var probes = Probes()
-    private var overflow: Overflow?
+    @exclusivity(unchecked) private var buckets = KeyBuckets()
+    @exclusivity(unchecked) private var ledger = Ledger()
+    @exclusivity(unchecked) private var probes = Probes()
+    @exclusivity(unchecked) private var overflow: Overflow?
     private var nextFocus: FocusID = 1
-    private var isAgentPresent = false
+    @exclusivity(unchecked) private var isAgentPresent = false
     /// How many of the events that wait are presses or releases: they ask for a confirmation at once.
-    private var pressesHeld = 0
+    @exclusivity(unchecked) private var pressesHeld = 0
     /// Layout records and the like, to be written when their time comes.
-    private var pendingAccounts: [Event] = []
+    @exclusivity(unchecked) private var pendingAccounts: [Event] = []
 
-    public private(set) var isOpen = false
-    public private(set) var counters = Counters()
+    @exclusivity(unchecked) public private(set) var isOpen = false
+    @exclusivity(unchecked) public private(set) var counters = Counters()
 
     /// - Parameter capacity: events that can wait; more are dropped and counted as a loss.
     public init(rules: RuleSet, capacity: Int = 16_384) throws(PolicyError) {
@@ -43,7 +43,13 @@ public final class Gate {
     // MARK: what comes in
 
     /// An event from a device, in the order of arrival.
-    public func hold(_ event: Event) {
+    public func hold(_ event: consuming Event) {
+        guard !holdBack.isFull, overflow == nil else { return holdAfterOverflow(event) }
+        if event.payload.isPress { pressesHeld += 1 }
+        holdBack.append(event)
+    }
+
+    @inline(never) private func holdAfterOverflow(_ event: consuming Event) {
         if holdBack.isFull {
             overflow = Overflow(adding: event, to: overflow)
             return
@@ -51,10 +57,8 @@ public final class Gate {
         if let lost = overflow {
             holdBack.append(lost.event)
             overflow = nil
-            guard !holdBack.isFull else { return hold(event) }
         }
-        if event.payload.isPress { pressesHeld += 1 }
-        holdBack.append(event)
+        hold(event)
     }
 
     /// Keys that were down when the device was opened.
@@ -111,7 +115,7 @@ public final class Gate {
 
     /// Opens or closes the gate as a whole (no active session of the subject on the seat). Closing discards all that
     /// waits, and accounts for it; counts of presses that were let through before are written.
-    public func setOpen(_ open: Bool, nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
+    public func setOpen(_ open: Bool, nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
         guard open != isOpen else { return }
         isOpen = open
         guard !open else { return }
@@ -156,8 +160,8 @@ public final class Gate {
     // MARK: deciding
 
     /// Decides whatever can be decided by now, in order.
-    public func advance(nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
-        let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
+    public func advance(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
+        func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         while !holdBack.isEmpty, isDecidable(nowMicroseconds: now) {
             let event = holdBack.removeFirst()
             if event.payload.isPress { pressesHeld -= 1 }
@@ -173,9 +177,9 @@ public final class Gate {
     }
 
     /// The recorder stops: what still waits is not written, and accounted for.
-    public func stop(nowMicroseconds now: UInt64, _ body: (PermittedEvent) -> Void) {
+    public func stop(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
         advance(nowMicroseconds: now, body)
-        let emit = { (event: Event) in body(PermittedEvent(permitted: event)) }
+        func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         drain(reason: .stopping, emit)
         writeState(upTo: .max, emit)
         flushOverflow(emit)
@@ -190,31 +194,33 @@ public final class Gate {
         return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
     }
 
-    private func decide(_ event: Event, _ emit: (Event) -> Void) {
-        guard event.payload.isInput else {
-            switch event.payload {
-            case .deviceRemoved: keyboard.deviceRemoved(event.device)
-            case .loss(let loss) where loss.reason == .holdBackFull: keyboard.loseTrack()
-            default: break
-            }
-            emit(event)
-            return
-        }
+    @inline(__always) private func decide(_ event: consuming Event, _ emit: (consuming Event) -> Void) {
+        guard event.payload.isInput else { return passAccount(event, emit) }
         guard isOpen else { return account(event, reason: .inactive, emit) }
-        let layout = layouts.table(at: event.timeMicroseconds)
-        if case .key(let key) = event.payload { keyboard.follow(key, device: event.device, layout: layout) }
         let isConfirmed = isAgentPresent && event.timeMicroseconds < timeline.watermarkMicroseconds
         let held = timeline.attribution(at: event.timeMicroseconds)
         if case .key(let key) = event.payload {
+            let layout = layouts.table(at: event.timeMicroseconds)
+            keyboard.follow(key, device: event.device, layout: layout)
             decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
         } else {
             decideOther(event, held, isConfirmed: isConfirmed, emit)
         }
     }
 
-    private func decideKey(
-        _ event: Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool, layout: LayoutTable?,
-        _ emit: (Event) -> Void
+    /// What nobody's hand made needs no decision, but may say that keys are missing.
+    @inline(never) private func passAccount(_ event: consuming Event, _ emit: (consuming Event) -> Void) {
+        switch event.payload {
+        case .deviceRemoved: keyboard.deviceRemoved(event.device)
+        case .loss(let loss) where loss.reason == .holdBackFull: keyboard.loseTrack()
+        default: break
+        }
+        emit(event)
+    }
+
+    @inline(never) private func decideKey(
+        _ event: consuming Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool, layout: LayoutTable?,
+        _ emit: (consuming Event) -> Void
     ) {
         // Of a press too: if the release before it went missing, the next one is not that press's.
         let wasWritten = keyboard.takeWrittenPress(key.code)
@@ -243,26 +249,24 @@ public final class Gate {
         // The release of a key whose press was not written with its identity would give it away.
         default: return
         }
-        var written = event
-        written.payload = .key(Key(code: key.code, press: key.press, modifiers: keyboard.modifiers))
-        written.focus = held.focus
-        written.marks = marks
+        event.payload = .key(Key(code: key.code, press: key.press, modifiers: keyboard.modifiers))
+        event.focus = held.focus
+        event.marks = marks
         counters.permitted += 1
-        emit(written)
+        emit(event)
     }
 
-    private func decideOther(
-        _ event: Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (Event) -> Void
+    @inline(__always) private func decideOther(
+        _ event: consuming Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool, _ emit: (consuming Event) -> Void
     ) {
         if held.isHidden { return account(event, reason: .rule, emit) }
         if ledger.openReason == .rule || ledger.openReason == .inactive { ledger.close(emit) }
-        var written = event
         if isConfirmed, held.state != .unknown {
-            written.focus = held.focus
-            written.marks = held.marks(for: event)
+            event.focus = held.focus
+            event.marks = held.marks(for: event)
         }
         counters.permitted += 1
-        emit(written)
+        emit(event)
     }
 
     /// Why a key may not be written in any form; nil if some form of it may.
@@ -275,7 +279,7 @@ public final class Gate {
         }
     }
 
-    private func account(_ event: Event, reason: SuppressionReason, _ emit: (Event) -> Void) {
+    @inline(never) private func account(_ event: Event, reason: SuppressionReason, _ emit: (consuming Event) -> Void) {
         // The release of a suppressed press neither opens a span nor counts.
         if case .key(let key) = event.payload, key.press == .released { return }
         if !event.payload.isInput { return emit(event) }
@@ -286,7 +290,13 @@ public final class Gate {
     // MARK: state that takes its place among the events
 
     /// Writes focus changes, layout records and full buckets whose time is not after `time`.
-    private func writeState(upTo time: UInt64, _ emit: (Event) -> Void) {
+    @inline(__always) private func writeState(upTo time: UInt64, _ emit: (consuming Event) -> Void) {
+        // Asked before every event, and nearly always for nothing.
+        guard buckets.endMicroseconds != nil || timeline.hasUnwritten || !pendingAccounts.isEmpty else { return }
+        writePending(upTo: time, emit)
+    }
+
+    @inline(never) private func writePending(upTo time: UInt64, _ emit: (consuming Event) -> Void) {
         if buckets.isOver(at: time) { buckets.take(emit) }
         if let forgotten = timeline.takeForgotten() {
             emit(Event(timeMicroseconds: forgotten.endMicroseconds, payload: .loss(forgotten)))
@@ -307,7 +317,7 @@ public final class Gate {
     }
 
     private func writeFocus(
-        _ entry: FocusTimeline.Entry, _ redacted: FocusDescription, upTo time: UInt64, _ emit: (Event) -> Void
+        _ entry: FocusTimeline.Entry, _ redacted: FocusDescription, upTo time: UInt64, _ emit: (consuming Event) -> Void
     ) -> Bool {
         // Unsettled: a probe is on its way that tells how uncertain the change is; but not for ever.
         guard entry.isSettled || !isAgentPresent || time >= entry.timeMicroseconds + Self.deadlineMicroseconds
@@ -321,14 +331,14 @@ public final class Gate {
         return true
     }
 
-    private func flushOverflow(_ emit: (Event) -> Void) {
+    private func flushOverflow(_ emit: (consuming Event) -> Void) {
         guard let lost = overflow else { return }
         overflow = nil
         keyboard.loseTrack()
         emit(lost.event)
     }
 
-    private func drain(reason: SuppressionReason, _ emit: (Event) -> Void) {
+    private func drain(reason: SuppressionReason, _ emit: (consuming Event) -> Void) {
         // What was counted has been decided already.
         buckets.take(emit)
         while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }

@@ -9,8 +9,8 @@ final class HoldBack {
     let capacity: Int
     private let slots: UnsafeMutablePointer<Event>
     private let byteCount: Int
-    private var head = 0
-    private(set) var count = 0
+    @exclusivity(unchecked) private var head = 0
+    @exclusivity(unchecked) private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
     var isFull: Bool { count == capacity }
@@ -45,7 +45,7 @@ final class HoldBack {
     var firstTimeMicroseconds: UInt64 { slots[head].timeMicroseconds }
 
     /// Adds an event. Only while not full.
-    func append(_ event: Event) {
+    func append(_ event: consuming Event) {
         var tail = head + count
         if tail >= capacity { tail -= capacity }
         (slots + tail).initialize(to: event)

@@ -38,7 +38,7 @@ struct KeyBuckets {
     func isOver(at time: UInt64) -> Bool { endMicroseconds.map { time >= $0 } ?? false }
 
     /// Hands out what was counted and starts anew.
-    mutating func take(_ body: (Event) -> Void) {
+    mutating func take(_ body: (consuming Event) -> Void) {
         guard let end = endMicroseconds else { return }
         for bucket in buckets {
             body(

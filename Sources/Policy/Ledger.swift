@@ -7,7 +7,7 @@ struct Ledger {
     var openReason: SuppressionReason? { open?.reason }
 
     /// An event was not written. Presses count as keys, releases as nothing.
-    mutating func suppress(_ event: Event, reason: SuppressionReason, _ body: (Event) -> Void) {
+    mutating func suppress(_ event: Event, reason: SuppressionReason, _ body: (consuming Event) -> Void) {
         let time = event.timeMicroseconds
         if let span = open, span.reason != reason { close(body) }
         if open == nil {
@@ -25,7 +25,7 @@ struct Ledger {
     }
 
     /// The span is over: something of its kind was written, the focus moved, or the recorder stops.
-    mutating func close(_ body: (Event) -> Void) {
+    mutating func close(_ body: (consuming Event) -> Void) {
         guard var span = open else { return }
         open = nil
         span.phase = .end

@@ -6,13 +6,15 @@ public struct PermittedEvent: Sendable {
     public let event: Event
 
     /// The gate's word. Internal on purpose.
-    init(permitted event: Event) { self.event = event }
+    init(permitted event: consuming Event) { self.event = event }
 
-    /// Accounts of the recorder itself (losses, clock pairs, its own start and stop, devices, session) say nothing of
+    /// Accounts of the recorder itself (losses, clock pairs, its own start and stop, devices, session, that something
+    /// was forgotten) say nothing of
     /// what a person did, so they need no gate. Nil for anything else.
     public init?(account event: Event) {
         switch event.payload {
-        case .loss, .clock, .recorder, .session, .deviceAdded, .deviceRemoved, .suppression: self.event = event
+        case .loss, .clock, .recorder, .session, .deviceAdded, .deviceRemoved, .suppression, .forgetting:
+            self.event = event
         default: return nil
         }
     }

@@ -18,6 +18,28 @@ struct JournalArguments: ParsableArguments {
     }
 }
 
+struct PlaceArguments: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Begin with the record that this cursor names.", valueName: "id:number"))
+    var cursor: Cursor?
+
+    @Option(
+        name: .long, help: ArgumentHelp("Begin behind the record that this cursor names.", valueName: "id:number"))
+    var afterCursor: Cursor?
+
+    func validate() throws {
+        if cursor != nil, afterCursor != nil {
+            throw ValidationError("--cursor and --after-cursor: one of them expected")
+        }
+    }
+
+    /// Nil: neither is given.
+    var start: JournalReader.Start? { cursor.map { .at($0) } ?? afterCursor.map { .after($0) } }
+}
+
+extension Cursor: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
 enum OutputForm: String, ExpressibleByArgument, CaseIterable {
     case short, json
 }
@@ -26,8 +48,13 @@ struct OutputArguments: ParsableArguments {
     @Option(name: .long, help: "short: for people; json: one object per line (docs/JSON.md).")
     var output = OutputForm.short
 
-    @Flag(name: .long, help: "Show each report of motion on a line of its own.")
+    @Flag(name: .long, help: "Show each report of motion on a line of its own, and state that is only repeated.")
     var all = false
+
+    @Flag(
+        name: .long,
+        help: "Say where to go on with --after-cursor: short, in a last line; json, in a field 'cursor' of every line.")
+    var showCursor = false
 }
 
 struct QueryArguments: ParsableArguments {
@@ -47,6 +74,11 @@ struct QueryArguments: ParsableArguments {
 
     @Option(name: .long, help: "Only this device: its number, its node (event5), or part of its name.")
     var device: String?
+
+    /// Where reading must begin to meet all that is selected.
+    func start(_ query: Query) -> JournalReader.Start {
+        query.sinceMicroseconds.map { .since(UInt64(max($0, 0))) } ?? .oldest
+    }
 
     func query() throws -> Query {
         var query = Query()

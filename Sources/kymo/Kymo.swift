@@ -8,12 +8,14 @@ struct Kymo: ParsableCommand {
         commandName: "kymo",
         abstract: "Reads what kymographd has recorded.",
         discussion: """
-            Exit codes: 0 done (also when the reader of a pipe goes away); 1 the journal is damaged, and all that can \
-            be read was shown; 2 it cannot be done (no journal, no permission, no recorder); 64 the command line is \
-            wrong.
+            Exit codes: 0 done (also when the reader of a pipe goes away); 1 something is missing (the journal is \
+            damaged, or was deleted while it was read), and all that can be read was shown; 2 it cannot be done (no \
+            journal, no permission, no recorder, no such cursor); 64 the command line is wrong.
             """,
         version: kymographVersion,
-        subcommands: [Tail.self, Show.self, Devices.self, Status.self, Verify.self])
+        subcommands: [
+            Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Verify.self, JournalCommand.self,
+        ])
 
     static func main() {
         // A closed pipe is noticed where it is written to.

@@ -4,20 +4,26 @@ import Journal
 
 /// Items in, lines out: follows what records refer to, leaves out what is not asked for, formats the rest.
 struct Printer {
-    private(set) var context = EventContext()
+    private var context = EventContext()
     private(set) var hasDamage = false
     private let query: Query
+    private let showsCursor: Bool
     private var json: JSONFormat?
     private var short: ShortFormat
     private var output = StandardOutput()
+    /// Above which lines were printed last.
+    private var date = ""
+    /// Of the last item that was shown.
+    private var cursor: Cursor?
     /// While it is set only so many of the last lines are kept, to be printed by `release`.
-    private var heldLines: HeldLines?
+    private var held: LastLines?
 
     init(query: Query, form: OutputArguments, lastLines: Int? = nil) {
         self.query = query
-        json = form.output == .json ? JSONFormat() : nil
-        short = ShortFormat(isColored: StandardOutput.isColored, foldsMotion: !form.all)
-        heldLines = lastLines.map { HeldLines(limit: $0) }
+        showsCursor = form.showCursor
+        json = form.output == .json ? JSONFormat(showsCursor: form.showCursor) : nil
+        short = ShortFormat(isColored: StandardOutput.isColored, showsAll: form.all)
+        held = lastLines.map { LastLines(limit: $0) }
     }
 
     /// False once nothing more can be wanted.
@@ -27,33 +33,37 @@ struct Printer {
         if case .damage = item { hasDamage = true }
         if query.isBeyond(item, context) { return false }
         guard query.selects(item, context) else { return true }
+        cursor = context.place(of: item) ?? cursor
         if json != nil {
             var line: [UInt8] = []
             json?.append(item, context, to: &line)
-            if heldLines != nil { heldLines?.append(line) } else { try output.print(bytes: line) }
+            if !line.isEmpty { try print(Line(date: "", bytes: line)) }
         } else {
-            var lines: [String] = []
+            var lines: [ShortLine] = []
             short.append(item, context, to: &lines)
             try print(lines)
         }
         return true
     }
 
-    /// CLOCK_MONOTONIC, µs: since when motion is being gathered into a line; nil if none is.
-    var pendingSinceMicroseconds: UInt64? { short.pendingSinceMicroseconds }
+    /// Tells one run of motion that is gathered into a line from the next; nil if none is.
+    var gathering: UInt64? { short.gathering }
 
     /// Prints the motion that is being gathered.
     mutating func finishMotion() throws {
-        var lines: [String] = []
-        short.finish(context, to: &lines)
+        var lines: [ShortLine] = []
+        short.finish(to: &lines)
         try print(lines)
     }
 
+    /// Whether there were more lines than are kept.
+    var hasLeftLinesOut: Bool { held?.hasLeftLinesOut ?? false }
+
     /// From now on every line is printed at once.
     mutating func release() throws {
-        guard let held = heldLines else { return }
-        heldLines = nil
-        for line in held.lines { try output.print(bytes: line) }
+        guard let kept = held else { return }
+        held = nil
+        for line in kept.lines { try print(line) }
     }
 
     mutating func flush() throws { try output.flush() }
@@ -62,34 +72,53 @@ struct Printer {
     mutating func end() throws {
         try finishMotion()
         try release()
+        if showsCursor, json == nil, let cursor { try output.print("-- cursor: \(cursor)") }
         try flush()
         if hasDamage { throw Outcome.damaged }
     }
 
-    private mutating func print(_ lines: [String]) throws {
-        for line in lines {
-            if heldLines != nil { heldLines?.append(Array((line + "\n").utf8)) } else { try output.print(line) }
+    private mutating func print(_ lines: [ShortLine]) throws {
+        for line in lines { try print(Line(date: line.date, bytes: Array((line.text + "\n").utf8))) }
+    }
+
+    private mutating func print(_ line: Line) throws {
+        guard held == nil else {
+            held?.append(line)
+            return
         }
+        if !line.date.isEmpty, line.date != date {
+            date = line.date
+            try output.print(short.heading(date))
+        }
+        try output.print(bytes: line.bytes)
     }
 }
 
+/// A line as it is printed, with its newline, and the day it belongs under.
+private struct Line {
+    var date: String
+    var bytes: [UInt8]
+}
+
 /// The last so many lines.
-private struct HeldLines {
+private struct LastLines {
     private let limit: Int
-    private var ring: [[UInt8]] = []
+    private var ring: [Line] = []
     private var next = 0
+    private(set) var hasLeftLinesOut = false
 
     init(limit: Int) { self.limit = limit }
 
-    mutating func append(_ line: [UInt8]) {
-        guard limit > 0 else { return }
+    mutating func append(_ line: Line) {
         if ring.count < limit {
             ring.append(line)
-        } else {
-            ring[next] = line
-            next = (next + 1) % limit
+            return
         }
+        hasLeftLinesOut = true
+        guard limit > 0 else { return }
+        ring[next] = line
+        next = (next + 1) % limit
     }
 
-    var lines: ArraySlice<[UInt8]> { ring[next...] + ring[..<next] }
+    var lines: ArraySlice<Line> { ring[next...] + ring[..<next] }
 }

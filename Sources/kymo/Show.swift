@@ -6,13 +6,13 @@ struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Show what was recorded, oldest first.")
 
     @OptionGroup var journal: JournalArguments
+    @OptionGroup var place: PlaceArguments
     @OptionGroup var selection: QueryArguments
     @OptionGroup var form: OutputArguments
 
     func run() throws {
         let query = try selection.query()
-        let start = query.sinceMicroseconds.map { JournalReader.Start.since(UInt64(max($0, 0))) } ?? .oldest
-        let reader = try journal.reader(from: start)
+        let reader = try journal.reader(from: place.start ?? selection.start(query))
         var printer = Printer(query: query, form: form)
         while let item = try next(reader), try printer.take(item) {}
         try printer.end()

@@ -6,21 +6,30 @@ import Glibc
 final class ClockWatch {
     /// Readable when CLOCK_REALTIME was stepped, or the machine resumed; -1 where the kernel cannot tell.
     let descriptor: Int32
-    private var suspendedMicroseconds: UInt64
+    private var differences = Differences()
+
+    /// Of the other clocks to CLOCK_MONOTONIC, which stands while the machine sleeps.
+    private struct Differences {
+        static let noiseMicroseconds: Int64 = 1_000
+        private(set) var realtime: Int64 = 0
+        private(set) var boottime: Int64 = 0
+
+        init() {
+            while true {
+                let monotonic = kymo_monotonic_microseconds()
+                realtime = Int64(bitPattern: kymo_realtime_microseconds() &- monotonic)
+                boottime = Int64(bitPattern: kymo_boottime_microseconds() &- monotonic)
+                // The clocks are read one after the other, and this thread may have lost its turn in between.
+                if kymo_monotonic_microseconds() - monotonic < UInt64(Self.noiseMicroseconds) { return }
+            }
+        }
+    }
 
     init() {
         descriptor = kymo_clock_step_descriptor()
-        suspendedMicroseconds = Self.timeSuspended
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
-
-    /// CLOCK_BOOTTIME runs on while the machine sleeps.
-    private static var timeSuspended: UInt64 {
-        let monotonic = kymo_monotonic_microseconds()
-        let boottime = kymo_boottime_microseconds()
-        return boottime > monotonic ? boottime - monotonic : 0
-    }
 
     /// The record of this moment.
     static func pair(_ reason: ClockReason) -> Event {
@@ -30,16 +39,21 @@ final class ClockWatch {
             payload: .clock(ClockPair(realtimeMicroseconds: kymo_realtime_microseconds(), reason: reason)))
     }
 
-    /// After the descriptor became readable: what happened.
-    func acknowledge() -> ClockReason {
+    /// After the descriptor became readable.
+    func acknowledge() {
         var expirations: UInt64 = 0
         // Fails with ECANCELED after a step: that is the news itself.
         _ = read(descriptor, &expirations, MemoryLayout<UInt64>.size)
         _ = kymo_clock_step_rearm(descriptor)
-        let suspended = Self.timeSuspended
-        // The two clocks are read one after the other: less than this is no sleep.
-        let hasSlept = suspended > suspendedMicroseconds + 100_000
-        suspendedMicroseconds = suspended
+    }
+
+    /// What happened since it was asked last; nil: nothing. Costs four readings of the clock.
+    func change() -> ClockReason? {
+        let now = Differences()
+        let noise = Differences.noiseMicroseconds
+        let hasSlept = now.boottime - differences.boottime > noise
+        guard hasSlept || abs(now.realtime - differences.realtime) > noise else { return nil }
+        differences = now
         return hasSlept ? .resume : .step
     }
 }

@@ -7,6 +7,8 @@ extension Configuration {
         var options = JournalOptions()
         options.segmentBytes = segmentBytes
         options.retainBytes = retainBytes
+        options.retainMicroseconds = retainDays.map { $0 * 86_400_000_000 }
+        options.keepFreeBytes = keepFreeBytes
         return options
     }
 }

@@ -11,12 +11,13 @@ struct Outlet {
 
     init(journal: JournalWriter) { self.journal = journal }
 
-    mutating func write(_ event: PermittedEvent) {
+    mutating func write(_ event: consuming PermittedEvent) {
+        let time = event.event.timeMicroseconds
         if let loss = dropped {
-            guard journal.append(PermittedEvent(loss: loss)) else { return drop(event) }
+            guard journal.append(PermittedEvent(loss: loss)) else { return drop(atMicroseconds: time) }
             dropped = nil
         }
-        if !journal.append(event) { drop(event) }
+        if !journal.append(event) { drop(atMicroseconds: time) }
     }
 
     /// Called when nothing else is to be written, so that a loss does not wait for the next event.
@@ -26,8 +27,7 @@ struct Outlet {
 
     var hasUnwrittenLoss: Bool { dropped != nil }
 
-    private mutating func drop(_ event: PermittedEvent) {
-        let time = event.event.timeMicroseconds
+    private mutating func drop(atMicroseconds time: UInt64) {
         var loss =
             dropped ?? Loss(reason: .ringFull, startMicroseconds: time, endMicroseconds: time, count: 0)
         loss.startMicroseconds = min(loss.startMicroseconds, time)

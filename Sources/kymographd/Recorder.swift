@@ -38,7 +38,7 @@ final class Recorder {
         loop = try EventLoop()
         let passed = try PassedSockets()
         // Before any thread: signals go to this loop alone.
-        signals = try SignalDescriptor([SIGTERM, SIGINT])
+        signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
         gate = try Gate(rules: configuration.rules)
         session = SeatSession(seat: configuration.seat)
         journal = try JournalWriter(
@@ -73,12 +73,16 @@ final class Recorder {
         }
         if clock.descriptor >= 0 {
             try loop.add(clock.descriptor) { [unowned self] in
-                let reason = clock.acknowledge()
-                write(account: ClockWatch.pair(reason))
+                clock.acknowledge()
+                noticeClock()
             }
         }
         try loop.add(signals.descriptor) { [unowned self] in
-            if signals.next() != nil { loop.isRunning = false }
+            switch signals.next() {
+            case nil: break
+            case SIGUSR1: journal.rotate()
+            default: loop.isRunning = false
+            }
         }
     }
 
@@ -95,6 +99,8 @@ final class Recorder {
             let gather = pace.gatherMicroseconds
             if gather > 0 { usleep(UInt32(gather)) }
             loop.turn(untilMicroseconds: nextDeadline)
+            // Before what was held is written: the kernel wakes this thread for a key before it tells of the resume.
+            noticeClock()
             decide()
         }
         stop()
@@ -158,10 +164,11 @@ final class Recorder {
             count += 1
             take(signal)
         }
-        pace.dispatched(reports: count, nowMicroseconds: kymo_monotonic_microseconds())
+        pace.dispatched(
+            events: count, fullestShare: source.fullestShare, nowMicroseconds: kymo_monotonic_microseconds())
     }
 
-    private func take(_ signal: DeviceSignal) {
+    private func take(_ signal: consuming DeviceSignal) {
         switch signal {
         case .event(let event):
             if !event.payload.isInput { note(event) }
@@ -236,6 +243,14 @@ final class Recorder {
 
     private func write(account event: Event) {
         if let permitted = PermittedEvent(account: event) { outlet.write(permitted) }
+    }
+
+    /// A segment has one pair of clocks: after a step or a resume the next one gets the new pair, and the reason for it.
+    private func noticeClock() {
+        guard let reason = clock.change() else { return }
+        journal.rotate()
+        write(account: ClockWatch.pair(reason))
+        log(.notice, reason == .resume ? "the machine slept" : "the clock was set")
     }
 
     private func openingRecord() {

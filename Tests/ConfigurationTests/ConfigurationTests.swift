@@ -23,6 +23,13 @@ import Testing
                 "k.toml:3: retain_megabytes: expected a whole number from 16 to 1000000000",
             ]
         ),
+        (
+            "[journal]\nretain_days = 0\nkeep_free_megabytes = -1",
+            [
+                "k.toml:2: retain_days: expected a whole number from 1 to 36500",
+                "k.toml:3: keep_free_megabytes: expected a whole number from 0 to 1000000000",
+            ]
+        ),
         ("[[rule]]\nkeys = \"class\"", ["k.toml:1: app is missing"]),
         (
             "[[rule]]\napp = \"a\"\n[[rule]]\napp = \"foot\"\nkeys = \"ful\"",
@@ -41,6 +48,18 @@ import Testing
     ])
     func whatIsWrongIsNamedWithItsLine(text: String, expected: [String]) {
         #expect(errors(text) == expected)
+    }
+
+    /// Found by fuzzing: the parser ended the process.
+    @Test(arguments: ["[#", "[", "[\n[x]", "[ #]", "[[#]]", "[[[x]]]", "[é]", "[.a]", "  [\t=]", "seat = \"a\"\n[[ ,"])
+    func aTableWithoutANameIsAnError(text: String) {
+        let found = errors(text)
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("k.toml:\(text.hasPrefix("seat") ? 2 : 1): ") == true, "\(found)")
+    }
+
+    @Test func linesOfAFileFromElsewhereAreCountedToo() {
+        #expect(errors("seat = \"a\"\r\nbad = 1\r\n").first?.hasPrefix("k.toml:2: unknown key bad") == true)
     }
 
     @Test func aSyntaxErrorIsNamedWithItsLine() {

@@ -1,8 +1,9 @@
 import Events
 import Export
 import Glibc
-import Journal
 import Testing
+
+@testable import Journal
 
 /// Times are read in a zone with summer time that needs no zone files: Berlin's.
 let berlin: Void = {
@@ -20,6 +21,13 @@ struct Tape {
 
     init() {
         _ = berlin
+        let none = Identifier(high: 0, low: 0)
+        items.append(
+            .segment(
+                SegmentHeader(
+                    segmentID: none, number: 1, machineID: none, bootID: none, firstSequence: 1,
+                    monotonicMicroseconds: 0,
+                    realtimeMicroseconds: morning, userID: 1000, subject: "ada")))
         add(.clock(ClockPair(realtimeMicroseconds: morning, reason: .start)), at: 0)
     }
 
@@ -63,19 +71,22 @@ struct Tape {
     }
 
     /// What `kymo show` prints of it.
-    func short(_ query: Query = Query(), folds: Bool = true, isColored: Bool = false) -> [String] {
-        var format = ShortFormat(isColored: isColored, foldsMotion: folds)
-        var lines: [String] = []
-        var last = EventContext()
-        each(query) {
-            format.append($0, $1, to: &lines)
-            last = $1
+    func short(_ query: Query = Query(), all: Bool = false, isColored: Bool = false) -> [String] {
+        var format = ShortFormat(isColored: isColored, showsAll: all)
+        var lines: [ShortLine] = []
+        each(query) { format.append($0, $1, to: &lines) }
+        format.finish(to: &lines)
+        var printed: [String] = []
+        var date = ""
+        for line in lines {
+            if !line.date.isEmpty, line.date != date { printed.append(format.heading(line.date)) }
+            date = line.date.isEmpty ? date : line.date
+            printed.append(line.text)
         }
-        format.finish(last, to: &lines)
-        return lines
+        return printed
     }
 
-    private func each(_ query: Query, _ body: (JournalItem, EventContext) -> Void) {
+    func each(_ query: Query, _ body: (JournalItem, EventContext) -> Void) {
         var context = EventContext()
         for item in items {
             context.follow(item)

@@ -33,6 +33,15 @@ struct MomentTests {
             "", "soon", "10", "ago", " ago", "10 ago", "10 parsecs ago", "-10 min ago", "25:00", "09:60", "9:00",
             "2026-13-01", "2026-02-30", "2026-11-24x", "2026-11-24T", "2026-11-24T09", "2026-11-24T09:30:00.Z",
             "2026-11-24T09:30:00+1", "@", "@x", "99999999999 min ago", "٣:00",
+            // Overflowed once.
+            String(repeating: "999999 weeks ", count: 30) + "ago",
         ])
     func refused(text: String) { #expect(Moment.parse(text, nowMicroseconds: Self.now) == nil) }
+
+    @Test(
+        "spans of time", arguments: [("30d", 43_200), ("12h", 720), ("2 weeks", 20_160), ("1 hour 30 min", 90)])
+    func spans(text: String, minutes: Int64) { #expect(Moment.spanMicroseconds(text) == minutes * Self.minute) }
+
+    @Test("are no spans", arguments: ["", "30", "d", "-1d", "1 d ago", "0.5h"])
+    func noSpans(text: String) { #expect(Moment.spanMicroseconds(text) == nil) }
 }

@@ -25,7 +25,7 @@ struct ShortFormatTests {
     func unfolded() {
         var tape = Tape()
         for step in 0..<100 { tape.move(1, 0, at: UInt64(step)) }
-        #expect(tape.short(folds: false).count == 102)
+        #expect(tape.short(all: true).count == 102)
     }
 
     @Test("what ends a movement: another device, another window, a pause, another direction of scrolling")

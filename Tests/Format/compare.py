@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""compare.py KYMO DIRECTORY...: does a reader made from docs/FORMAT.md find what `kymo show` finds?"""
+"""compare.py KYMO DIRECTORY...: does a reader made from docs/FORMAT.md find what `kymo show` and `kymo verify` find?"""
 
 import json
 import subprocess
@@ -10,8 +10,19 @@ from read_segment import read_journal
 
 
 def by_document(directory):
-    lines = Lines()
-    return [line for line in map(lines.of, read_journal(directory)) if line is not None]
+    """The lines, and whether the journal is whole, its hash chain computed."""
+    lines, wrong = Lines(), []
+    found = [line for line in map(lines.of, read_journal(directory, wrong)) if line is not None]
+    return found, not wrong and all(line["kind"] != "damage" for line in found)
+
+
+def verified(kymo, directory):
+    """What `kymo verify` says: whether the journal is whole."""
+    command = [kymo, "verify", "--journal", directory]
+    code = subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+    if code not in (0, 1):
+        sys.exit(f"{directory}: kymo verify ended with {code}")
+    return code == 0
 
 
 def by_kymo(kymo, directory):
@@ -31,9 +42,11 @@ def by_kymo(kymo, directory):
 
 
 def main(kymo, directories):
-    line_count, damage_count = 0, 0
+    line_count, damage_count, broken_count = 0, 0, 0
     for directory in directories:
-        expected, found = by_document(directory), by_kymo(kymo, directory)
+        (expected, is_whole), found = by_document(directory), by_kymo(kymo, directory)
+        if is_whole != verified(kymo, directory):
+            sys.exit(f"{directory}: whole for {'the document' if is_whole else 'kymo verify'} alone")
         for number, (ours, theirs) in enumerate(zip(expected, found)):
             if ours != theirs:
                 sys.exit(f"{directory}: line {number}\n document: {ours}\n kymo:     {theirs}")
@@ -44,7 +57,8 @@ def main(kymo, directories):
             sys.exit(f"{directory}: nothing to compare")
         line_count += len(found)
         damage_count += sum(line["kind"] == "damage" for line in found)
-    print(f"{len(directories)} journals, {line_count} lines agree, {damage_count} of them damage")
+        broken_count += not is_whole
+    print(f"{len(directories)} journals, {line_count} lines agree, {damage_count} of them damage; {broken_count} not whole")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, timezone
 
-from read_segment import Damage, Segment
+from read_segment import Damage, Forgotten, Segment
 
 PRESS = ["released", "pressed"]
 CLASSES = ["letter", "digit", "punctuation", "space", "enter", "editing", "navigation", "other", "text"]
@@ -21,6 +21,7 @@ KINDS = {
     1: "key", 2: "key_counts", 3: "motion", 4: "position", 5: "button", 6: "scroll", 7: "swipe", 8: "pinch", 9: "hold",
     10: "touch", 11: "tablet_tool", 12: "tablet_pad", 13: "switch", 32: "device_added", 33: "device_removed",
     34: "focus", 35: "layout", 36: "suppression", 37: "loss", 38: "clock", 39: "session", 40: "recorder",
+    41: "forgetting",
 }  # fmt: skip
 
 
@@ -96,11 +97,13 @@ def state_of(kind, i, t):
         return {"realtime_us": i[0], "reason": ["start", "resume", "step", "rotation"][i[1]]}
     if kind == 39:
         return {"user_id": i[0], "active": bool(i[1]), "subject": t[0]}
+    if kind == 41:
+        return {"everything": bool(i[0])}
     return {"running": bool(i[0]), "version": t[0], "libinput": t[1]}
 
 
 class Lines:
-    """Follows clock, devices and focus, as far as the journal has told them."""
+    """Follows devices and focus, as far as the journal has told them."""
 
     def __init__(self):
         self.offset, self.devices, self.apps = 0, {}, {}
@@ -111,10 +114,15 @@ class Lines:
             self.offset = item.realtime - item.monotonic
             return None
         if isinstance(item, Damage):
+            if item.offset == 0:
+                self.devices, self.apps = {}, {}
             line = {"kind": "damage", "segment": item.segment, "offset": item.offset}
             if item.missing:
                 line |= {"missing_first": item.missing.start, "missing_last": item.missing.stop - 1}
             return line
+        if isinstance(item, Forgotten):
+            span = {"forgotten_first": item.span.start, "forgotten_last": item.span.stop - 1}
+            return {"kind": "forgotten", "segment": item.segment} | span
         self.follow(item)
         line = {"kind": KINDS[item.kind], "sequence": item.sequence, "segment": item.segment, "time_us": item.time}
         line["realtime"] = self.realtime(item.time)
@@ -134,8 +142,6 @@ class Lines:
         elif item.kind == 34:
             # Only a window has a name that events can carry.
             self.apps[item.integers[0]] = item.texts[0] if item.integers[1] == 2 else ""
-        elif item.kind == 38:
-            self.offset = item.integers[0] - item.time
 
     def realtime(self, time):
         moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=time + self.offset)

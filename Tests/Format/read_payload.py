@@ -50,6 +50,7 @@ KINDS = {
     38: ([ANY, (0, 3)], 0),
     39: ([U32, FLAG], 1),
     40: ([FLAG], 2),
+    41: ([FLAG], 0),
 }
 
 
@@ -112,6 +113,7 @@ def signed(value):
 def records(payload, count, first_sequence, first_time, segment):
     """The records of a chunk. A kind that the document does not know gives none, but keeps its number."""
     cursor = Payload(payload)
+    cursor.take(16)
     if cursor.varint() != count:
         raise Bad("count")
     run_count = cursor.varint()

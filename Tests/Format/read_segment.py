@@ -3,16 +3,23 @@
 Kept apart from the Swift reader on purpose: no code, no names and no assumptions are shared.
 """
 
+import hashlib
 import os
 import re
 import struct
 import uuid
 from dataclasses import dataclass, field
 
-from read_payload import Bad, decompress, records
+from read_payload import MASK, Bad, Payload, decompress, records
 
-SKIPPABLE = {0x184D2A50: b"KYMOSEG1", 0x184D2A51: b"KYMOCHK1", 0x184D2A52: b"KYMOEND1"}
-SEGMENT, CHUNK, SEAL = SKIPPABLE
+SKIPPABLE = {
+    0x184D2A50: b"KYMOSEG1",
+    0x184D2A51: b"KYMOCHK1",
+    0x184D2A52: b"KYMOEND1",
+    0x184D2A53: b"KYMOTMB1",
+}
+SEGMENT, CHUNK, SEAL, TOMBSTONE = SKIPPABLE
+LENGTHS = {CHUNK: 116, TOMBSTONE: 108}
 
 
 @dataclass
@@ -23,6 +30,12 @@ class Damage:
 
 
 @dataclass
+class Forgotten:
+    segment: int
+    span: range
+
+
+@dataclass
 class Segment:
     number: int
     id: bytes
@@ -30,7 +43,9 @@ class Segment:
     first_sequence: int
     monotonic: int
     realtime: int
+    previous_hash: bytes
     subject: str
+    session: str
 
 
 def crc32c(data):
@@ -54,7 +69,7 @@ def skippable(data, offset, limit):
     if offset + 8 > len(data):
         return None
     magic, length = struct.unpack_from("<II", data, offset)
-    if magic not in SKIPPABLE or length > limit or (magic == CHUNK and length != 116):
+    if magic not in SKIPPABLE or length > limit or LENGTHS.get(magic, length) != length:
         raise Bad("no frame of ours")
     if offset + 8 + length > len(data):
         return None
@@ -78,17 +93,18 @@ def read_header(data):
         raise Bad(f"version {major}, flags {incompatible:#x}")
     number, = struct.unpack_from("<Q", content, 40)
     first, monotonic, realtime = struct.unpack_from("<QQQ", content, 80)
-    _, length = struct.unpack_from("<II", content, 136)
-    if length > 256 or 144 + length + 4 != len(content):
-        raise Bad("subject")
-    subject = content[144 : 144 + length].decode("utf-8")
-    boot = uuid.UUID(bytes=content[64:80])
-    header = Segment(number, content[24:40], boot, first, monotonic, realtime, subject)
+    subject_length, session_length = struct.unpack_from("<HH", content, 140)
+    if subject_length > 256 or session_length > 64 or 144 + subject_length + session_length + 4 != len(content):
+        raise Bad("subject or session")
+    names = content[144:-4]
+    subject, session = names[:subject_length].decode("utf-8"), names[subject_length:].decode("utf-8")
+    boot, previous = uuid.UUID(bytes=content[64:80]), content[104:136]
+    header = Segment(number, content[24:40], boot, first, monotonic, realtime, previous, subject, session)
     return header, 15 + 8 + len(content)
 
 
 class SegmentWalk:
-    """The frames of one segment, damage passed over."""
+    """The frames of one segment, damage passed over; the hash chain is computed on the way."""
 
     def __init__(self, data, is_final):
         self.data, self.is_final = data, is_final
@@ -97,6 +113,9 @@ class SegmentWalk:
             raise Bad("ends inside its header")
         self.header, self.offset = found
         self.expected = self.header.first_sequence
+        # None: nothing to hang the next frame on.
+        self.chain = hashlib.sha256(data[: self.offset]).digest()
+        self.final_hash, self.table, self.wrong = None, [], []
 
     def items(self):
         yield self.header
@@ -119,43 +138,61 @@ class SegmentWalk:
                 if self.is_final:
                     yield Damage(self.header.number, self.offset if bad_since is None else bad_since)
                 return
-            magic, sequence, end, _ = step
+            magic, sequence, end, fields = step
             if sequence > self.expected or bad_since is not None:
                 place = self.offset if bad_since is None else bad_since
                 yield Damage(self.header.number, place, range(self.expected, sequence))
-                bad_since = None
+                bad_since, self.chain, self.table = None, None, None
             self.expected = sequence
+            self.check(magic, sequence, fields)
             yield from found
             if magic == SEAL:
                 return
-            self.offset, self.expected = end, sequence + step[3]["count"]
+            self.offset, self.expected = end, sequence + fields["count"]
+            if magic == TOMBSTONE:
+                yield Forgotten(self.header.number, range(sequence, self.expected))
+
+    def check(self, magic, sequence, fields):
+        """Whether the frame hangs on the one before it; behind damage that cannot be known."""
+        text = self.header.id + struct.pack("<QI", sequence, fields["count"]) + fields.get("content_hash", b"")
+        if self.chain is not None and hashlib.sha256(self.chain + text).digest() != fields["hash"]:
+            self.wrong.append(f"chain at {self.offset}")
+        self.chain = fields["hash"]
+        if magic == SEAL:
+            self.final_hash = fields["hash"]
+            if self.table is not None and self.table != fields["table"]:
+                self.wrong.append("seek table")
+        elif self.table is not None:
+            self.table.append((self.offset, sequence, *fields["entry"]))
 
     def frame(self, offset):
         """Magic, sequence number, place of the next frame, fields; None: not there yet."""
-        found = skippable(self.data, offset, 128 + 32 * 2**20)
+        found = skippable(self.data, offset, 2**25 - 8)
         if found is None:
             return None
         magic, content = found
         if magic == SEGMENT or content[8:24] != self.header.id:
             raise Bad("of another segment")
         end = offset + 8 + len(content)
-        sequence, = struct.unpack_from("<Q", content, 24)
+        sequence, count = struct.unpack_from("<QI", content, 24)
         if not self.expected <= sequence < 2**63:
             raise Bad("sequence number")
         if magic == SEAL:
-            chunks, = struct.unpack_from("<I", content, 32)
-            if len(content) != 80 + 32 * chunks:
-                raise Bad("seal")
-            return magic, sequence, end, {}
-        count, payload, stored, _, first, last = struct.unpack_from("<IIIIQQ", content, 32)
-        if not 1 <= count <= 8192 or payload > 4 << 20:
+            return magic, sequence, end, seal_fields(content, count)
+        if not 1 <= count <= 8192:
             raise Bad("limits")
-        if stored > (4 << 20) + (4 << 20) // 255 + 4096:
+        if magic == TOMBSTONE:
+            entry, hashes = (0, 0, 2**31), {"content_hash": content[40:72], "hash": content[72:104]}
+            return magic, sequence, end, {"count": count, "entry": entry} | hashes
+        payload, stored, flags, first, last = struct.unpack_from("<IIIQQ", content, 36)
+        if payload > 4 << 20 or stored > (4 << 20) + (4 << 20) // 255 + 4096:
             raise Bad("limits")
         if end + stored > len(self.data):
             return None
-        fields = {"count": count, "payload": payload, "frame": self.data[end : end + stored], "time": first}
-        return magic, sequence, end + stored, fields
+        frame = self.data[end : end + stored]
+        hashes = {"content_hash": hashlib.sha256(content[36:80] + frame).digest(), "hash": content[80:112]}
+        fields = {"count": count, "payload": payload, "frame": frame, "time": first, "entry": (first, last, flags)}
+        return magic, sequence, end + stored, fields | hashes
 
     def content(self, step):
         _, sequence, _, fields = step
@@ -163,7 +200,7 @@ class SegmentWalk:
         return records(payload, fields["count"], sequence, fields["time"], self.header.number)
 
     def next_frame(self, place):
-        for match in re.compile(b"[QR]\\*M\x18", re.DOTALL).finditer(self.data, place):
+        for match in re.compile(b"[QRS]\\*M\x18", re.DOTALL).finditer(self.data, place):
             try:
                 if self.frame(match.start()) is not None:
                     return match.start()
@@ -172,25 +209,59 @@ class SegmentWalk:
         return None
 
 
-def read_journal(directory):
-    """Segments, records and damage of a whole journal, oldest first."""
+def seal_fields(content, count):
+    if count > 2**20 or struct.unpack_from("<I", content, len(content) - 8)[0] != len(content) + 8:
+        raise Bad("seal")
+    cursor = Payload(content[72:-8])
+    columns = [cursor.column(count) for _ in range(5)]
+    if cursor.place != len(cursor.data) or any(not 0 <= flags < 2**32 for flags in columns[4]):
+        raise Bad("seek table")
+    table = [tuple(value & MASK for value in row) for row in zip(*columns)]
+    return {"count": count, "hash": content[40:72], "table": table}
+
+
+def spans(items):
+    """Tombstones that follow one another are one span."""
+    last = None
+    for item in items:
+        if isinstance(item, Forgotten) and last and last.span.stop == item.span.start:
+            last.span = range(last.span.start, item.span.stop)
+            continue
+        if last:
+            yield last
+        last = item if isinstance(item, Forgotten) else None
+        if last is None:
+            yield item
+    if last:
+        yield last
+
+
+def read_journal(directory, wrong):
+    """Segments, records and damage of a whole journal, oldest first. What only the hash chain tells goes to `wrong`."""
     names = {}
     for name in os.listdir(directory):
         match = re.fullmatch(r"kymograph-([0-9]{10,})(\.active)?\.lz4", name)
         if match:
             names[int(match[1])] = name
-    expected = None
+    before = None
     for number in sorted(names):
         is_active_newest = names[number].endswith(".active.lz4") and number == max(names)
         with open(os.path.join(directory, names[number]), "rb") as file:
             data = file.read()
         try:
             walk = SegmentWalk(data, not is_active_newest)
+            if walk.header.number != number:
+                raise Bad("another segment's header")
         except Bad:
             if not is_active_newest:
                 yield Damage(number, 0)
             continue
-        if expected is not None and walk.header.first_sequence > expected:
-            yield Damage(number, 0, range(expected, walk.header.first_sequence))
-        yield from walk.items()
-        expected = walk.expected
+        if before and walk.header.first_sequence > before.expected:
+            yield Damage(number, 0, range(before.expected, walk.header.first_sequence))
+        elif before and walk.header.first_sequence < before.expected:
+            yield Damage(number, 0)
+        elif before and before.final_hash and walk.header.previous_hash not in (bytes(32), before.final_hash):
+            wrong.append(f"segment {number} follows another than {before.header.number}")
+        yield from spans(walk.items())
+        wrong += walk.wrong
+        before = walk

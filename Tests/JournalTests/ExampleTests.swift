@@ -28,12 +28,15 @@ import Testing
         var events: [Event] = []
         while let item = try reader.next() {
             switch item {
-            case .segment(let header): #expect(header.subject == "ada")
+            case .segment(let header): #expect([header.subject, header.session] == ["ada", "c1"])
             case .event(let stored): events.append(stored.event)
             case .damage(let damage): Issue.record("\(damage)")
-            case .context: break
+            case .context, .forgotten: break
             }
         }
+        var verdicts: [SegmentVerification.Verdict] = []
+        try SegmentVerification.verify(directory: scratch.path) { verdicts.append($0.verdict) }
+        #expect(verdicts == [.ok])
         #expect(events.map(\.payload) == payloads)
         #expect(events.map(\.timeMicroseconds) == [5_000_000, 5_001_000, 5_002_000, 5_003_001, 5_004_000])
         #expect(events.map(\.device) == [0, 2, 2, 2, 2])

@@ -86,13 +86,6 @@ import Testing
         }
     }
 
-    @Test func retentionDeletesTheOldestSealedFirst() throws {
-        let scratch = try Scratch()
-        for index in 1...4 { try scratch.write("kymograph-000000000\(index).lz4", [UInt8](repeating: 0, count: 100)) }
-        Retention.apply(directory: scratch.path, retainBytes: 250, files: SystemFiles())
-        #expect(scratch.files == ["kymograph-0000000003.lz4", "kymograph-0000000004.lz4"])
-    }
-
     @Test func aFollowerMissesAndDoublesNothingAcrossRotations() throws {
         let scratch = try Scratch()
         var options = JournalOptions()
@@ -198,6 +191,7 @@ import Testing
         let bytes = try scratch.read(name)
         let clean = try readAll(scratch.path).events
         var undetected = 0
+        // The hash chain covers even what no reader looks at, so that nothing can be changed unseen.
         for byte in bytes.indices {
             var damaged = bytes
             damaged[byte] ^= 1 << (byte % 8)
@@ -206,7 +200,7 @@ import Testing
             let found = try readAll(other.path)
             var isNoticed = !found.damages.isEmpty
             try SegmentVerification.verify(directory: other.path) { if $0.verdict != .ok { isNoticed = true } }
-            if !isNoticed, found.events != clean { undetected += 1 }
+            if !isNoticed { undetected += 1 }
             // Whatever is read is what was written.
             #expect(Set(found.events.map(\.sequence)).isSubset(of: Set(clean.map(\.sequence))))
             for event in found.events {

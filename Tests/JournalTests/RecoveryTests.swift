@@ -169,7 +169,7 @@ import Testing
                 firstMicroseconds: first, lastMicroseconds: first, lostEvents: first, unknownLosses: 0
             ).write(to: &buffer)
             buffer.put(UInt32(0))
-            Seal(segmentID: id, nextSequence: first, entries: []).write(to: &buffer)
+            Seal(segmentID: id, nextSequence: first, finalHash: .zero, entries: []).write(to: &buffer)
             let scratch = try Scratch()
             try scratch.write("kymograph-0000000001.lz4", buffer.bytes)
             let found = try readAll(scratch.path)

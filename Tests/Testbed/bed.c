@@ -7,8 +7,9 @@
 //   emit N TYPE CODE VALUE [TYPE CODE VALUE…]        one packet; SYN_REPORT and the time are added
 //   run N RATE_HZ SECONDS                            motion reports from a real-time thread
 //   type N RATE_HZ SECONDS CODE…                     key presses and releases from a real-time thread
-//   feeding N                                        how far run or type is
-//   halt N                                           end run or type
+//   play N FILE                                      motion as recorded in a file (struct report), from such a thread
+//   feeding N                                        how far run, type or play is
+//   halt N                                           end run, type or play
 //   stats N                                          what was sent, and what became of it
 //   sent N FILE                                      the same, report by report (struct sent)
 #define _GNU_SOURCE
@@ -135,6 +136,11 @@ static void obey(char **words, int count) {
         done();
     } else if (strcmp(command, "type") == 0 && count > 4) {
         type(index, words, count);
+    } else if (strcmp(command, "play") == 0 && count == 3) {
+        halt(index);
+        feeders[index] = feeder_play(device, words[2]);
+        if (feeders[index]) done();
+        else refuse("no reports in that file");
     } else if (strcmp(command, "feeding") == 0) {
         feeding(feeders[index]);
     } else if (strcmp(command, "halt") == 0) {

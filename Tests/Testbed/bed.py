@@ -146,6 +146,10 @@ class Device:
     def type(self, rate_hz: float, seconds: float, codes: list[int]) -> None:
         self.bed.command("type", self.index, rate_hz, seconds, *codes)
 
+    def play(self, path: Path) -> None:
+        """Moves as the reports in a file do (struct report of feeder.h), at their times."""
+        self.bed.command("play", self.index, path)
+
     def feeding(self) -> dict:
         return self.bed.command("feeding", self.index)
 

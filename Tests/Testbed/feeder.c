@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +16,7 @@ struct feeder {
     int64_t period_ns, total;
     int *codes;  // NULL: motion
     int code_count;
+    struct report *reports;  // to be played; NULL: none
     int is_real_time;
     atomic_int must_stop, is_done;
     atomic_ullong sent, skipped;
@@ -74,11 +76,34 @@ static void *feed(void *context) {
     return NULL;
 }
 
+static void *play(void *context) {
+    struct feeder *feeder = context;
+    for (int64_t i = 0; i < feeder->total && !feeder->must_stop; i++) {
+        const struct report *report = &feeder->reports[i];
+        int64_t due = feeder->started_ns + (int64_t)(report->time_us - feeder->reports[0].time_us) * 1000;
+        struct timespec until = {due / SECOND, due % SECOND};
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+        if (now_ns() - due > 1000000) {
+            feeder->skipped++;
+            continue;
+        }
+        struct input_event events[2] = {{.type = EV_REL, .code = REL_X, .value = report->dx},
+                                        {.type = EV_REL, .code = REL_Y, .value = report->dy}};
+        // A driver reports no axis that did not move.
+        if (!report->dx) events[0] = events[1];
+        device_send(feeder->device, events, report->dx && report->dy ? 2 : 1);
+        feeder->sent++;
+    }
+    feeder->ended_ns = now_ns();
+    feeder->is_done = 1;
+    return NULL;
+}
+
 static struct feeder *start(struct feeder *feeder) {
     struct sched_param priority = {.sched_priority = 20};
     device_expect(feeder->device, feeder->total);
     feeder->started_ns = now_ns();
-    if (pthread_create(&feeder->thread, NULL, feed, feeder) != 0) {
+    if (pthread_create(&feeder->thread, NULL, feeder->reports ? play : feed, feeder) != 0) {
         free(feeder);
         return NULL;
     }
@@ -105,6 +130,23 @@ struct feeder *feeder_type(struct device *device, double rate_hz, double seconds
     return start(feeder);
 }
 
+struct feeder *feeder_play(struct device *device, const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) return NULL;
+    struct feeder *feeder = calloc(1, sizeof *feeder);
+    feeder->device = device;
+    fseek(file, 0, SEEK_END);
+    feeder->total = ftell(file) / (long)sizeof *feeder->reports;
+    rewind(file);
+    feeder->reports = malloc(feeder->total * sizeof *feeder->reports);
+    int is_whole = fread(feeder->reports, sizeof *feeder->reports, feeder->total, file) == (size_t)feeder->total;
+    fclose(file);
+    if (feeder->total > 0 && is_whole) return start(feeder);
+    free(feeder->reports);
+    free(feeder);
+    return NULL;
+}
+
 struct feeder_report feeder_report(struct feeder *feeder) {
     int64_t end = feeder->is_done ? feeder->ended_ns : now_ns();
     return (struct feeder_report){
@@ -117,5 +159,6 @@ void feeder_stop(struct feeder *feeder) {
     feeder->must_stop = 1;
     pthread_join(feeder->thread, NULL);
     free(feeder->codes);
+    free(feeder->reports);
     free(feeder);
 }

@@ -84,6 +84,8 @@ static int answer_ioctl(struct device *device, int number, int size, uint8_t *an
     } else if (number == _IOC_NR(EVIOCGVERSION)) {
         memcpy(answer, &(int){EV_VERSION}, sizeof(int));
         return 0;
+    } else if (number == _IOC_NR(EVIOCGEFFECTS)) {
+        return 0;  // none: python-evdev insists on an answer
     } else if (number == _IOC_NR(EVIOCGREP) && kind->has_leds) {
         memcpy(answer, &(unsigned[2]){250, 33}, sizeof(unsigned[2]));
         return 0;

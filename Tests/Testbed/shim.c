@@ -19,12 +19,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 // KYMO_TESTBED_ACTIVE_UID: the uid of the seat's active session. KYMO_TESTBED_ACTIVE_UID_FILE: a file that holds it,
 // watched as logind's monitor would be, so that the session can change; a file without a number is a seat without one.
 #define UID_VARIABLE "KYMO_TESTBED_ACTIVE_UID"
 #define FILE_VARIABLE "KYMO_TESTBED_ACTIVE_UID_FILE"
+// KYMO_TESTBED_SYNC_MS: how long every fdatasync() takes, as on a disk that is busy with something else.
+#define SYNC_VARIABLE "KYMO_TESTBED_SYNC_MS"
+// KYMO_TESTBED_SYNC_LOG: a file to which each fdatasync() adds a line: CLOCK_MONOTONIC at its end and how long it took, µs,
+// and how many bytes of the file it covered.
+#define SYNC_LOG_VARIABLE "KYMO_TESTBED_SYNC_LOG"
 // KYMO_TESTBED_DENY: comma-separated node names (event5) that may not be opened.
 #define DENY_VARIABLE "KYMO_TESTBED_DENY"
 
@@ -99,6 +105,30 @@ int open64(const char *path, int flags, ...) {
     mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
     return open_next("open64", path, flags, mode);
+}
+
+// -- the disk --------------------------------------------------------------------------------------------------------
+
+static uint64_t now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int fdatasync(int fd) {
+    const char *milliseconds = getenv(SYNC_VARIABLE), *path = getenv(SYNC_LOG_VARIABLE);
+    struct stat status = {0};
+    uint64_t began = now_us();
+    if (milliseconds) usleep(atoi(milliseconds) * 1000);
+    syscall(SYS_fstat, fd, &status);
+    int result = (int)syscall(SYS_fdatasync, fd);
+    FILE *log = path ? fopen(path, "ae") : NULL;
+    if (log) {
+        uint64_t ended = now_us();
+        fprintf(log, "%lu %lu %ld\n", ended, ended - began, (long)status.st_size);
+        fclose(log);
+    }
+    return result;
 }
 
 // -- the session on the seat -----------------------------------------------------------------------------------------

@@ -20,6 +20,10 @@ int kymo_unix_connect(const char *path, int seqpacket);
 /// EVIOCGKEY: which keys are down now; bit n of the buffer is key n. Bytes written, or -1 with errno.
 int kymo_evdev_keys_down(int descriptor, uint8_t *bits, size_t length);
 
+/// What the kernel's buffer for each reader of that evdev node holds: entries, and the most that one report takes up by its
+/// own estimate. 0, or -1 with errno.
+int kymo_evdev_buffer(int descriptor, unsigned *entries, unsigned *packet);
+
 /// A timer on CLOCK_REALTIME that never expires but becomes readable (read fails with ECANCELED) when that clock is
 /// stepped, or the machine resumes. The descriptor, or -1 with errno.
 int kymo_clock_step_descriptor(void);
@@ -56,3 +60,8 @@ int kymo_watch_directory(const char *path);
 int kymo_unix_set_nonblocking(int socket);
 /// The next waiting connection, non-blocking. The descriptor, or -1 with errno.
 int kymo_unix_accept(int listener);
+
+/// A descriptor of a process (pidfd_open(2)): it stays that process's, even when its number is given to another. -1: errno.
+int kymo_process_descriptor(pid_t pid);
+/// Sends a signal to it. 0, or -1 with errno.
+int kymo_process_signal(int descriptor, int signal);

@@ -14,36 +14,63 @@ enum ColumnEncoding: UInt8 {
 enum ColumnHint {
     case plain
     case steps
+    case differences
+
+    var encoding: ColumnEncoding {
+        switch self {
+        case .plain: .plain
+        case .steps: .deltaOfDelta
+        case .differences: .delta
+        }
+    }
 }
 
 extension ByteBuffer {
+    /// The longest varint of 64 bits.
+    private static let varintBytes = 10
+
     /// Bits 0-1: encoding; bits 2-6: zero bits at the low end that all values share and that are not stored.
     mutating func putColumn(_ values: UnsafeBufferPointer<Int64>, hint: ColumnHint) {
         guard let first = values.first else { return }
         var union: Int64 = 0
-        var isConstant = true
+        var difference: Int64 = 0
         for value in values {
             union |= value
-            isConstant = isConstant && value == first
+            difference |= value ^ first
         }
-        let shift = union == 0 ? 0 : min(union.trailingZeroBitCount, 31)
-        let encoding: ColumnEncoding = isConstant ? .constant : (hint == .steps ? .deltaOfDelta : .plain)
-        reserve(1 + values.count * 10)
-        put(encoding.rawValue | UInt8(shift) << 2)
-        switch encoding {
-        case .constant: zigzag(first >> Int64(shift))
-        case .plain: for value in values { zigzag(value >> Int64(shift)) }
-        case .delta, .deltaOfDelta:
-            var last: Int64 = 0
-            var lastStep: Int64 = 0
-            for value in values {
-                let shifted = value >> Int64(shift)
-                let step = shifted &- last
-                zigzag(step &- lastStep)
-                last = shifted
-                lastStep = step
+        let shift = Int64(union == 0 ? 0 : min(union.trailingZeroBitCount, 31))
+        let encoding: ColumnEncoding = difference == 0 ? .constant : hint.encoding
+        // Room for the worst case is made once, so that the loops only store.
+        fill(atMost: 1 + values.count * Self.varintBytes) { place in
+            place.pointee = encoding.rawValue | UInt8(shift) << 2
+            place += 1
+            switch encoding {
+            case .constant: Self.put(first >> shift, at: &place)
+            case .plain: for value in values { Self.put(value >> shift, at: &place) }
+            case .delta, .deltaOfDelta:
+                var last: Int64 = 0
+                var lastStep: Int64 = 0
+                for value in values {
+                    let shifted = value >> shift
+                    let step = shifted &- last
+                    Self.put(step &- lastStep, at: &place)
+                    last = shifted
+                    if encoding == .deltaOfDelta { lastStep = step }
+                }
             }
         }
+    }
+
+    /// Zigzag varint. Most are one byte long.
+    @inline(__always) private static func put(_ value: Int64, at place: inout UnsafeMutablePointer<UInt8>) {
+        var rest = UInt64(bitPattern: value &<< 1 ^ value &>> 63)
+        while rest >= 0x80 {
+            place.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+            place += 1
+            rest &>>= 7
+        }
+        place.pointee = UInt8(truncatingIfNeeded: rest)
+        place += 1
     }
 }
 
@@ -55,31 +82,46 @@ extension ByteCursor {
             return false
         }
         let shift = Int64(head >> 2)
+        var last: Int64 = 0
+        var lastStep: Int64 = 0
         switch encoding {
         case .constant:
             guard let value = zigzag() else { return false }
-            rows.update(repeating: value << shift)
-        case .plain:
-            for index in rows.indices {
-                guard let value = zigzag() else { return false }
-                rows[index] = value << shift
-            }
+            rows.update(repeating: value &<< shift)
+            return true
+        case .plain: return zigzags(into: rows) { $0 &<< shift }
         case .delta:
-            var last: Int64 = 0
-            for index in rows.indices {
-                guard let step = zigzag() else { return false }
-                last = last &+ step
-                rows[index] = last << shift
+            return zigzags(into: rows) { step in
+                last &+= step
+                return last &<< shift
             }
         case .deltaOfDelta:
-            var last: Int64 = 0
-            var lastStep: Int64 = 0
-            for index in rows.indices {
-                guard let change = zigzag() else { return false }
-                lastStep = lastStep &+ change
-                last = last &+ lastStep
-                rows[index] = last << shift
+            return zigzags(into: rows) { change in
+                lastStep &+= change
+                last &+= lastStep
+                return last &<< shift
             }
+        }
+    }
+
+    /// As many values as there are rows, each as `decoded` makes it of what is stored.
+    @inline(__always) private mutating func zigzags(
+        into rows: UnsafeMutableBufferPointer<Int64>, _ decoded: (Int64) -> Int64
+    ) -> Bool {
+        var index = 0
+        while index < rows.count {
+            // Eight varints of one byte each, which is the usual case, are known by one comparison.
+            if rows.count - index >= 8, var word = nextEightSingles() {
+                for place in index..<index + 8 {
+                    rows[place] = decoded(Int64(bitPattern: word &>> 1 & 0x3F) ^ -Int64(bitPattern: word & 1))
+                    word &>>= 8
+                }
+                index += 8
+                continue
+            }
+            guard let value = zigzag() else { return false }
+            rows[index] = decoded(value)
+            index += 1
         }
         return true
     }

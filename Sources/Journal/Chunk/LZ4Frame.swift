@@ -1,11 +1,11 @@
 import CLZ4
 
 /// LZ4 frames with block and content checksums, level 1, blocks of up to 256 KiB, each decodable alone.
-final class LZ4Compressor {
+package final class LZ4Compressor {
     private let context: OpaquePointer
     private var preferences = LZ4F_preferences_t()
 
-    init() {
+    package init() {
         var context: OpaquePointer?
         let result = LZ4F_createCompressionContext(&context, UInt32(LZ4F_VERSION))
         guard LZ4F_isError(result) == 0, let context else { preconditionFailure("no memory for an LZ4 context") }
@@ -24,7 +24,7 @@ final class LZ4Compressor {
     func bound(_ count: Int) -> Int { LZ4F_compressFrameBound(count, &preferences) + 32 }
 
     /// Appends one frame. The context is reused: nothing is allocated once its buffers are there.
-    func compress(_ source: UnsafeRawBufferPointer, into target: inout ByteBuffer) {
+    package func compress(_ source: UnsafeRawBufferPointer, into target: inout ByteBuffer) {
         target.reserve(bound(source.count))
         let limit = target.capacity
         func check(_ result: Int) -> Int {

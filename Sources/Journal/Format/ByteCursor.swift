@@ -30,6 +30,15 @@ struct ByteCursor {
         return nil
     }
 
+    /// The next eight bytes, least significant first, if each of them is a whole varint.
+    @inline(__always) mutating func nextEightSingles() -> UInt64? {
+        guard remaining >= 8 else { return nil }
+        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        guard word & 0x8080_8080_8080_8080 == 0 else { return nil }
+        offset += 8
+        return word
+    }
+
     mutating func zigzag() -> Int64? { varint().map { Int64(bitPattern: $0 >> 1) ^ -Int64(bitPattern: $0 & 1) } }
 
     mutating func slice(_ count: Int) -> UnsafeRawBufferPointer? {
@@ -39,20 +48,25 @@ struct ByteCursor {
     }
 }
 
+extension ByteCursor {
+    /// So many bytes of UTF-8.
+    mutating func text(_ count: Int) -> String? { slice(count).flatMap { String(validating: $0, as: UTF8.self) } }
+}
+
 /// Appends fields to a buffer whose capacity was reserved once.
-struct ByteBuffer {
+package struct ByteBuffer {
     private(set) var base: UnsafeMutableRawPointer
     private(set) var capacity: Int
-    var count = 0
+    package var count = 0
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         base = .allocate(byteCount: capacity, alignment: 16)
         self.capacity = capacity
     }
 
-    func deallocate() { base.deallocate() }
+    package func deallocate() { base.deallocate() }
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     /// Makes room. Only large texts ever need more than was reserved.
     @inline(__always) mutating func reserve(_ extra: Int) {
@@ -92,11 +106,26 @@ struct ByteBuffer {
 
     @inline(__always) mutating func zigzag(_ value: Int64) { varint(UInt64(bitPattern: value << 1 ^ value >> 63)) }
 
-    mutating func append(_ other: UnsafeRawBufferPointer) {
+    /// Appends what the body stores, which moves the pointer behind it; at most so many bytes.
+    @inline(__always) mutating func fill(atMost limit: Int, _ body: (inout UnsafeMutablePointer<UInt8>) -> Void) {
+        reserve(limit)
+        let start = (base + count).assumingMemoryBound(to: UInt8.self)
+        var place = start
+        body(&place)
+        count += place - start
+    }
+
+    package mutating func append(_ other: UnsafeRawBufferPointer) {
         guard let start = other.baseAddress else { return }
         reserve(other.count)
         (base + count).copyMemory(from: start, byteCount: other.count)
         count += other.count
+    }
+
+    /// So many bytes of the system's generator, in words of eight.
+    package mutating func putRandom(_ count: Int) {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<count / 8 { put(generator.next()) }
     }
 
     mutating func append(_ text: String) {

@@ -8,4 +8,11 @@ enum CRC32C {
     static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
         ~bytes.reduce(~UInt32(0)) { value, byte in table[Int(UInt8(truncatingIfNeeded: value) ^ byte)] ^ value >> 8 }
     }
+
+    /// Whether the last four bytes of a frame's content are the checksum of what stands before them.
+    static func isRight(_ content: UnsafeRawBufferPointer) -> Bool {
+        guard content.count >= 4 else { return false }
+        let stored = content.loadUnaligned(fromByteOffset: content.count - 4, as: UInt32.self)
+        return checksum(UnsafeRawBufferPointer(rebasing: content.dropLast(4))) == UInt32(littleEndian: stored)
+    }
 }

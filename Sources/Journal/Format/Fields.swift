@@ -144,6 +144,7 @@ extension Payload {
             sink.put(state.isRunning ? 1 : 0)
             sink.put(state.version)
             sink.put(state.libinputVersion)
+        case .forgetting(let notice): sink.put(notice.isEverything ? 1 : 0)
         default: break
         }
     }
@@ -292,6 +293,9 @@ extension Payload {
         case .recorder:
             guard let isRunning = f.flag(0) else { return nil }
             return .recorder(RecorderState(isRunning: isRunning, version: f.texts[0], libinputVersion: f.texts[1]))
+        case .forgetting:
+            guard let isEverything = f.flag(0) else { return nil }
+            return .forgetting(ForgettingNotice(isEverything: isEverything))
         default: return nil
         }
     }

@@ -5,12 +5,24 @@ enum Frame {
     static let segmentHeader: UInt32 = 0x184D_2A50
     static let chunkHeader: UInt32 = 0x184D_2A51
     static let seal: UInt32 = 0x184D_2A52
+    static let tombstone: UInt32 = 0x184D_2A53
     /// Magic and length of a skippable frame.
     static let skippablePrefix = 8
 
     static let segmentMagic: UInt64 = 0x3147_4553_4F4D_594B  // "KYMOSEG1"
     static let chunkMagic: UInt64 = 0x314B_4843_4F4D_594B  // "KYMOCHK1"
     static let sealMagic: UInt64 = 0x3144_4E45_4F4D_594B  // "KYMOEND1"
+    static let tombstoneMagic: UInt64 = 0x3142_4D54_4F4D_594B  // "KYMOTMB1"
+
+    /// The magic inside a frame of ours that may follow the segment header; nil for any other frame.
+    static func innerMagic(of magic: UInt32) -> UInt64? {
+        switch magic {
+        case chunkHeader: chunkMagic
+        case seal: sealMagic
+        case tombstone: tombstoneMagic
+        default: nil
+        }
+    }
 }
 
 /// Bounds that a reader checks before it allocates anything.
@@ -23,8 +35,13 @@ public enum FormatLimit {
     public static let storedBytes = payloadBytes + payloadBytes / 255 + 4096
     public static let textBytes = 4096
     public static let chunksPerSegment = 1 << 20
-    /// Content of the longest seal, and some.
-    static let sealBytes = 128 + chunksPerSegment * 32
+    /// Frame of the longest seal. A chunk takes some ten bytes of it, a strange one up to thirty.
+    static let sealBytes = 32 << 20
+    public static let subjectBytes = 256
+    public static let sessionBytes = 64
+    /// At the beginning of each payload, different each time, so that the hash that stays of a forgotten chunk cannot be
+    /// found by trying what it may have said.
+    package static let randomBytes = 16
     /// Sequence and segment numbers are below: no sum of two numbers overflows.
     public static let numbers: UInt64 = 1 << 63
 }
@@ -33,8 +50,10 @@ public enum FormatLimit {
 public enum FormatVersion {
     public static let major: UInt16 = 1
     public static let minor: UInt16 = 0
-    /// Incompatible features that this reader knows: none. 1: sealed (encrypted) payloads, reserved.
+    /// Incompatible features that this reader knows: none.
     public static let knownIncompatibleFlags: UInt32 = 0
+    /// The incompatible flag for encrypted payloads, which a later version may write.
+    public static let sealedPayloads: UInt32 = 1 << 0
 }
 
 /// 128 bits that name a segment, a machine or a boot.

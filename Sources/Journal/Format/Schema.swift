@@ -26,6 +26,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case clock = 38
     case session = 39
     case recorder = 40
+    case forgetting = 41
 
     var integerCount: Int {
         switch self {
@@ -42,7 +43,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .suppression: 6
         case .loss: 5
         case .clock, .session: 2
-        case .recorder: 1
+        case .recorder, .forgetting: 1
         }
     }
 
@@ -57,7 +58,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     }
 
     /// State that later records refer to: a reader that skips chunks must still read these.
-    var isState: Bool { rawValue >= 32 && self != .suppression && self != .loss }
+    var isState: Bool { rawValue >= 32 && self != .suppression && self != .loss && self != .forgetting }
 }
 
 extension Payload {
@@ -85,6 +86,7 @@ extension Payload {
         case .clock: .clock
         case .session: .session
         case .recorder: .recorder
+        case .forgetting: .forgetting
         }
     }
 }

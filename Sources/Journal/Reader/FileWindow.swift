@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// A file seen through a buffer that moves: reads in large pieces, hands out small ones, never beyond the end.
 final class FileWindow {
@@ -23,21 +24,31 @@ final class FileWindow {
     /// Forgets what was read: the file may have changed.
     func invalidate() { buffer.count = 0 }
 
+    /// Makes what is in the file durable.
+    func sync() throws(Errno) { if fdatasync(descriptor) < 0 { throw Errno(rawValue: errno) } }
+
     /// Exactly so many bytes at that offset, valid until the next call; nil if the file has fewer.
     func bytes(at offset: UInt64, count: Int) -> UnsafeRawBufferPointer? {
-        if offset < start || offset + UInt64(count) > start + UInt64(buffer.count) { load(offset, atLeast: count) }
-        guard offset >= start, offset + UInt64(count) <= start + UInt64(buffer.count) else { return nil }
-        return UnsafeRawBufferPointer(rebasing: buffer.bytes[Int(offset - start)..<Int(offset - start) + count])
+        let end = offset.addingReportingOverflow(UInt64(count))
+        guard !end.overflow else { return nil }
+        if offset < start || end.partialValue > start + UInt64(buffer.count) {
+            // No memory for bytes that only a length in a file claims.
+            guard count <= Self.size || end.partialValue <= fileLength else { return nil }
+            load(offset, atLeast: count)
+            guard buffer.count >= count else { return nil }
+        }
+        let first = Int(offset - start)
+        return UnsafeRawBufferPointer(rebasing: buffer.bytes[first..<first + count])
     }
 
     private func load(_ offset: UInt64, atLeast count: Int) {
         start = offset
         buffer.count = 0
-        buffer.reserve(max(count, Self.size))
-        while buffer.count < buffer.capacity {
-            let got = pread(
-                descriptor, buffer.base + buffer.count, buffer.capacity - buffer.count,
-                off_t(offset) + off_t(buffer.count))
+        let wanted = max(count, Self.size)
+        buffer.reserve(wanted)
+        guard let place = off_t(exactly: offset) else { return }
+        while buffer.count < wanted {
+            let got = pread(descriptor, buffer.base + buffer.count, wanted - buffer.count, place + off_t(buffer.count))
             if got < 0, errno == EINTR { continue }
             guard got > 0 else { return }
             buffer.count += got

@@ -21,6 +21,19 @@ public enum JournalItem: Sendable, Equatable {
     case context(StoredEvent)
     case event(StoredEvent)
     case damage(Damage)
+    /// Chunks that were forgotten on purpose: nothing is missing.
+    case forgotten(Forgotten)
+}
+
+/// What was removed from a segment because somebody asked for it.
+public struct Forgotten: Sendable, Equatable {
+    public var segment: UInt64
+    /// Of all that was in chunks that stood one behind the other.
+    public var sequences: Range<UInt64>
+    public init(segment: UInt64, sequences: Range<UInt64>) {
+        self.segment = segment
+        self.sequences = sequences
+    }
 }
 
 /// Something in a segment that cannot be read.
@@ -29,8 +42,11 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
         case notAFrame = "bytes that are no frame of this segment"
         case badPayload = "a chunk whose checksum or content is wrong"
         case sequenceGap = "chunks are missing"
+        case deleted = "segments were deleted before they were read"
         case tornTail = "the file ends inside a chunk"
         case noSeal = "the seal is missing"
+        case brokenChain = "the hash chain does not hold: something was changed, added or removed"
+        case wrongTable = "the seal's table does not say what the file holds"
         case unreadableHeader = "the segment cannot be read"
     }
     public var segment: UInt64
@@ -39,7 +55,7 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
     public var reason: Reason
     /// Sequence numbers that are gone; nil where nobody can tell.
     public var missing: Range<UInt64>?
-    /// More, for unreadable headers.
+    /// More, for unreadable headers and broken chains.
     public var detail: String
 
     public init(segment: UInt64, offset: UInt64, reason: Reason, missing: Range<UInt64>?, detail: String = "") {

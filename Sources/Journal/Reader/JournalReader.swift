@@ -1,240 +1,252 @@
-import CLinuxShim
 import Events
 import Glibc
 import SystemPackage
 
 /// Reads a journal from some place on, across segments, damage and rotation; follows it while it is written.
 ///
-/// Memory is bounded by one chunk: at most 4 MiB of payload and 8,192 events, whatever a length in a file says.
+/// Memory is bounded whatever a length in a file says: docs/FORMAT.md, "What a reader needs".
 public final class JournalReader {
     /// Where to begin.
     public enum Start: Sendable, Equatable {
         case oldest
-        /// The last so many events.
-        case last(UInt64)
-        /// The first event at or after this moment of CLOCK_REALTIME, µs since 1970.
+        /// The last so many records; of those before a moment of CLOCK_REALTIME, µs since 1970, if there is one.
+        case last(UInt64, before: UInt64? = nil)
+        /// The first record at or after this moment of CLOCK_REALTIME, µs since 1970.
         case since(UInt64)
+        case at(Cursor)
+        case after(Cursor)
         /// What has not happened yet.
         case end
     }
 
-    private let directory: FilePath
+    /// Records stand in the order of decisions: their times go back by no more than this, microseconds. A recorder that was
+    /// stopped for longer does that once.
+    public static let orderSlackMicroseconds: UInt64 = 2_000_000
+
+    private var list: SegmentList
     private var segment: SegmentReader?
-    private var lastNumber: UInt64 = 0
+    private var lastNumber: UInt64
     /// What the segment after the one that was read last must begin with.
     private var expectedSequence: UInt64?
-    private var pending: [JournalItem] = []
-    private var pendingIndex = 0
-    private var firstSequence: UInt64 = 0
-    private var sinceRealtime: UInt64 = 0
-    private var watch: Int32 = -1
+    private var pending = PendingItems()
+    /// Records before it, and before that moment, are context.
+    private let firstSequence: UInt64
+    private let sinceRealtime: UInt64
+    /// The same on the clock of the segment that is read.
+    private var sinceMicroseconds: UInt64 = 0
+    private var watch: DirectoryWatch?
+    /// Whether nothing that is left lies before the beginning.
+    public let beginsAtOldest: Bool
 
-    /// - Throws: when the directory is missing or may not be read.
+    /// - Throws: when the directory is missing or may not be read, or there is no such place in the journal.
     public init(directory: FilePath, start: Start = .oldest) throws(JournalError) {
-        self.directory = directory
-        try seek(to: start)
+        list = try SegmentList(directory)
+        let place = try JournalSeek(list).place(for: start)
+        lastNumber = place.segmentBefore
+        firstSequence = place.firstSequence
+        beginsAtOldest = place.isOldest
+        sinceRealtime = if case .since(let moment) = start { moment } else { 0 }
     }
-
-    deinit { if watch >= 0 { close(watch) } }
 
     /// The next item; nil when there is nothing more for now.
     public func next() throws(JournalError) -> JournalItem? {
         while true {
-            if pendingIndex < pending.count {
-                defer { pendingIndex += 1 }
-                return pending[pendingIndex]
-            }
-            pending.removeAll(keepingCapacity: true)
-            pendingIndex = 0
-            guard try readMore() else { return nil }
+            if let item = pending.take() { return item }
+            if try readMore() { continue }
+            // Asked for only now that nothing was found: whatever is reported after this wakes `wait`.
+            guard let changes = watch?.drain(), !changes.isEmpty else { return pending.takeLast() }
+            if changes.contains(.names) { try list.refresh() }
+        }
+    }
+
+    /// The number behind the last record there is now.
+    public func endSequence() -> UInt64 { JournalSeek(list).endSequence() }
+
+    /// Makes what was read of the segment that is still written durable, so that a cursor into it names something that a
+    /// power cut leaves there. The recorder does the same within a second.
+    public func sync() throws(JournalError) {
+        guard let segment, segment.name.isActive else { return }
+        do {
+            try segment.sync()
+        } catch {
+            throw .system(what: "sync", path: list.directory.appending(segment.name.fileName).string, errno: error)
         }
     }
 
     // MARK: following
 
-    /// Readable after `follow` when there may be more; to be polled beside other descriptors.
-    public var descriptor: Int32 { watch }
-
     /// Begins to watch the directory. Call before reading to the end, so that nothing falls between.
     public func follow() throws(JournalError) {
-        guard watch < 0 else { return }
-        watch = kymo_watch_directory(directory.string)
-        guard watch >= 0 else {
-            throw .system(what: "watch", path: directory.string, errno: Errno(rawValue: errno))
+        guard watch == nil else { return }
+        do {
+            watch = try DirectoryWatch(list.directory)
+        } catch {
+            throw .system(what: "watch", path: list.directory.string, errno: error)
         }
+        try list.refresh()
     }
 
-    /// Sleeps until something in the directory changed.
-    public func wait() {
-        guard watch >= 0 else { return }
-        _ = kymo_wait_readable(watch, -1)
-        // What changed does not matter: the next read finds out.
-        var events = [UInt8](repeating: 0, count: 4096)
-        while read(watch, &events, events.count) > 0 {}
-    }
+    /// Sleeps until there may be more, or so many microseconds have passed (-1: for ever). Only after `follow`.
+    public func wait(microseconds: Int64 = -1) { watch?.wait(microseconds: microseconds) }
 
-    // MARK: seeking
+    // MARK: segments
 
-    private func seek(to start: Start) throws(JournalError) {
-        let names = try SegmentName.list(in: directory)
-        switch start {
-        case .oldest: break
-        case .since(let realtime):
-            sinceRealtime = realtime
-            // The last segment that began before the moment may reach beyond it.
-            lastNumber = before(firstSegment(of: names) { $0.realtimeMicroseconds > realtime }, in: names)
-        case .last(let count):
-            let end = try endSequence(of: names)
-            firstSequence = end > count ? end - count : 0
-            let wanted = firstSequence
-            lastNumber = before(firstSegment(of: names) { $0.firstSequence > wanted }, in: names)
-        case .end:
-            firstSequence = try endSequence(of: names)
-            lastNumber = before(names.endIndex, in: names)
-        }
-    }
-
-    /// The number before the one of the segment in front of `index`, so that reading goes on with that segment.
-    private func before(_ index: Int, in names: [SegmentName]) -> UInt64 {
-        guard index > 0 else { return names.first.map { $0.number - 1 } ?? 0 }
-        return names[index - 1].number - 1
-    }
-
-    /// By bisection: opens a dozen segments of ten thousand.
-    private func firstSegment(of names: [SegmentName], where isBeyond: (SegmentHeader) -> Bool) -> Int {
-        var low = 0
-        var high = names.count
-        while low < high {
-            let middle = (low + high) / 2
-            // One that cannot be read does not lead anywhere: look on the older side.
-            let header = (try? SegmentReader(directory: directory, name: names[middle]))?.header
-            if header.map(isBeyond) ?? true { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-
-    private func endSequence(of names: [SegmentName]) throws(JournalError) -> UInt64 {
-        guard let name = names.last, let reader = try open(name) else { return 0 }
-        while true {
-            switch reader.next(isFinal: false, wants: { _ in false }) {
-            case .end, .sealed: return reader.expectedSequence
-            default: continue
-            }
-        }
-    }
-
-    // MARK: reading
-
+    /// Goes one step on. False: there is nothing more for now.
     private func readMore() throws(JournalError) -> Bool {
-        if segment == nil {
-            guard try openNext() else { return !pending.isEmpty }
-            return true
-        }
-        guard let current = segment else { return false }
+        guard let current = segment else { return try openNext() }
         if take(current, isFinal: false) { return true }
         // At its end. A sealed one does not grow, nor does one that has a newer beside it; what was appended before that
         // was made is read first.
-        guard !current.isSealed else {
-            leave(current)
-            return try readMore()
+        if !current.isSealed {
+            guard try hasNewer(than: current) || !current.name.isActive else { return false }
+            if take(current, isFinal: false) { return true }
+            // A step at a time: behind a frame that promises more than the file has there may be good ones.
+            if take(current, isFinal: true) { return true }
         }
-        let hasNewer = try SegmentName.list(in: directory).contains { $0.number > current.name.number }
-        guard hasNewer || !current.name.isActive else { return false }
-        if take(current, isFinal: false) { return true }
-        if !current.isSealed { _ = take(current, isFinal: true) }
-        leave(current)
+        expectedSequence = current.expectedSequence
+        segment = nil
         return true
     }
 
-    private func leave(_ reader: SegmentReader) {
-        expectedSequence = reader.expectedSequence
-        segment = nil
+    private func hasNewer(than current: SegmentReader) throws(JournalError) -> Bool {
+        try listed { list.first(after: current.name.number) } != nil
     }
 
-    private func enter(_ reader: SegmentReader) {
-        segment = reader
-        lastNumber = reader.name.number
-        // A whole segment is gone, or the end of the one before.
-        if let expected = expectedSequence, reader.header.firstSequence > expected {
-            pending.append(
-                .damage(
-                    Damage(
-                        segment: reader.name.number, offset: 0, reason: .sequenceGap,
-                        missing: expected..<reader.header.firstSequence)))
-        }
-        pending.append(.segment(reader.header))
+    /// What is found in the list, or in a new one. While the directory is watched the list is new already.
+    private func listed(_ find: () -> SegmentName?) throws(JournalError) -> SegmentName? {
+        if let name = find() { return name }
+        if watch == nil { try list.refresh() }
+        return find()
     }
 
     /// Opens the segment after the last one. False: there is none yet.
     private func openNext() throws(JournalError) -> Bool {
-        for name in try SegmentName.list(in: directory) where name.number > lastNumber {
-            let isNewest = try SegmentName.list(in: directory).last?.number == name.number
+        var gone: SegmentName?
+        while let name = try listed({ list.first(after: lastNumber) }) {
             do throws(SegmentError) {
-                let reader = try SegmentReader(directory: directory, name: name)
-                enter(reader)
+                enter(try SegmentReader(directory: list.directory, name: name))
                 return true
             } catch {
                 switch error {
-                // Renamed or deleted since the listing; a renamed one is met again under its new name.
-                case .gone: return try openRenamed(name)
-                case .notYet where isNewest && name.isActive: return false
-                default: skip(name, "\(error)")
+                // Renamed or deleted since the listing; a link to nothing is listed again.
+                case .gone where name != gone:
+                    gone = name
+                    try list.refresh()
+                case .notYet where name.isActive && name == list.names.last: return false
+                default:
+                    lastNumber = name.number
+                    pending.append(
+                        .damage(
+                            Damage(
+                                segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil,
+                                detail: "\(error)")))
+                    return true
                 }
             }
         }
         return false
     }
 
-    private func openRenamed(_ name: SegmentName) throws(JournalError) -> Bool {
-        let other = SegmentName(number: name.number, isActive: !name.isActive)
-        if let reader = try open(other) { enter(reader) }
-        lastNumber = name.number
-        return true
+    private func enter(_ reader: SegmentReader) {
+        if let gap = gap(before: reader) { pending.append(.damage(gap)) }
+        segment = reader
+        lastNumber = reader.name.number
+        sinceMicroseconds = sinceRealtime == 0 ? 0 : reader.header.monotonicMicroseconds(ofRealtime: sinceRealtime)
+        pending.append(.segment(reader.header))
+        if firstSequence > reader.header.firstSequence { reader.seek(to: firstSequence) }
     }
 
-    private func open(_ name: SegmentName) throws(JournalError) -> SegmentReader? {
-        do {
-            return try SegmentReader(directory: directory, name: name)
-        } catch {
-            return nil
+    /// What is missing between the segment that was read last and this one.
+    private func gap(before reader: SegmentReader) -> Damage? {
+        guard let expected = expectedSequence, reader.header.firstSequence != expected else { return nil }
+        let first = reader.header.firstSequence
+        guard first > expected else {
+            return Damage(
+                segment: reader.name.number, offset: 0, reason: .sequenceGap, missing: nil,
+                detail: "it begins with \(first), the one before it ends with \(expected - 1)")
         }
+        // Retention takes the oldest: if this one is the oldest now, the reader was slower.
+        let isOldest = list.names.first?.number == reader.name.number
+        return Damage(
+            segment: reader.name.number, offset: 0, reason: isOldest ? .deleted : .sequenceGap,
+            missing: expected..<first)
     }
 
-    private func skip(_ name: SegmentName, _ detail: String) {
-        lastNumber = name.number
-        pending.append(
-            .damage(
-                Damage(segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil, detail: detail)))
-    }
+    // MARK: items
 
     /// Reads one step into `pending`. False at the end.
     private func take(_ reader: SegmentReader, isFinal: Bool) -> Bool {
-        let header = reader.header
-        let offset = header.realtimeMicroseconds &- header.monotonicMicroseconds
-        // Realtime of the beginning, on this boot's monotonic clock; 0 if it lies before the boot.
-        let since = sinceRealtime > offset || sinceRealtime == 0 ? sinceRealtime &- offset : 0
-        let sinceMicroseconds = sinceRealtime == 0 ? 0 : since
         let step = reader.next(isFinal: isFinal) { chunk in
-            let isWanted =
-                chunk.firstSequence + UInt64(chunk.count) > firstSequence && chunk.lastMicroseconds >= sinceMicroseconds
+            let isWanted = chunk.sequences.upperBound > firstSequence && chunk.lastMicroseconds >= sinceMicroseconds
             return isWanted || chunk.flags & ChunkHeader.hasState != 0
         }
         switch step {
         case .end: return false
-        case .skipped, .sealed: return true
-        case .damage(let damage): pending.append(.damage(damage))
-        case .chunk(let chunk, _, let events):
-            for (index, event) in events.enumerated() {
-                guard let event else { continue }
-                let sequence = chunk.firstSequence + UInt64(index)
-                let stored = StoredEvent(sequence: sequence, segment: header.number, event: event)
-                if sequence >= firstSequence, event.timeMicroseconds >= sinceMicroseconds {
-                    pending.append(.event(stored))
-                } else if event.payload.kind.isState {
-                    pending.append(.context(stored))
-                }
-            }
+        case .skipped, .sealed: break
+        case .forgotten(let tombstone, _):
+            append(Forgotten(segment: reader.header.number, sequences: tombstone.sequences))
+        case .damage(let damage):
+            // What lies before the beginning was not asked for.
+            if let missing = damage.missing, !missing.isEmpty, missing.upperBound <= firstSequence { break }
+            pending.append(.damage(damage))
+        case .chunk(let chunk, _, let events): append(events, of: chunk, segment: reader.header.number)
         }
         return true
+    }
+
+    private func append(_ events: [Event?], of chunk: ChunkHeader, segment: UInt64) {
+        for (index, event) in events.enumerated() {
+            guard let event else { continue }
+            let sequence = chunk.firstSequence + UInt64(index)
+            let stored = StoredEvent(sequence: sequence, segment: segment, event: event)
+            if sequence >= firstSequence, event.timeMicroseconds >= sinceMicroseconds {
+                pending.append(.event(stored))
+            } else if event.payload.kind.isState {
+                pending.append(.context(stored))
+            }
+        }
+    }
+
+    private func append(_ forgotten: Forgotten) {
+        guard forgotten.sequences.upperBound > firstSequence else { return }
+        var forgotten = forgotten
+        forgotten.sequences = max(forgotten.sequences.lowerBound, firstSequence)..<forgotten.sequences.upperBound
+        pending.append(.forgotten(forgotten))
+    }
+}
+
+/// Items between being read and being handed out.
+private struct PendingItems {
+    private var items: [JournalItem] = []
+    private var index = 0
+
+    /// Forgotten chunks that stand one behind the other are one span, however many they were.
+    mutating func append(_ item: JournalItem) {
+        if case .forgotten(let span) = item, index < items.count, case .forgotten(var before)? = items.last,
+            before.segment == span.segment, before.sequences.upperBound == span.sequences.lowerBound
+        {
+            before.sequences = before.sequences.lowerBound..<span.sequences.upperBound
+            items[items.count - 1] = .forgotten(before)
+        } else {
+            items.append(item)
+        }
+    }
+
+    /// The next one; not a span of forgotten chunks that may go on.
+    mutating func take() -> JournalItem? {
+        if index < items.count {
+            if index == items.count - 1, case .forgotten = items[index] { return nil }
+            return takeLast()
+        }
+        items.removeAll(keepingCapacity: true)
+        index = 0
+        return nil
+    }
+
+    /// The next one, whatever it is.
+    mutating func takeLast() -> JournalItem? {
+        guard index < items.count else { return nil }
+        defer { index += 1 }
+        return items[index]
     }
 }

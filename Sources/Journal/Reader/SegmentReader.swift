@@ -8,7 +8,9 @@ final class SegmentReader {
     enum Step {
         case chunk(ChunkHeader, offset: UInt64, events: [Event?])
         /// Not decoded, as the caller wished.
-        case skipped(ChunkHeader)
+        case skipped(ChunkHeader, offset: UInt64)
+        /// A chunk that was forgotten.
+        case forgotten(Tombstone, offset: UInt64)
         case sealed(Seal)
         case damage(Damage)
         /// Nothing more for now; for a sealed segment: for ever.
@@ -18,21 +20,54 @@ final class SegmentReader {
     let name: SegmentName
     let header: SegmentHeader
     private let window: FileWindow
+    private let search: FrameSearch
+    private let openingChain: HashChain
     private let lz4 = LZ4Decompressor()
-    private var payload = ByteBuffer(capacity: 64 << 10)
+    private let decoder = ChunkDecoder()
+    private let makesEvents: Bool
+    private var payload: ByteBuffer
     /// Of the next frame.
     private(set) var offset: UInt64
     private(set) var expectedSequence: UInt64
     private(set) var isSealed = false
+    /// Where the seal that was read begins.
+    private(set) var sealOffset: UInt64?
+    /// Behind the last good frame, as that frame says.
+    private(set) var chain: HashChain
+    private let verifiesChain: Bool
+    private let trustsChain: Bool
+    /// Nothing in front of the next frame to check it against: damage, or a break that was reported.
+    private var isChainBroken = false
     /// Where the frame that could not be read begins, until the next good one tells what is missing.
     private var damaged: (offset: UInt64, reason: Damage.Reason)?
 
-    init(directory: FilePath, name: SegmentName) throws(SegmentError) {
+    /// - Parameter verifiesChain: whether to compute the hash of all that is decoded and of the seal, and report what
+    ///   does not fit. A reader of events need not: checksums find what an accident does.
+    /// - Parameter trustsChain: whether a chunk that is wanted and hangs on the chain is passed over all the same: it is what
+    ///   was written, and decoding it would tell no more of that.
+    /// - Parameter makesEvents: false: chunks are decoded and every value is looked at, but their steps carry no events.
+    init(
+        directory: FilePath, name: SegmentName, verifiesChain: Bool = false, trustsChain: Bool = false,
+        makesEvents: Bool = true
+    ) throws(SegmentError) {
         let descriptor = Glibc.open(directory.appending(name.fileName).string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw errno == ENOENT ? .gone : .system(Errno(rawValue: errno)) }
         window = FileWindow(descriptor: descriptor)
         self.name = name
-        (header, offset) = try Self.readHeader(window)
+        self.verifiesChain = verifiesChain
+        self.trustsChain = trustsChain
+        self.makesEvents = makesEvents
+        (header, firstOffset) = try Self.readHeader(window)
+        // Old blocks that came back, or files that changed their names.
+        guard header.number == name.number else { throw .format(.otherNumber(header.number)) }
+        // Not before the last throw: an object that is not whole has no `deinit` to give it back.
+        payload = ByteBuffer(capacity: 64 << 10)
+        offset = firstOffset
+        search = FrameSearch(window: window, segmentID: header.segmentID)
+        // Read a moment ago, so that it is there.
+        let opening = window.bytes(at: 0, count: Int(firstOffset)) ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        openingChain = HashChain(segmentID: header.segmentID, opening: opening)
+        chain = openingChain
         expectedSequence = header.firstSequence
     }
 
@@ -49,7 +84,7 @@ final class SegmentReader {
         guard let prefix = window.bytes(at: emptyFrame, count: Frame.skippablePrefix) else { throw .notYet }
         let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard magic == Frame.segmentHeader, length <= 4096 else { throw .format(.notASegment) }
+        guard magic == Frame.segmentHeader, length <= SegmentHeader.contentLimit else { throw .format(.notASegment) }
         let place = emptyFrame + UInt64(Frame.skippablePrefix)
         guard let content = window.bytes(at: place, count: length) else { throw .notYet }
         do {
@@ -85,15 +120,24 @@ final class SegmentReader {
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
         let body = offset + UInt64(Frame.skippablePrefix)
         if magic == Frame.chunkHeader, length == ChunkHeader.contentBytes {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
-            if let chunk = ChunkHeader(content), chunk.segmentID == header.segmentID,
-                chunk.firstSequence >= expectedSequence
-            {
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
+            if let chunk = ChunkHeader(content), isExpected(chunk.segmentID, chunk.firstSequence) {
                 return read(chunk, isFinal: isFinal, wants: wants)
             }
-        } else if magic == Frame.seal, length <= FormatLimit.sealBytes {
-            guard let content = window.bytes(at: body, count: length) else { return atEnd(isFinal: isFinal) }
-            if let seal = Seal(content), seal.segmentID == header.segmentID, seal.nextSequence >= expectedSequence {
+        } else if magic == Frame.tombstone, length == Tombstone.contentBytes {
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
+            if let tombstone = Tombstone(content), isExpected(tombstone.segmentID, tombstone.firstSequence) {
+                return pass(tombstone)
+            }
+        } else if magic == Frame.seal, length <= FormatLimit.sealBytes - Frame.skippablePrefix {
+            guard let content = window.bytes(at: body, count: length) else {
+                return atIncompleteFrame(isFinal: isFinal, wants: wants)
+            }
+            if let seal = Seal(content), isExpected(seal.segmentID, seal.nextSequence) {
                 return close(with: seal, length: UInt64(length))
             }
         }
@@ -102,40 +146,101 @@ final class SegmentReader {
 
     private func read(_ chunk: ChunkHeader, isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
         if let damage = missing(upTo: chunk.firstSequence) { return .damage(damage) }
-        let stored = offset + UInt64(ChunkHeader.frameBytes)
-        let end = stored + UInt64(chunk.storedBytes)
-        guard wants(chunk) else {
-            guard end <= window.fileLength else { return atEnd(isFinal: isFinal) }
-            advance(past: chunk, to: end)
-            return .skipped(chunk)
-        }
-        guard let frame = window.bytes(at: stored, count: Int(chunk.storedBytes)) else {
-            return atEnd(isFinal: isFinal)
-        }
         let place = offset
-        payload.count = 0
-        payload.reserve(Int(chunk.payloadBytes))
-        let target = UnsafeMutableRawBufferPointer(start: payload.base, count: Int(chunk.payloadBytes))
-        guard lz4.decompress(frame, into: target),
-            let events = ChunkDecoder.decode(UnsafeRawBufferPointer(target), header: chunk)
-        else {
+        let end = offset + UInt64(ChunkHeader.frameBytes) + UInt64(chunk.storedBytes)
+        guard wants(chunk) else {
+            guard end <= window.fileLength else { return atIncompleteFrame(isFinal: isFinal, wants: wants) }
+            advance(past: chunk.sequences, chunk.chainHash, to: end)
+            return .skipped(chunk, offset: place)
+        }
+        guard let whole = window.bytes(at: offset, count: Int(end - offset)) else {
+            return atIncompleteFrame(isFinal: isFinal, wants: wants)
+        }
+        let frame = UnsafeRawBufferPointer(rebasing: whole[ChunkHeader.frameBytes...])
+        let content = UnsafeRawBufferPointer(rebasing: whole[Frame.skippablePrefix..<ChunkHeader.frameBytes])
+        if trustsChain, !isChainBroken {
+            var next = chain
+            let contentHash = HashChain.contentHash(header: content, frame: frame)
+            next.append(firstSequence: chunk.firstSequence, count: chunk.count, content: contentHash)
+            if next.hash == chunk.chainHash {
+                advance(past: chunk.sequences, chunk.chainHash, to: end)
+                return .skipped(chunk, offset: place)
+            }
+        }
+        guard let events = decode(frame, chunk) else {
             // The header is good, so the next frame's place is known, if it lies in the file at all.
             damaged = (offset, .badPayload)
             return resynchronise(.badPayload, isFinal: isFinal, wants: wants)
         }
-        advance(past: chunk, to: end)
+        if let damage = chainBreak(
+            at: chunk.sequences, chunk.chainHash,
+            content: {
+                HashChain.contentHash(header: content, frame: frame)
+            })
+        {
+            return .damage(damage)
+        }
+        advance(past: chunk.sequences, chunk.chainHash, to: end)
         return .chunk(chunk, offset: place, events: events)
     }
 
-    private func advance(past chunk: ChunkHeader, to end: UInt64) {
+    /// Loss records in the chunk that was decoded last, snapshots not counted.
+    var lossCount: Int { decoder.lossCount }
+
+    private func decode(_ frame: UnsafeRawBufferPointer, _ chunk: ChunkHeader) -> [Event?]? {
+        payload.count = 0
+        payload.reserve(Int(chunk.payloadBytes))
+        let target = UnsafeMutableRawBufferPointer(start: payload.base, count: Int(chunk.payloadBytes))
+        guard target.count >= FormatLimit.randomBytes, lz4.decompress(frame, into: target) else { return nil }
+        let columns = UnsafeRawBufferPointer(rebasing: target[FormatLimit.randomBytes...])
+        guard decoder.read(columns, header: chunk) else { return nil }
+        if makesEvents { return decoder.events() }
+        return decoder.areValuesKnown() ? [] : nil
+    }
+
+    private func pass(_ tombstone: Tombstone) -> Step {
+        if let damage = missing(upTo: tombstone.firstSequence) { return .damage(damage) }
+        if let damage = chainBreak(at: tombstone.sequences, tombstone.chainHash, content: { tombstone.contentHash }) {
+            return .damage(damage)
+        }
+        let place = offset
+        advance(past: tombstone.sequences, tombstone.chainHash, to: offset + UInt64(Tombstone.frameBytes))
+        return .forgotten(tombstone, offset: place)
+    }
+
+    private func advance(past sequences: Range<UInt64>, _ chainHash: SHA256Hash, to end: UInt64) {
         offset = end
-        expectedSequence = chunk.firstSequence + UInt64(chunk.count)
+        expectedSequence = sequences.upperBound
+        chain = HashChain(segmentID: header.segmentID, behind: chainHash)
+        isChainBroken = false
         damaged = nil
+    }
+
+    /// The report of a chunk that does not hang on the one before it; made once, then the chunk is read all the same.
+    private func chainBreak(
+        at sequences: Range<UInt64>, _ chainHash: SHA256Hash, content: () -> SHA256Hash
+    ) -> Damage? {
+        guard verifiesChain, !isChainBroken else { return nil }
+        var next = chain
+        next.append(firstSequence: sequences.lowerBound, count: UInt32(sequences.count), content: content())
+        guard next.hash != chainHash else { return nil }
+        return breakChain("sequence numbers \(sequences.lowerBound) to \(sequences.upperBound - 1)")
+    }
+
+    private func breakChain(_ detail: String) -> Damage {
+        isChainBroken = true
+        return Damage(segment: header.number, offset: offset, reason: .brokenChain, missing: nil, detail: detail)
     }
 
     private func close(with seal: Seal, length: UInt64) -> Step {
         if let damage = missing(upTo: seal.nextSequence) { return .damage(damage) }
+        if verifiesChain, !isChainBroken,
+            seal.finalHash != chain.finalHash(nextSequence: seal.nextSequence, chunks: seal.entries.count)
+        {
+            return .damage(breakChain("the seal's final hash"))
+        }
         isSealed = true
+        sealOffset = offset
         offset += UInt64(Frame.skippablePrefix) + length
         return .sealed(seal)
     }
@@ -148,7 +253,14 @@ final class SegmentReader {
             missing: expectedSequence..<sequence)
         expectedSequence = sequence
         damaged = nil
+        isChainBroken = true
         return damage
+    }
+
+    /// A frame that says it reaches beyond the end. In a file that does not grow its length is not to be believed, and
+    /// what stands behind it may be good.
+    private func atIncompleteFrame(isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
+        isFinal ? resynchronise(.tornTail, isFinal: true, wants: wants) : atEnd(isFinal: false)
     }
 
     private func atEnd(isFinal: Bool) -> Step {
@@ -162,12 +274,10 @@ final class SegmentReader {
                 reason: damaged?.reason ?? (hasTail ? .tornTail : .noSeal), missing: nil))
     }
 
-    /// Looks for the next frame of this segment. A frame is believed for its magic, the segment's id and its checksum
-    /// together, so that bytes that merely look like one cannot stand in.
+    /// Goes on at the next frame that is believed.
     private func resynchronise(_ reason: Damage.Reason, isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
-        let start = offset
-        if damaged == nil { damaged = (start, reason) }
-        guard let found = nextFrame(after: start) else {
+        if damaged == nil { damaged = (offset, reason) }
+        guard let found = search.frame(from: offset + 1, expecting: expectedSequence) else {
             // In a segment that is still written this may be a chunk in the making.
             if !isFinal {
                 damaged = nil
@@ -180,42 +290,40 @@ final class SegmentReader {
         return next(isFinal: isFinal, wants: wants)
     }
 
-    private func nextFrame(after start: UInt64) -> UInt64? {
-        var place = start + 1
-        let step = 64 << 10
-        let end = window.fileLength
-        while place + UInt64(Frame.skippablePrefix) + 8 <= end {
-            let count = min(step, Int(end - place))
-            guard let bytes = window.bytes(at: place, count: count) else { return nil }
-            var candidates: [UInt64] = []
-            for index in 0..<max(0, count - 15) {
-                let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
-                guard magic == Frame.chunkHeader || magic == Frame.seal else { continue }
-                let inner = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self))
-                if inner == Frame.chunkMagic || inner == Frame.sealMagic { candidates.append(place + UInt64(index)) }
-            }
-            for candidate in candidates where isFrame(at: candidate) { return candidate }
-            place += UInt64(max(1, count - 15))
-            if count < 16 { return nil }
-        }
-        return nil
+    private func isExpected(_ segmentID: Identifier, _ sequence: UInt64) -> Bool {
+        segmentID == header.segmentID && sequence >= expectedSequence
     }
 
-    private func isFrame(at place: UInt64) -> Bool {
-        guard let prefix = window.bytes(at: place, count: Frame.skippablePrefix) else { return false }
-        let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
-        let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard length <= FormatLimit.sealBytes,
-            let content = window.bytes(at: place + UInt64(Frame.skippablePrefix), count: length)
-        else { return false }
-        if magic == Frame.seal {
-            return Seal(content).map { $0.segmentID == header.segmentID && $0.nextSequence >= expectedSequence }
-                ?? false
-        }
-        return ChunkHeader(content).map {
-            $0.segmentID == header.segmentID && $0.firstSequence >= expectedSequence
-        } ?? false
+    // MARK: moving about
+
+    /// Of the first chunk.
+    let firstOffset: UInt64
+    var fileLength: UInt64 { window.fileLength }
+
+    /// Goes on at a frame that begins at that offset, with that number or a later one.
+    func move(to offset: UInt64, expecting sequence: UInt64) {
+        self.offset = offset
+        expectedSequence = sequence
+        isSealed = false
+        damaged = nil
+        // What is in front was not read.
+        isChainBroken = offset != firstOffset
+        if offset == firstOffset { chain = openingChain }
     }
+
+    /// Goes on at the first frame that begins at a byte, or behind it. False: there is none.
+    func move(behind byte: UInt64) -> Bool {
+        guard byte > firstOffset else {
+            move(to: firstOffset, expecting: header.firstSequence)
+            return true
+        }
+        guard let found = search.frame(from: byte, expecting: header.firstSequence) else { return false }
+        move(to: found, expecting: header.firstSequence)
+        return true
+    }
+
+    /// Makes what was read durable.
+    func sync() throws(Errno) { try window.sync() }
 }
 
 /// Why a segment cannot be walked.

@@ -5,15 +5,24 @@ import SystemPackage
 public struct SegmentVerification: Sendable, Equatable {
     public enum Verdict: String, Sendable, Equatable {
         case ok
-        /// Being written, good so far.
+        /// A recorder writes it; good so far.
         case active
+        /// A recorder left it open, with whole chunks only. The next start closes it.
+        case open
+        /// Its end is missing, or is no whole chunk; everything before is good.
+        case torn
         case damaged
+
+        /// Whether something is not as it was written.
+        public var isBad: Bool { self == .torn || self == .damaged }
     }
     public var name: SegmentName
     public var verdict: Verdict
     public var damages: [Damage] = []
     public var chunks: UInt64 = 0
     public var events: UInt64 = 0
+    /// Records that were in chunks that were forgotten.
+    public var forgotten: UInt64 = 0
     /// Loss records in it, snapshots not counted.
     public var losses: UInt64 = 0
     public var bytes: UInt64 = 0
@@ -22,54 +31,119 @@ public struct SegmentVerification: Sendable, Equatable {
     public static func verify(
         directory: FilePath, _ body: (SegmentVerification) throws -> Void
     ) throws {
+        let isWritten = RecorderProcess(of: directory) != nil
         let names = try SegmentName.list(in: directory)
-        var expected: UInt64?
+        var before: Ends?
         for name in names {
-            var result = verify(name, in: directory, isNewest: name == names.last)
-            if let expected, let first = result.first, first != expected, result.result.verdict != .damaged {
-                result.result.verdict = .damaged
-                result.result.damages.append(
-                    Damage(
-                        segment: name.number, offset: 0, reason: .sequenceGap,
-                        missing: expected < first ? expected..<first : nil))
+            let verdict: Verdict = !name.isActive ? .ok : isWritten && name == names.last ? .active : .open
+            guard let (found, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
+                continue
             }
-            expected = result.next
-            try body(result.result)
+            var result = found
+            if let before, let ends { result.check(ends, follow: before) }
+            before = ends
+            try body(result)
         }
     }
 
-    private static func verify(
-        _ name: SegmentName, in directory: FilePath, isNewest: Bool
-    ) -> (result: SegmentVerification, first: UInt64?, next: UInt64?) {
-        var result = SegmentVerification(name: name, verdict: name.isActive ? .active : .ok)
-        let reader: SegmentReader
-        do {
-            reader = try SegmentReader(directory: directory, name: name)
-        } catch {
-            result.verdict = .damaged
-            result.damages = [
+    /// What ties a segment to its neighbours.
+    private struct Ends {
+        var header: SegmentHeader
+        var nextSequence: UInt64
+        /// Nil: not sealed.
+        var finalHash: SHA256Hash?
+    }
+
+    private mutating func add(_ damage: Damage) {
+        damages.append(damage)
+        let isTorn = (damage.reason == .tornTail || damage.reason == .noSeal) && verdict != .damaged
+        verdict = isTorn ? .torn : .damaged
+    }
+
+    private mutating func check(_ ends: Ends, follow before: Ends) {
+        let first = ends.header.firstSequence
+        if first != before.nextSequence {
+            let missing = before.nextSequence < first ? before.nextSequence..<first : nil
+            add(Damage(segment: name.number, offset: 0, reason: .sequenceGap, missing: missing))
+        } else if let hash = before.finalHash, ends.header.previousHash != hash, ends.header.previousHash != .zero {
+            add(
                 Damage(
-                    segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil,
-                    detail: "\(error)")
-            ]
-            return (result, nil, nil)
+                    segment: name.number, offset: 0, reason: .brokenChain, missing: nil,
+                    detail: "it follows another segment than \(before.header.number)"))
         }
-        walk: while true {
-            switch reader.next(isFinal: !(name.isActive && isNewest), wants: { _ in true }) {
-            case .chunk(_, _, let events):
-                result.chunks += 1
-                result.events += UInt64(events.count)
-                for case let event? in events where !event.marks.contains(.snapshot) {
-                    if case .loss = event.payload { result.losses += 1 }
-                }
-            case .damage(let damage):
-                result.damages.append(damage)
-                result.verdict = .damaged
+    }
+
+    /// Nil: it was deleted meanwhile.
+    private static func verify(
+        _ name: SegmentName, in directory: FilePath, _ verdict: Verdict, isNewest: Bool
+    ) -> (SegmentVerification, Ends?)? {
+        var result = SegmentVerification(name: name, verdict: verdict)
+        let reader: SegmentReader
+        do throws(SegmentError) {
+            reader = try SegmentReader(directory: directory, name: name, verifiesChain: true, makesEvents: false)
+        } catch {
+            switch error {
+            case .gone:
+                // Sealed meanwhile.
+                guard name.isActive else { return nil }
+                let sealed = SegmentName(number: name.number, isActive: false)
+                return verify(sealed, in: directory, .ok, isNewest: isNewest)
+            // Being made at this moment.
+            case .notYet where verdict == .active: break
+            default:
+                result.add(
+                    Damage(
+                        segment: name.number, offset: 0, reason: .unreadableHeader, missing: nil, detail: "\(error)"))
+            }
+            return (result, nil)
+        }
+        let seal = result.walk(reader, isFinal: !(name.isActive && isNewest))
+        result.checkEnd(reader, isSealed: seal != nil)
+        result.bytes = reader.offset
+        return (
+            result,
+            Ends(header: reader.header, nextSequence: reader.expectedSequence, finalHash: seal?.finalHash)
+        )
+    }
+
+    /// What stands behind the last whole frame.
+    private mutating func checkEnd(_ reader: SegmentReader, isSealed: Bool) {
+        guard reader.fileLength > reader.offset else { return }
+        if isSealed {
+            add(
+                Damage(
+                    segment: name.number, offset: reader.offset, reason: .notAFrame, missing: nil,
+                    detail: "behind the seal"))
+        } else if verdict == .open {
+            add(Damage(segment: name.number, offset: reader.offset, reason: .tornTail, missing: nil))
+        }
+    }
+
+    /// Counts and checks all frames. The seal, if there is one.
+    private mutating func walk(_ reader: SegmentReader, isFinal: Bool) -> Seal? {
+        var entries: [Seal.Entry] = []
+        while true {
+            let place = reader.offset
+            switch reader.next(isFinal: isFinal, wants: { _ in true }) {
+            case .chunk(let chunk, let offset, _):
+                entries.append(Seal.Entry(chunk, offset: offset))
+                chunks += 1
+                events += UInt64(chunk.count)
+                losses += UInt64(reader.lossCount)
+            case .forgotten(let tombstone, let offset):
+                entries.append(Seal.Entry(tombstone, offset: offset))
+                chunks += 1
+                forgotten += UInt64(tombstone.count)
+            case .damage(let damage): add(damage)
             case .skipped: continue
-            case .sealed, .end: break walk
+            case .sealed(let seal):
+                // What could not be read is missing here, and may stand there.
+                if damages.isEmpty, seal.entries != entries {
+                    add(Damage(segment: name.number, offset: place, reason: .wrongTable, missing: nil))
+                }
+                return seal
+            case .end: return nil
             }
         }
-        result.bytes = reader.offset
-        return (result, reader.header.firstSequence, reader.expectedSequence)
     }
 }

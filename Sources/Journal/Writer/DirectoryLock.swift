@@ -26,7 +26,11 @@ final class DirectoryLock {
         _ = holder.withUTF8 { write(descriptor, $0.baseAddress, $0.count) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child between fork and exec has the descriptor as well, and the lock is both's.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private static func readHolder(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 16)

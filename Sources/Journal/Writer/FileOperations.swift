@@ -14,6 +14,16 @@ public protocol FileOperations: Sendable {
     func close(_ descriptor: Int32)
     /// Makes names in the directory durable.
     func syncDirectory(_ path: FilePath) throws(Errno)
+    /// What this user may still write on the directory's file system.
+    func freeBytes(_ path: FilePath) throws(Errno) -> UInt64
+}
+
+extension FileOperations {
+    public func freeBytes(_ path: FilePath) throws(Errno) -> UInt64 {
+        var status = statvfs()
+        guard statvfs(path.string, &status) == 0 else { throw Errno(rawValue: errno) }
+        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+    }
 }
 
 extension FileOperations {

@@ -6,24 +6,35 @@ public struct JournalOptions: Sendable, Equatable {
     public var segmentBytes: UInt64 = 64 << 20
     /// …or this age, counted from its first chunk.
     public var segmentSeconds: UInt64 = 24 * 3600
-    /// Sealed segments are deleted, oldest first, while all of them together exceed this.
+    /// Closed segments are deleted, oldest first, while all files together exceed this…
     public var retainBytes: UInt64 = 8 << 30
+    /// …or while the oldest ended longer ago than this (nil: no limit)…
+    public var retainMicroseconds: UInt64?
+    /// …or while the file system has less room than this for others.
+    public var keepFreeBytes: UInt64 = 0
+    /// The next chunk repeats all state when this many bytes were written since one did.
+    var checkpointBytes: UInt64 = 1 << 20
     /// A chunk is written this long after its first event reached the journal.
     public var chunkMicroseconds: UInt64 = 250_000
     /// Written bytes are durable after at most this long.
     public var syncMicroseconds: UInt64 = 1_000_000
+    /// How often the journal's age is looked at, if that is limited.
+    var agingMicroseconds: UInt64 = 3_600_000_000
     /// How long to leave a disk alone that would take no new segment.
     var retryMicroseconds: UInt64 = 1_000_000
     public init() {}
 }
 
 /// What every segment says of where it comes from.
-public struct SegmentOrigin: Sendable {
+public struct SegmentOrigin: Sendable, Equatable {
     public var subject: String
     public var userID: UInt32
-    public init(subject: String, userID: UInt32) {
+    /// logind's id of the subject's session; empty: not known.
+    public var session: String
+    public init(subject: String, userID: UInt32, session: String = "") {
         self.subject = subject
         self.userID = userID
+        self.session = session
     }
 }
 
@@ -32,7 +43,14 @@ public struct JournalStatistics: Sendable, Equatable {
     public var events: UInt64
     public var chunks: UInt64
     public var bytes: UInt64
+    /// fdatasync and fsync, of files and of the directory.
     public var syncs: UInt64
+    /// The last sequence number that is durable: it survives a power cut. 0: none is.
+    public var durableSequence: UInt64
+    /// By retention.
+    public var deletedSegments: UInt64
+    /// Events that the disk did not take; each is counted in a loss record as soon as one can be written.
+    public var shedEvents: UInt64
     public var writeFailures: UInt64
     /// Why the last of them failed; 0 before the first.
     public var lastFailure: Errno

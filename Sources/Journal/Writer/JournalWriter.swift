@@ -23,10 +23,11 @@ public final class JournalWriter {
         lock = try DirectoryLock(directory: directory)
         let machine = try Machine()
         let found = try Recovery.run(directory: directory, machine: machine, files: files)
+        let intent = try ForgetIntent.load(in: directory)
         recovery = found.report
         thread = WriterThread(
             ring: ring, directory: directory, options: options, origin: origin, machine: machine, files: files,
-            nextSegment: found.nextSegment, nextSequence: found.nextSequence)
+            start: found, unfinished: intent.requests)
         do {
             try thread.openSegment()
         } catch {
@@ -38,7 +39,31 @@ public final class JournalWriter {
     deinit { stop() }
 
     /// Input thread only. False: the ring is full and the event was not taken; the caller counts it.
-    public func append(_ event: PermittedEvent) -> Bool { ring.append(event) }
+    public func append(_ event: consuming PermittedEvent) -> Bool { ring.append(event) }
+
+    /// Input thread only: closes the segment behind all that was appended so far, and begins a new one.
+    ///
+    /// To be called when the clock was stepped or the machine resumed, since a segment has one pair of clocks; and with
+    /// the new origin when the subject or the session changes, since a segment has one of each. State of the session
+    /// (focus, layout) is not repeated in another's segments.
+    public func rotate(origin: SegmentOrigin? = nil) {
+        thread.orders.place(.rotate(origin), at: ring.end)
+        ring.wake()
+    }
+
+    /// Input thread only: removes from the journal what was appended so far, as far as it was asked for.
+    ///
+    /// The request is made durable first and survives a crash; then the segment is closed, and every closed segment that has
+    /// some of it is written anew, one at a time between the chunks. At the end a record says that something was forgotten.
+    /// What the gate still holds back comes later: wait for it, or discard it, before the call.
+    /// - Parameter completion: called on the journal's thread, once: when all is done, or at the first failure; what failed
+    ///   is then tried again every minute, at the stop and at the next start.
+    public func forget(
+        _ request: ForgetRequest, completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
+    ) {
+        thread.orders.place(.forget(request, completion), at: ring.end)
+        ring.wake()
+    }
 
     /// Writes what is left, seals the segment and ends the thread.
     public func stop() {
@@ -50,7 +75,7 @@ public final class JournalWriter {
     }
 
     /// Any thread.
-    public var statistics: JournalStatistics { thread.statistics }
+    public var statistics: JournalStatistics { thread.counters.statistics }
 
     private func start() throws(JournalError) {
         var handle = pthread_t()

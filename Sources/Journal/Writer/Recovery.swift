@@ -7,6 +7,8 @@ enum Recovery {
         var report: RecoveryReport?
         var nextSegment: UInt64
         var nextSequence: UInt64
+        /// Final hash of the last segment; zero if there is none.
+        var previousHash: SHA256Hash
     }
 
     /// Where a segment ends.
@@ -15,31 +17,57 @@ enum Recovery {
         var lastMicroseconds: UInt64
         /// Nil: of no boot that anybody knows.
         var bootID: Identifier?
+        /// Zero: not sealed.
+        var finalHash = SHA256Hash.zero
         var tornBytes: UInt64 = 0
     }
 
     static func run(directory: FilePath, machine: Machine, files: any FileOperations) throws(JournalError) -> Result {
+        try clean(directory, files: files)
         let names = try SegmentName.list(in: directory)
         var last = End(nextSequence: 1, lastMicroseconds: 0, bootID: nil)
+        var lastNumber: UInt64 = 0
         // The newest that can be read: a later one may have been left without even a header.
         for name in names.reversed() where !name.isActive {
             guard let end = end(of: name, in: directory) else { continue }
             last = end
+            lastNumber = name.number
             break
         }
         var result = Result(
-            report: nil, nextSegment: (names.last?.number ?? 0) + 1, nextSequence: last.nextSequence)
+            report: nil, nextSegment: (names.last?.number ?? 0) + 1, nextSequence: last.nextSequence,
+            previousHash: last.finalHash)
         for name in names where name.isActive {
             let end = try recover(name, after: last, in: directory, files: files)
             result.nextSequence = max(result.nextSequence, end.nextSequence)
-            last = end
+            // One that was given up may be older than one that was sealed.
+            if name.number > lastNumber {
+                last = end
+                lastNumber = name.number
+            }
             // Older open segments were given up by a recorder that went on: it has said so itself.
             guard name == names.last else { continue }
+            result.previousHash = end.finalHash
             result.report = RecoveryReport(
                 segment: name.number, lastMicroseconds: end.lastMicroseconds, isSameBoot: end.bootID == machine.bootID,
                 tornBytes: end.tornBytes)
         }
         return result
+    }
+
+    /// Takes away what was half made; what it was to become is made anew.
+    private static func clean(_ directory: FilePath, files: any FileOperations) throws(JournalError) {
+        let leftovers =
+            try JournalFile.list(in: directory).filter { $0.kind == .rewrite }.map(\.name)
+            + JournalFile.names(in: directory).filter { $0 == ForgetIntent.newFileName }
+        for name in leftovers {
+            let path = directory.appending(name)
+            do {
+                try files.unlink(path)
+            } catch {
+                throw .system(what: "remove", path: path.string, errno: error)
+            }
+        }
     }
 
     private static func end(of name: SegmentName, in directory: FilePath) -> End? {
@@ -49,16 +77,17 @@ enum Recovery {
             bootID: reader.header.bootID)
         if let seal = reader.sealAtEnd() {
             end.nextSequence = seal.nextSequence
+            end.finalHash = seal.finalHash
             end.lastMicroseconds = seal.entries.reduce(end.lastMicroseconds) { max($0, $1.lastMicroseconds) }
             return end
         }
         while true {
             switch reader.next(isFinal: true, wants: { _ in false }) {
-            case .skipped(let chunk): end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
+            case .skipped(let chunk, _): end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
             case .sealed, .end:
                 end.nextSequence = reader.expectedSequence
                 return end
-            case .chunk, .damage: continue
+            case .chunk, .forgotten, .damage: continue
             }
         }
     }
@@ -69,14 +98,15 @@ enum Recovery {
         let path = directory.appending(name.fileName)
         let reader: SegmentReader
         do throws(SegmentError) {
-            reader = try SegmentReader(directory: directory, name: name)
+            reader = try SegmentReader(directory: directory, name: name, trustsChain: true)
         } catch {
             var end = before
             end.tornBytes = 0
             switch error {
             case .system(let errno): throw .system(what: "read", path: path.string, errno: errno)
             // A newer version's: not ours to touch.
-            case .gone, .format(.unknownVersion), .format(.incompatibleFlags): break
+            case .gone, .format(.unknownVersion), .format(.incompatibleFlags), .format(.sealedPayloads):
+                end.finalHash = .zero
             case .notYet, .format:
                 end.tornBytes = size(of: path)
                 try setAside(path, in: directory, name: name, files: files)
@@ -89,30 +119,36 @@ enum Recovery {
         var entries: [Seal.Entry] = []
         var length = reader.offset
         walk: while true {
-            switch reader.next(isFinal: false, wants: { _ in true }) {
-            case .chunk(let chunk, let offset, _):
-                entries.append(
-                    Seal.Entry(
-                        offset: offset, firstSequence: chunk.firstSequence, firstMicroseconds: chunk.firstMicroseconds,
-                        lastMicroseconds: chunk.lastMicroseconds))
+            // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
+            switch reader.next(isFinal: true, wants: { _ in true }) {
+            case .chunk(let chunk, let offset, _), .skipped(let chunk, let offset):
+                entries.append(Seal.Entry(chunk, offset: offset))
                 end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds)
                 length = reader.offset
-            case .sealed:
+            case .forgotten(let tombstone, let offset):
+                entries.append(Seal.Entry(tombstone, offset: offset))
+                length = reader.offset
+            case .sealed(let seal):
                 // Only the rename was missing.
                 end.nextSequence = reader.expectedSequence
+                end.finalHash = seal.finalHash
                 try finish(path, in: directory, name: name, files: files)
                 return end
-            case .damage, .skipped: continue
+            case .damage: continue
             case .end: break walk
             }
         }
         end.nextSequence = reader.expectedSequence
+        let seal = Seal(
+            segmentID: reader.header.segmentID, nextSequence: reader.expectedSequence,
+            finalHash: reader.chain.finalHash(nextSequence: reader.expectedSequence, chunks: entries.count),
+            entries: entries)
+        end.finalHash = seal.finalHash
         end.tornBytes = try cut(path, at: length, in: directory, name: name, files: files) {
             (descriptor) throws(Errno) in
             var buffer = ByteBuffer(capacity: 4096 + entries.count * 32)
             defer { buffer.deallocate() }
-            Seal(segmentID: reader.header.segmentID, nextSequence: reader.expectedSequence, entries: entries)
-                .write(to: &buffer)
+            seal.write(to: &buffer)
             try files.writeAll(descriptor, buffer.bytes)
             try files.sync(descriptor)
         }

@@ -1,13 +1,14 @@
 import CLinuxShim
+import Events
 import Glibc
 import Policy
 import Synchronization
 
 /// The way from the input thread to the journal's: one producer, one consumer, preallocated. Neither ever waits for
 /// the other; a full ring refuses, and the producer counts.
-final class Ring: Sendable {
+package final class Ring: Sendable {
     /// Four 8 kHz mice for a second, the writer asleep.
-    static let capacity = 32_768
+    package static let capacity = 32_768
     private static let mask = capacity - 1
 
     // Positions grow for ever; the slot is the position modulo capacity. `head` is written by the consumer alone,
@@ -28,7 +29,7 @@ final class Ring: Sendable {
         case half = 2
     }
 
-    init() {
+    package init() {
         slots = .allocate(capacity: Self.capacity)
         wakeDescriptor = kymo_eventfd()
         precondition(wakeDescriptor >= 0, "no descriptor left for the journal's ring")
@@ -40,10 +41,14 @@ final class Ring: Sendable {
         close(wakeDescriptor)
     }
 
-    var count: Int { tail.load(ordering: .acquiring) - head.load(ordering: .acquiring) }
+    /// Position of the next event to be taken.
+    var start: Int { head.load(ordering: .acquiring) }
+    /// Position of the next event to be appended.
+    package var end: Int { tail.load(ordering: .acquiring) }
+    var count: Int { end - start }
 
     /// Producer: false when full.
-    func append(_ event: PermittedEvent) -> Bool {
+    package func append(_ event: consuming PermittedEvent) -> Bool {
         let position = tail.load(ordering: .relaxed)
         let used = position - head.load(ordering: .acquiring)
         guard used < Self.capacity else { return false }
@@ -72,6 +77,24 @@ final class Ring: Sendable {
         let event = (slots + (position & Self.mask)).move()
         head.store(position + 1, ordering: .releasing)
         return event
+    }
+
+    /// Consumer: shows events where they stand, and takes them out, up to that position (`end`, or one before it), or
+    /// until the body says that it wants no more.
+    @inline(__always) func take(upTo end: Int, while body: (UnsafePointer<PermittedEvent>) -> Bool) {
+        let start = head.load(ordering: .relaxed)
+        var position = start
+        var wantsMore = true
+        while position < end, wantsMore {
+            let slot = slots + (position & Self.mask)
+            wantsMore = body(UnsafePointer(slot))
+            // Input is plain values, which nobody has to give back.
+            if !slot.pointee.event.payload.isInput { slot.deinitialize(count: 1) }
+            position += 1
+            // The producer gets room back in pieces: for each event the two would fight for a cache line.
+            if position & 0xFF == 0 { head.store(position, ordering: .releasing) }
+        }
+        if position != start { head.store(position, ordering: .releasing) }
     }
 
     /// Consumer: sleeps until the ring asks for attention or the time has come (CLOCK_MONOTONIC, µs; nil: never).

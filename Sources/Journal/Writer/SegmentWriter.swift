@@ -16,6 +16,9 @@ final class SegmentWriter {
     private var entries: [Seal.Entry] = []
     private(set) var length: UInt64 = 0
     private(set) var nextSequence: UInt64
+    private var chain: HashChain
+    /// How long the file was when its last checkpoint was written.
+    private(set) var checkpointLength: UInt64 = 0
 
     /// Creates the file and writes its header.
     init(
@@ -33,6 +36,7 @@ final class SegmentWriter {
         // A frame of nothing comes first: `file`, `lz4` and others know the file by it.
         lz4.compress(UnsafeRawBufferPointer(start: nil, count: 0), into: &buffer)
         header.write(to: &buffer)
+        chain = HashChain(segmentID: header.segmentID, opening: buffer.bytes)
         do {
             try files.writeAll(descriptor, buffer.bytes)
             try files.syncDirectory(directory)
@@ -47,23 +51,29 @@ final class SegmentWriter {
 
     deinit { files.close(descriptor) }
 
+    /// No more chunks fit: the seal could not name them.
+    var isFull: Bool { entries.count >= FormatLimit.chunksPerSegment }
+
     /// Writes what the encoder gathered as one chunk, at once. The bytes written.
     func write(
-        _ encoder: ChunkEncoder, losses: LossTotals, payload: inout ByteBuffer, buffer: inout ByteBuffer
+        _ encoder: ChunkEncoder, isCheckpoint: Bool, losses: LossTotals, payload: inout ByteBuffer,
+        buffer: inout ByteBuffer
     ) throws(Errno) -> Int {
         var chunk = ChunkHeader(
             segmentID: header.segmentID, firstSequence: nextSequence, count: UInt32(encoder.count), payloadBytes: 0,
-            storedBytes: 0, flags: encoder.hasState ? ChunkHeader.hasState : 0,
+            storedBytes: 0,
+            flags: (encoder.hasState ? ChunkHeader.hasState : 0) | (isCheckpoint ? ChunkHeader.isCheckpoint : 0),
             firstMicroseconds: encoder.firstMicroseconds, lastMicroseconds: encoder.lastMicroseconds,
             lostEvents: losses.events, unknownLosses: losses.unknown)
         payload.count = 0
+        payload.putRandom(FormatLimit.randomBytes)
         encoder.finish(into: &payload)
-        // The frame goes behind the room for the header, so that one write takes both.
+        // The frame goes behind the header's place, which is filled in when its length is known.
         buffer.count = ChunkHeader.frameBytes
         lz4.compress(payload.bytes, into: &buffer)
-        let end = buffer.count
         chunk.payloadBytes = UInt32(payload.count)
-        chunk.storedBytes = UInt32(end - ChunkHeader.frameBytes)
+        chunk.storedBytes = UInt32(buffer.count - ChunkHeader.frameBytes)
+        link(&chunk, frame: UnsafeRawBufferPointer(rebasing: buffer.bytes[ChunkHeader.frameBytes...]), using: &payload)
         payload.count = 0
         chunk.write(to: &payload)
         buffer.base.copyMemory(from: payload.base, byteCount: ChunkHeader.frameBytes)
@@ -74,13 +84,21 @@ final class SegmentWriter {
             try? files.truncate(descriptor, to: Int64(length))
             throw error
         }
-        entries.append(
-            Seal.Entry(
-                offset: length, firstSequence: nextSequence, firstMicroseconds: chunk.firstMicroseconds,
-                lastMicroseconds: chunk.lastMicroseconds))
+        entries.append(Seal.Entry(chunk, offset: length))
+        if isCheckpoint { checkpointLength = length }
         nextSequence += UInt64(chunk.count)
-        length += UInt64(end)
-        return end
+        length += UInt64(buffer.count)
+        return buffer.count
+    }
+
+    /// Adds the chunk to the chain.
+    private func link(_ chunk: inout ChunkHeader, frame: UnsafeRawBufferPointer, using scratch: inout ByteBuffer) {
+        scratch.count = 0
+        chunk.write(to: &scratch)
+        let content = UnsafeRawBufferPointer(rebasing: scratch.bytes[Frame.skippablePrefix...])
+        chunk.chainHash = chain.append(
+            firstSequence: chunk.firstSequence, count: chunk.count,
+            content: HashChain.contentHash(header: content, frame: frame))
     }
 
     func sync() throws(Errno) { try files.sync(descriptor) }
@@ -89,12 +107,17 @@ final class SegmentWriter {
     func discard() { try? files.unlink(directory.appending(name.fileName)) }
 
     /// Writes the seal, durably. The file keeps its name until `publish`.
-    func seal(buffer: inout ByteBuffer) throws(Errno) {
+    /// - Returns: the final hash, for the next segment's header.
+    func seal(buffer: inout ByteBuffer) throws(Errno) -> SHA256Hash {
         buffer.count = 0
-        Seal(segmentID: header.segmentID, nextSequence: nextSequence, entries: entries).write(to: &buffer)
+        let seal = Seal(
+            segmentID: header.segmentID, nextSequence: nextSequence,
+            finalHash: chain.finalHash(nextSequence: nextSequence, chunks: entries.count), entries: entries)
+        seal.write(to: &buffer)
         try files.writeAll(descriptor, buffer.bytes)
         length += UInt64(buffer.count)
         try files.sync(descriptor)
+        return seal.finalHash
     }
 
     /// Gives the sealed file its final name.

@@ -24,6 +24,26 @@ struct StateSnapshot {
         }
     }
 
+    /// Keeps what is the machine's, and nothing of what a person did there.
+    mutating func forgetSession() {
+        session = nil
+        layout = nil
+        focus = nil
+    }
+
+    /// Does not repeat a focus that is to be forgotten. What happens in its window from now on is of an unknown app, until
+    /// the focus changes.
+    mutating func forget(_ request: ForgetRequest, realtimeOffsetMicroseconds offset: UInt64) {
+        guard let focus, case .focus(let description) = focus.event.payload else { return }
+        switch request {
+        case .everything: self.focus = nil
+        case .span(let span, let app):
+            guard span.contains(focus.event.timeMicroseconds &+ offset), app?.matches(description.appID) ?? true
+            else { return }
+            self.focus = nil
+        }
+    }
+
     /// In the order in which a reader wants them.
     var records: [PermittedEvent] {
         ([recorder, session].compactMap(\.self) + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }

@@ -4,88 +4,135 @@ import Policy
 import Synchronization
 import SystemPackage
 
-/// The journal's own thread. Everything but the atomics is touched by that thread alone once it runs.
+/// The journal's own thread. Everything but the atomics, the ring and the orders is touched by that thread alone once it
+/// runs.
 ///
 /// At rest it sleeps without a timer. A first event starts a chunk, which is written when it is full or 250 ms old;
 /// written bytes are synced at most a second later.
 final class WriterThread: @unchecked Sendable {
     let isStopping = Atomic<Bool>(false)
-    private let eventCount = Atomic<UInt64>(0)
-    private let chunkCount = Atomic<UInt64>(0)
-    private let byteCount = Atomic<UInt64>(0)
-    private let syncCount = Atomic<UInt64>(0)
-    private let failureCount = Atomic<UInt64>(0)
-    private let lastFailure = Atomic<Int32>(0)
-
+    let orders = Orders()
+    let counters: WriterCounters
     private let ring: Ring
-    private let directory: FilePath
     private let options: JournalOptions
-    private let origin: SegmentOrigin
-    private let machine: Machine
-    private let files: any FileOperations
-    private let lz4 = LZ4Compressor()
+    private let open: OpenSegment
+    private let forgetting: ForgettingQueue
     private let encoder = ChunkEncoder()
-    private var payload = ByteBuffer(capacity: 1 << 20)
-    private var buffer = ByteBuffer(capacity: 1 << 20)
-    private var snapshot = StateSnapshot()
-    /// Written ones.
-    private var losses = LossTotals()
-    /// In the chunk that is being gathered.
+    private var isCheckpoint = false
+    /// When the journal's age was last looked at.
+    private var agedMicroseconds: UInt64 = 0
+    /// State in the chunk that is being gathered.
+    private var gatheredState: [PermittedEvent] = []
+    /// What loss records in it say.
     private var gatheredLosses = LossTotals()
-    private var segment: SegmentWriter?
-    /// Closed, but still under its active name: until a clean stop there is always an active file, so that none means
-    /// a clean stop.
-    private var unpublished: SegmentWriter?
-    private var segmentOpenedMicroseconds: UInt64 = 0
-    private var nextSegment: UInt64
-    private var nextSequence: UInt64
-    /// Of the oldest chunk that is written but not synced.
-    private var unsynced: (sinceMicroseconds: UInt64, firstEventMicroseconds: UInt64)?
-    /// Events that the disk would not take; becomes a loss record in the next segment.
-    private var shed: Loss?
-    private var retryMicroseconds: UInt64 = 0
 
     init(
         ring: Ring, directory: FilePath, options: JournalOptions, origin: SegmentOrigin, machine: Machine,
-        files: any FileOperations, nextSegment: UInt64, nextSequence: UInt64
+        files: any FileOperations, start: Recovery.Result, unfinished: [ForgetRequest]
     ) {
         self.ring = ring
-        self.directory = directory
         self.options = options
-        self.origin = origin
-        self.machine = machine
-        self.files = files
-        self.nextSegment = nextSegment
-        self.nextSequence = nextSequence
+        counters = WriterCounters()
+        open = OpenSegment(
+            directory: directory, options: options, origin: origin, machine: machine, files: files,
+            counters: counters, start: start)
+        forgetting = ForgettingQueue(
+            unfinished, directory: directory, files: files, counters: counters)
     }
 
-    deinit {
-        payload.deallocate()
-        buffer.deallocate()
-    }
-
-    var statistics: JournalStatistics {
-        JournalStatistics(
-            events: eventCount.load(ordering: .relaxed), chunks: chunkCount.load(ordering: .relaxed),
-            bytes: byteCount.load(ordering: .relaxed), syncs: syncCount.load(ordering: .relaxed),
-            writeFailures: failureCount.load(ordering: .relaxed),
-            lastFailure: Errno(rawValue: lastFailure.load(ordering: .relaxed)))
-    }
+    /// Before the thread runs.
+    func openSegment() throws(Errno) { try open.open() }
 
     func run() {
+        open.applyRetention()
+        agedMicroseconds = kymo_monotonic_microseconds()
         while !isStopping.load(ordering: .sequentiallyConsistent) {
-            ring.wait(for: .anything, untilMicroseconds: syncDeadline)
-            if ring.count > 0 { gatherChunk() }
-            syncIfDue()
+            ring.wait(for: .anything, untilMicroseconds: nextDeadline)
+            gatherChunk()
+            obey()
+            open.syncIfDue()
+            forgetIfDue()
+            ageIfDue()
         }
-        while ring.count > 0 { drain(); writeChunk() }
-        sealSegment()
+        while ring.count > 0 {
+            drain()
+            writeChunk()
+            obey()
+        }
+        obey()
+        forgetting.retryAtOnce()
+        while forgetting.deadline == 0 { forgetIfDue() }
+        open.seal()
         // Nobody else could say it later.
-        if shed != nil {
-            retryMicroseconds = 0
-            if ensureSegment() { sealSegment() }
+        if open.shed != nil {
+            open.retryAtOnce()
+            if open.ensure() { open.seal() }
         }
-        publish()
+        // What no disk took is told nowhere: the last segment keeps its active name, and the next start says that this
+        // was no clean stop.
+        if open.shed == nil { open.publish() }
+    }
+
+    private var nextDeadline: UInt64? {
+        [open.syncDeadline, forgetting.deadline, agingDeadline].compactMap(\.self).min()
+    }
+
+    // MARK: age
+
+    /// Only where there is a limit of age: at rest nothing else would notice that the journal grows old.
+    private var agingDeadline: UInt64? {
+        options.retainMicroseconds == nil ? nil : agedMicroseconds + options.agingMicroseconds
+    }
+
+    private func ageIfDue() {
+        guard let deadline = agingDeadline, kymo_monotonic_microseconds() >= deadline else { return }
+        agedMicroseconds = kymo_monotonic_microseconds()
+        if open.isFull, open.hasEvents { rotate() } else { open.applyRetention() }
+    }
+
+    // MARK: orders
+
+    private func obey() {
+        while let order = orders.take(at: ring.start) {
+            switch order {
+            case .rotate(let origin):
+                if let origin { succeed(by: origin) }
+                rotate()
+            case .forget(let request, let completion): forget(request, completion)
+            }
+        }
+    }
+
+    private func forget(
+        _ request: ForgetRequest, _ completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
+    ) {
+        guard forgetting.add(request, completion) else { return }
+        open.snapshot.forget(
+            request, realtimeOffsetMicroseconds: kymo_realtime_microseconds() &- kymo_monotonic_microseconds())
+        rotate()
+    }
+
+    private func forgetIfDue() {
+        guard forgetting.isDue, let request = forgetting.step(open: open.number) else { return }
+        let notice = Event(
+            timeMicroseconds: kymo_monotonic_microseconds(),
+            payload: .forgetting(ForgettingNotice(isEverything: request == .everything)))
+        encoder.append(notice)
+        writeChunk()
+        // Only when the record of it is safe is the request itself forgotten.
+        forgetting.finish(isRecorded: open.sync())
+    }
+
+    /// What one subject's session looked like is not repeated in the segments of another.
+    private func succeed(by origin: SegmentOrigin) {
+        if origin != open.origin { open.snapshot.forgetSession() }
+        open.origin = origin
+    }
+
+    private func rotate() {
+        open.seal()
+        _ = open.ensure()
+        open.applyRetention()
     }
 
     // MARK: chunks
@@ -93,195 +140,48 @@ final class WriterThread: @unchecked Sendable {
     private func gatherChunk() {
         let deadline = kymo_monotonic_microseconds() + options.chunkMicroseconds
         while true {
-            drain()
-            if encoder.isFull {
-                writeChunk()
-                return
+            let isCalled = drain()
+            if encoder.isEmpty { return }
+            if isCalled || encoder.isFull || kymo_monotonic_microseconds() >= deadline
+                || isStopping.load(ordering: .sequentiallyConsistent)
+            {
+                return writeChunk()
             }
-            if kymo_monotonic_microseconds() >= deadline || isStopping.load(ordering: .sequentiallyConsistent) { break }
-            ring.wait(for: .half, untilMicroseconds: min(deadline, syncDeadline ?? .max))
-            syncIfDue()
+            ring.wait(for: .half, untilMicroseconds: min(deadline, open.syncDeadline ?? .max))
+            open.syncIfDue()
         }
-        writeChunk()
     }
 
-    private func drain() {
-        while !encoder.isFull, let permitted = ring.take() {
-            snapshot.follow(permitted)
+    /// Takes events up to the next order.
+    /// - Returns: whether that has been reached.
+    @discardableResult
+    private func drain() -> Bool {
+        // In this order: an order that comes after the second look stands behind what the first one saw.
+        let end = ring.end
+        let order = orders.firstPosition
+        let stop = min(end, order ?? .max)
+        if encoder.isEmpty, ring.start < stop, open.isCheckpointDue { beginCheckpoint() }
+        encoder.fill(from: ring, upTo: stop) { permitted in
+            if permitted.event.payload.kind.isState { gatheredState.append(permitted) }
             gatheredLosses.add(permitted.event)
-            encoder.append(permitted.event)
         }
+        return order.map { ring.start >= $0 } ?? false
+    }
+
+    /// Begins the chunk with all state in force, so that a reader may begin there.
+    private func beginCheckpoint() {
+        isCheckpoint = true
+        for record in open.snapshot.records where !encoder.isFull { encoder.append(record.event) }
     }
 
     private func writeChunk() {
         guard !encoder.isEmpty else { return }
-        guard ensureSegment(), let segment else { return shedChunk() }
-        let first = encoder.firstMicroseconds
-        let count = UInt64(encoder.count)
-        let last = encoder.lastMicroseconds
-        do {
-            let bytes = try segment.write(encoder, losses: losses + gatheredLosses, payload: &payload, buffer: &buffer)
-            losses = losses + gatheredLosses
-            gatheredLosses = LossTotals()
-            nextSequence = segment.nextSequence
-            eventCount.add(count, ordering: .relaxed)
-            chunkCount.add(1, ordering: .relaxed)
-            byteCount.add(UInt64(bytes), ordering: .relaxed)
-            if unsynced == nil { unsynced = (kymo_monotonic_microseconds(), first) }
-            if segment.length >= options.segmentBytes || isSegmentOld { rotate() }
-        } catch {
-            // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay.
-            abandonSegment(error)
-            noteShed(first: first, last: last, events: count)
-        }
-    }
-
-    private func shedChunk() {
-        noteShed(first: encoder.firstMicroseconds, last: encoder.lastMicroseconds, events: UInt64(encoder.count))
-        payload.count = 0
-        encoder.finish(into: &payload)
-    }
-
-    /// The gathered chunk is lost; where it told of losses itself, it stands for what they say.
-    private func noteShed(first: UInt64, last: UInt64, events: UInt64) {
-        let told = gatheredLosses
+        open.write(encoder, isCheckpoint: isCheckpoint, told: gatheredLosses)
         gatheredLosses = LossTotals()
-        let count = told.unknown == 0 ? events - told.records + told.events : nil
-        noteShed(first: min(first, told.startMicroseconds), last: last, count: count)
-    }
-
-    private func noteShed(first: UInt64, last: UInt64, count: UInt64?) {
-        var loss =
-            shed ?? Loss(reason: .journalWrite, startMicroseconds: first, endMicroseconds: last, count: 0)
-        loss.startMicroseconds = min(loss.startMicroseconds, first)
-        loss.endMicroseconds = max(loss.endMicroseconds, last)
-        loss.count = loss.count.flatMap { before in count.map { before + $0 } }
-        shed = loss
-    }
-
-    // MARK: durability
-
-    private var syncDeadline: UInt64? { unsynced.map { $0.sinceMicroseconds + options.syncMicroseconds } }
-
-    private func syncIfDue() {
-        if let deadline = syncDeadline, kymo_monotonic_microseconds() >= deadline { sync() }
-    }
-
-    private func sync() {
-        guard let pending = unsynced, let segment else { return }
-        unsynced = nil
-        do {
-            try segment.sync()
-            syncCount.add(1, ordering: .relaxed)
-        } catch {
-            // The kernel may have dropped the pages and forgotten the error: a second sync would lie. The span is
-            // suspect, its count unknown; what a reader finds of it is good all the same.
-            abandonSegment(error)
-            noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: nil)
-        }
-    }
-
-    // MARK: segments
-
-    private var isSegmentOld: Bool {
-        kymo_monotonic_microseconds() - segmentOpenedMicroseconds >= options.segmentSeconds * 1_000_000
-    }
-
-    /// Creates the next segment. Its first chunk repeats the state, and says what could not be written before.
-    func openSegment() throws(Errno) {
-        let now = kymo_monotonic_microseconds()
-        let header = SegmentHeader(
-            segmentID: Machine.randomIdentifier(), number: nextSegment, machineID: machine.machineID,
-            bootID: machine.bootID, firstSequence: nextSequence, monotonicMicroseconds: now,
-            realtimeMicroseconds: kymo_realtime_microseconds(), userID: origin.userID, subject: origin.subject)
-        // The number is used up even if this fails: a half-made file of that name may be left.
-        nextSegment += 1
-        let opened = try SegmentWriter(
-            directory: directory, header: header, files: files, lz4: lz4, buffer: &buffer)
-        do {
-            try writeOpening(opened, nowMicroseconds: now)
-        } catch {
-            opened.discard()
-            throw error
-        }
-        publish()
-        segment = opened
-        nextSequence = opened.nextSequence
-        segmentOpenedMicroseconds = now
-        shed = nil
-        unsynced = (now, now)
-    }
-
-    private func writeOpening(_ segment: SegmentWriter, nowMicroseconds now: UInt64) throws(Errno) {
-        let opening = ChunkEncoder()
-        let pair = ClockPair(realtimeMicroseconds: segment.header.realtimeMicroseconds, reason: .rotation)
-        opening.append(Event(timeMicroseconds: now, marks: .snapshot, payload: .clock(pair)))
-        for record in snapshot.records where !opening.isFull { opening.append(record.event) }
-        var totals = losses
-        if let shed {
-            let loss = PermittedEvent(loss: shed).event
-            totals.add(loss)
-            opening.append(loss)
-        }
-        let bytes = try segment.write(opening, losses: totals, payload: &payload, buffer: &buffer)
-        losses = totals
-        byteCount.add(UInt64(bytes), ordering: .relaxed)
-    }
-
-    /// Whether there is a segment to write to; tries to make one at most once a second.
-    private func ensureSegment() -> Bool {
-        if segment != nil { return true }
-        let now = kymo_monotonic_microseconds()
-        guard now >= retryMicroseconds else { return false }
-        do {
-            try openSegment()
-            return true
-        } catch {
-            noteFailure(error)
-            retryMicroseconds = now + options.retryMicroseconds
-            return false
-        }
-    }
-
-    private func noteFailure(_ error: Errno) {
-        lastFailure.store(error.rawValue, ordering: .relaxed)
-        failureCount.add(1, ordering: .relaxed)
-    }
-
-    private func abandonSegment(_ error: Errno) {
-        noteFailure(error)
-        segment = nil
-        unsynced = nil
-    }
-
-    private func rotate() {
-        sealSegment()
-        _ = ensureSegment()
-        Retention.apply(directory: directory, retainBytes: options.retainBytes, files: files)
-    }
-
-    private func sealSegment() {
-        guard let segment else { return }
-        let pending = unsynced
-        unsynced = nil
-        do {
-            try segment.seal(buffer: &buffer)
-            syncCount.add(1, ordering: .relaxed)
-            publish()
-            unpublished = segment
-            self.segment = nil
-        } catch {
-            abandonSegment(error)
-            if let pending {
-                noteShed(first: pending.firstEventMicroseconds, last: kymo_monotonic_microseconds(), count: nil)
-            }
-        }
-    }
-
-    private func publish() {
-        guard let sealed = unpublished else { return }
-        unpublished = nil
-        // What is in it is durable under either name; the next start tries again.
-        do { try sealed.publish() } catch { noteFailure(error) }
+        isCheckpoint = false
+        // What the chunk said is now in force, whether it was written or shed.
+        for permitted in gatheredState { open.snapshot.follow(permitted) }
+        gatheredState.removeAll(keepingCapacity: true)
+        if open.isFull { rotate() }
     }
 }

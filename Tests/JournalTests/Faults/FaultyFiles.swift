@@ -7,17 +7,27 @@ import SystemPackage
 
 /// The real disk, until a test says otherwise.
 final class FaultyFiles: FileOperations {
-    enum Operation: Sendable { case create, write, sync, rename, unlink, syncDirectory }
+    enum Operation: Sendable, CaseIterable {
+        case create, open, write, sync, truncate, rename, unlink, syncDirectory
+    }
+    /// What a write that fails has taken all the same.
+    enum Taken: Sendable, CaseIterable { case nothing, half, everything }
 
-    private let system = SystemFiles()
+    private let system: any FileOperations
     private let decide: @Sendable (Operation, _ count: Int) -> Errno?
     private let counts = Mutex<[Operation: Int]>([:])
     /// Bytes a single write takes at most.
     let writeLimit: Int
+    private let taken: Taken
 
     /// `decide` is asked before each operation, and told how often that kind was tried before: an error, or nil.
-    init(writeLimit: Int = .max, _ decide: @escaping @Sendable (Operation, Int) -> Errno?) {
+    init(
+        over system: any FileOperations = SystemFiles(), writeLimit: Int = .max, failedWritesTake taken: Taken = .half,
+        _ decide: @escaping @Sendable (Operation, Int) -> Errno?
+    ) {
+        self.system = system
         self.writeLimit = writeLimit
+        self.taken = taken
         self.decide = decide
     }
 
@@ -35,7 +45,10 @@ final class FaultyFiles: FileOperations {
         try ask(.create)
         return note(try system.create(path))
     }
-    func open(_ path: FilePath) throws(Errno) -> Int32 { note(try system.open(path)) }
+    func open(_ path: FilePath) throws(Errno) -> Int32 {
+        try ask(.open)
+        return note(try system.open(path))
+    }
 
     private func note(_ descriptor: Int32) -> Int32 {
         open.withLock { _ = $0.insert(descriptor) }
@@ -46,8 +59,9 @@ final class FaultyFiles: FileOperations {
         do {
             try ask(.write)
         } catch {
-            // As a disk that fills up does: it takes a part first.
-            _ = try? system.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(bytes.count / 2)))
+            // A disk that fills up takes a part first.
+            let part = taken == .nothing ? 0 : taken == .half ? bytes.count / 2 : bytes.count
+            if part > 0 { _ = try? system.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(part))) }
             throw error
         }
         return try system.write(descriptor, UnsafeRawBufferPointer(rebasing: bytes.prefix(writeLimit)))
@@ -56,7 +70,10 @@ final class FaultyFiles: FileOperations {
         try ask(.sync)
         try system.sync(descriptor)
     }
-    func truncate(_ descriptor: Int32, to length: Int64) throws(Errno) { try system.truncate(descriptor, to: length) }
+    func truncate(_ descriptor: Int32, to length: Int64) throws(Errno) {
+        try ask(.truncate)
+        try system.truncate(descriptor, to: length)
+    }
     func rename(_ from: FilePath, to target: FilePath) throws(Errno) {
         try ask(.rename)
         try system.rename(from, to: target)

@@ -1,0 +1,55 @@
+/// Finds frames of one segment from any byte on. A frame is believed for its magic, the segment's id and its checksum
+/// together, so that bytes that merely look like one cannot stand in.
+struct FrameSearch {
+    let window: FileWindow
+    let segmentID: Identifier
+
+    /// What is looked at in one piece.
+    private static let pieceBytes: UInt64 = 64 << 10
+    /// Skippable prefix and the magic inside.
+    private static let headBytes: UInt64 = 16
+
+    /// The offset of the first frame that begins at `start` or behind it and whose number is no lower than `sequence`.
+    func frame(from start: UInt64, expecting sequence: UInt64) -> UInt64? {
+        var place = start
+        let end = window.fileLength
+        while place + Self.headBytes <= end {
+            let count = min(Self.pieceBytes, end - place)
+            guard let bytes = window.bytes(at: place, count: Int(count)) else { return nil }
+            // Looking at one may move the window.
+            for candidate in Self.candidates(in: bytes) where isFrame(at: place + UInt64(candidate), sequence) {
+                return place + UInt64(candidate)
+            }
+            place += count - Self.headBytes + 1
+        }
+        return nil
+    }
+
+    /// Where both magics of a frame stand.
+    private static func candidates(in bytes: UnsafeRawBufferPointer) -> [Int] {
+        var found: [Int] = []
+        guard bytes.count >= headBytes else { return found }
+        for index in 0...bytes.count - Int(headBytes) {
+            let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
+            guard let expected = Frame.innerMagic(of: magic) else { continue }
+            let inner = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self))
+            if inner == expected { found.append(index) }
+        }
+        return found
+    }
+
+    private func isFrame(at place: UInt64, _ sequence: UInt64) -> Bool {
+        guard let prefix = window.bytes(at: place, count: Frame.skippablePrefix) else { return false }
+        let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
+        let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
+        guard length <= FormatLimit.sealBytes - Frame.skippablePrefix,
+            let content = window.bytes(at: place + UInt64(Frame.skippablePrefix), count: length)
+        else { return false }
+        func isExpected(_ id: Identifier, _ number: UInt64) -> Bool { id == segmentID && number >= sequence }
+        switch magic {
+        case Frame.chunkHeader: return ChunkHeader(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
+        case Frame.tombstone: return Tombstone(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
+        default: return Seal(content).map { isExpected($0.segmentID, $0.nextSequence) } ?? false
+        }
+    }
+}

@@ -1,0 +1,84 @@
+"""The input thread under load: nothing is allocated per event, and a disk that stands still costs nothing."""
+
+import os
+import struct
+
+from bed import BUILD, FIGURES, now_us, wait_for
+
+MICE = 4
+RATE = 8000
+SECONDS = float(os.environ.get("KYMO_HOT_PATH_SECONDS", "5"))
+ATTEMPTS = 4
+# What held the feeders up for longer than the kernel's buffer lasts held up the machine: see test_rate.py.
+STALL_REPORTS = 40
+
+
+def run_all(mice, rate, seconds):
+    for mouse in mice:
+        mouse.run(rate, seconds)
+    return [mouse.finish(seconds * 10 + 20) for mouse in mice]
+
+
+def test_four_mice_at_8_khz_and_a_disk_that_stands_still_for_half_a_second_lose_nothing(bed, recorder, agent):
+    for attempt in range(ATTEMPTS):
+        mice = [bed.add("mouse", MICE * attempt + number + 1) for number in range(MICE)]
+        daemon = recorder(environment={"KYMO_TESTBED_SYNC_MS": "500"}).start(devices=MICE)
+        agent(daemon).window("editor")
+        fed = run_all(mice, RATE, SECONDS)
+        status = daemon.until_written(last=max(mouse.sent()[-1].time_us for mouse in mice), seconds=30)
+        assert daemon.stop() == 0
+        stats = [mouse.stats() for mouse in mice]
+        dropped = sum(each["dropped"] for each in stats)
+        # Whatever the machine did to the feeders: the ring holds what comes while the disk stands still.
+        assert status["events_lost_ring"] == 0
+        losses = daemon.rows("loss")
+        for mouse in mice:
+            mouse.remove()
+        if dropped == 0 or not any(each["skipped"] >= STALL_REPORTS for each in fed):
+            break
+        FIGURES.append(f"4 × 8 kHz, attempt {attempt + 1}: the machine stood still; {dropped} reports dropped")
+    assert (dropped, losses) == (0, [])
+    recorded = sum(1 for _ in daemon.each_row("motion"))
+    assert recorded == sum(each["queued"] for each in stats)
+    FIGURES.append(f"4 mice at 8 kHz, every sync 500 ms: {recorded} reports, none lost")
+
+
+def test_nothing_is_allocated_per_event(bed, recorder, agent, tmp_path):
+    counters = tmp_path / "allocations"
+    preload = bed.environment()["LD_PRELOAD"]
+    mice = [bed.add("mouse", number + 1) for number in range(MICE)]
+    daemon = recorder(environment={
+        "KYMO_ALLOCATIONS": str(counters), "LD_PRELOAD": f"{BUILD}/allocations.so:{preload}"}).start(devices=MICE)
+    agent(daemon).window("editor")
+
+    def settled():
+        """The counters when what was on its way (an answer, a chunk, a sync) has come to its end: within 1.5 s."""
+        seen = [(now_us(), counters.read_bytes())]
+
+        def is_settled():
+            if seen[-1][1] != counters.read_bytes():
+                seen.append((now_us(), counters.read_bytes()))
+            return now_us() > seen[-1][0] + 1_600_000
+
+        wait_for(is_settled, "the recorder to rest", seconds=20)
+        return struct.unpack("=QQ", seen[-1][1])
+
+    def allocated(rate):
+        """By libinput, by all others, and the reports that came meanwhile."""
+        packets = sum(mouse.stats()["packets"] for mouse in mice)
+        before = struct.unpack("=QQ", counters.read_bytes())
+        run_all(mice, rate, SECONDS)
+        after = settled()
+        return after[0] - before[0], after[1] - before[1], sum(mouse.stats()["packets"] for mouse in mice) - packets
+
+    allocated(RATE)  # what is made once
+    slow, fast = allocated(RATE / 16), allocated(RATE)
+    # Probes, chunks and syncs cost some allocations per second; a report may cost none. So more reports in the same
+    # time may not cost more.
+    reports = fast[2] - slow[2]
+    libinput, ours = ((fast[index] - slow[index]) / reports for index in (0, 1))
+    FIGURES.append(f"allocations per report: libinput's {libinput:.3f}, ours {ours:.4f} ({reports} reports); "
+                   f"in {SECONDS:.0f} s at {MICE} × {RATE / 16:.0f} Hz: libinput {slow[0]}, ours {slow[1]}")
+    assert reports > 1000 and libinput > 0.5, "the counter does not see what it should"
+    assert ours < 0.002
+    wait_for(lambda: daemon.process.poll() is None, "the recorder to be alive")
