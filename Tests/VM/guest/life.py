@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import judge
-from bench import FAST, KEYBOARD
+from bench import FAST, KEYBOARD, MOUSE
 from guest import JOURNAL, SUBJECT, Feeder, Recorder, Sway, now_us, output_of, wait_for
 
 CONFIGURATION = "/etc/kymograph/kymograph.toml.d/test.toml"
@@ -21,6 +21,7 @@ class Desk:
         self.sway = Sway()
         self.feeder = Feeder(f"{payload}/clients/uinput-feeder", f"{results}/sent-keys-{part}.json")
         self.keyboard = self.feeder.create("keyboard", KEYBOARD)
+        self.mouse = self.feeder.create("mouse", MOUSE)
         if "alpha" not in self.sway.windows():
             self.sway.command(f"exec {payload}/clients/keylog-client alpha 'Window alpha' {results}/clients/{part}.json")
         wait_for("a window with the focus", lambda: any(self.sway.windows().values()))
@@ -94,14 +95,27 @@ def clock_stepped(desk):
     desk.report.check("clock: the journal is whole", desk.is_whole())
 
 
+def fill(path):
+    """Takes every block there is: without writing them, which costs an emulated disk minutes, but for the last few."""
+    with open(path, "ab") as file:
+        step = os.statvfs(path).f_bfree * 4096
+        while step >= 65536:
+            try:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, step)
+            except OSError:
+                step //= 2
+    subprocess.run(["dd", "if=/dev/zero", f"of={path}", "bs=4K", "oflag=append", "conv=notrunc"], capture_output=True)
+
+
 def disk_filled(desk):
     filler = "/var/lib/filler"
     start = now_us()
 
     def has_failed():
-        # Ends where the disk does. Again each time: journald gives space back when it finds the disk full.
-        subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64K", "oflag=append", "conv=notrunc"], capture_output=True)
-        desk.feeder.type(desk.keyboard["device"], 100, *FAST)
+        # Again each time: journald gives space back when it finds the disk full.
+        fill(filler)
+        # Motion: what keys leave would fit for minutes into the block that the segment has already.
+        desk.feeder.ask(f"move {desk.mouse['device']} 1000 3")
         return desk.recorder.status()["write_failures"] > 0
 
     try:
@@ -114,6 +128,39 @@ def disk_filled(desk):
     desk.report.check("disk full: what was not written is on record", any(r["reason"] == "journal_write" for r in found),
                       found)
     desk.report.check("disk full: the journal is whole", desk.is_whole())
+
+
+def diagnosis(report, name):
+    """What kymo doctor finds wrong, by concern; as root."""
+    done = subprocess.run(["kymo", "doctor", "--json"], capture_output=True, text=True)
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    wrong = {finding["concern"]: finding for finding in findings if finding["verdict"] == "wrong"}
+    report.check(f"doctor, {name}: its exit code says whether anything is wrong", done.returncode == (1 if wrong else 0)
+                 and findings, done)
+    return wrong
+
+
+def diagnosed(desk):
+    """Breaks one thing after the other; doctor names it and the command that mends it, and the command does."""
+    report = desk.report
+    print(subprocess.run(["kymo", "doctor"], capture_output=True, text=True).stdout, end="")
+    wrong = diagnosis(report, "all well")
+    report.check("doctor: finds nothing wrong where nothing is", not wrong, wrong)
+    for name, breaking, concern, remedy in [
+        ("stopped", "systemctl stop kymographd.service", "units", "systemctl start kymographd.service"),
+        ("masked", "systemctl mask --now kymographd.service", "units", "systemctl unmask kymographd.service"),
+        ("disabled", "systemctl disable kymograph.socket", "units", "systemctl enable kymograph.socket"),
+        ("untagged", "rm -r /run/udev/tags/kymograph", "devices",
+         "udevadm control --reload && udevadm trigger --subsystem-match=input"),
+    ]:
+        subprocess.run(breaking, shell=True, capture_output=True, check=True)
+        found = diagnosis(report, name).get(concern, {})
+        report.check(f"doctor, {name}: says what mends it", found.get("remedy") == remedy, found)
+        subprocess.run(f"{remedy} && udevadm settle && systemctl start kymographd.service", shell=True, check=True,
+                       capture_output=True)
+        desk.recorder.wait_until_recording()
+        wrong = diagnosis(report, f"{name}, mended")
+        report.check(f"doctor, {name}: and it does", not wrong, wrong)
 
 
 def before_reboot(desk, note):

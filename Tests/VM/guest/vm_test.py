@@ -31,6 +31,7 @@ def of_the_package(report, payload, results):
     desk = life.Desk(report, payload, results, "life")
     life.upgraded(desk)
     life.clock_stepped(desk)
+    life.diagnosed(desk)
     life.disk_filled(desk)
     life.before_reboot(desk, f"{results}/before-reboot.json")
 
