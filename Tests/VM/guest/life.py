@@ -1,7 +1,6 @@
-"""The package's life on a machine in use: upgrade, a clock that is set, a full disk, a reboot, removal, purge."""
+"""The package's life on a machine in use: upgrade, and a clock that is set."""
 
 import glob
-import json
 import os
 import subprocess
 import time
@@ -92,67 +91,3 @@ def clock_stepped(desk):
     desk.report.check("clock: keys go on, in the order in which they were typed",
                       [k["time_us"] for k in keys] == sorted(k["time_us"] for k in keys))
     desk.report.check("clock: the journal is whole", desk.is_whole())
-
-
-def disk_filled(desk):
-    filler = "/var/lib/filler"
-    start = now_us()
-
-    def has_failed():
-        # Ends where the disk does. Again each time: journald gives space back when it finds the disk full.
-        subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64K", "oflag=append", "conv=notrunc"], capture_output=True)
-        desk.feeder.type(desk.keyboard["device"], 100, *FAST)
-        return desk.recorder.status()["write_failures"] > 0
-
-    try:
-        wait_for("a write to fail", has_failed, 120)
-    finally:
-        os.unlink(filler)
-    desk.wait_until_keys_are_written()
-    found = [r for start_us, _, r in judge.spans(desk.recorder.records("--kind", "loss"), "loss") if start_us >= start]
-    desk.report.figure("disk full: losses", ", ".join(f"{r['reason']} {r['count']}" for r in found) or "none")
-    desk.report.check("disk full: what was not written is on record", any(r["reason"] == "journal_write" for r in found),
-                      found)
-    desk.report.check("disk full: the journal is whole", desk.is_whole())
-
-
-def before_reboot(desk, note):
-    desk.feeder.close()
-    with open(note, "w") as file:
-        json.dump({"segments": segments(), "records": len(desk.recorder.lines())}, file)
-
-
-def rebooted(desk, note):
-    """Nobody starts the recorder: a device does, by udev's rule."""
-    desk.wait_until_keys_are_written()
-    with open(note) as file:
-        before = json.load(file)
-    active = output_of("systemctl", "show", "--property=ActiveState", "--value", "kymograph.target").strip()
-    desk.report.check("reboot: a device has started the target", active == "active", active)
-    wanted = output_of("systemctl", "show", "--property=WantedBy", "--value", "kymograph.target").split()
-    desk.report.check("reboot: which is wanted by devices", any(unit.endswith(".device") for unit in wanted), wanted)
-    desk.report.check("reboot: every segment is still there", set(before["segments"]) <= set(segments()))
-    records = desk.recorder.records()
-    desk.report.check("reboot: every record is still there", len(records) > before["records"])
-    stops = [r for r in judge.of_kind(records, "recorder") if not r["running"]]
-    desk.report.check("reboot: the recorder had stopped in order", len(stops) >= 2 and not judge.spans(
-        records[before["records"]:], "loss", {"crash", "torn_tail"}), stops)
-    security = output_of("systemd-analyze", "security", "--no-pager", "kymographd.service").splitlines()[-1]
-    desk.report.figure("sandbox", security.strip("→ "))
-
-
-def removed_and_purged(desk):
-    report = desk.report
-    kept = segments()
-    said = output_of("dpkg", "--remove", "kymograph")
-    report.check("remove: says what stays", "stays in /var/lib/kymograph" in said, said)
-    report.check("remove: keeps the journal and the configuration", segments() == kept and os.path.exists(CONFIGURATION))
-    # Exit code 3: inactive, which is what is hoped for.
-    states = subprocess.run(["systemctl", "is-active", "kymographd.service", "kymograph.socket"], capture_output=True,
-                            text=True).stdout.split()
-    running = subprocess.run(["pgrep", "--list-name", "kymo"], capture_output=True, text=True).stdout
-    report.check("remove: nothing of it runs", "active" not in states and not running, (states, running))
-    said = output_of("dpkg", "--purge", "kymograph")
-    report.check("purge: says what it deletes", "deleting what was recorded" in said, said)
-    left = [path for path in ("/var/lib/kymograph", "/etc/kymograph", "/run/kymograph") if os.path.exists(path)]
-    report.check("purge: nothing is left", not left, left)
