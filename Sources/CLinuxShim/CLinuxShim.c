@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -126,6 +128,13 @@ int kymo_realtime_thread(int priority)
     struct sched_param parameters = {.sched_priority = priority};
     // 0: the calling thread, not the process (sched_setscheduler(2)).
     return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters);
+}
+
+int kymo_undumpable(void)
+{
+    struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) < 0) return -1;
+    return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 int kymo_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }

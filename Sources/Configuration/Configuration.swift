@@ -6,6 +6,8 @@ public struct Configuration: Sendable, Equatable {
 
     public var seat = "seat0"
     public var journalDirectory = "/var/lib/kymograph/journal"
+    /// Of keys that must not be where the journal is read; nil: `keys` beside the journal.
+    public var keys: String?
     public var segmentBytes: UInt64 = 64 << 20
     public var retainBytes: UInt64 = 8 << 30
     public var agentSocket = "/run/kymograph/agent.sock"
@@ -13,6 +15,10 @@ public struct Configuration: Sendable, Equatable {
     public var rules = RuleSet()
 
     public init() {}
+
+    public var keyDirectory: String {
+        keys ?? (journalDirectory.lastIndex(of: "/").map { String(journalDirectory[..<$0]) } ?? "") + "/keys"
+    }
 
     /// Reads the file and its drop-ins (`FILE.d/*.toml`, by name): a later file's values replace, its rules add.
     /// A default file that does not exist means defaults; one that was named must exist.

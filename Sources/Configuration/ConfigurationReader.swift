@@ -24,6 +24,9 @@ struct ConfigurationReader {
             configuration.retainBytes =
                 journal.megabytes("retain_megabytes", 16...1_000_000_000) ?? configuration.retainBytes
         }
+        section.table("titles") { titles in
+            configuration.keys = titles.path("keys") ?? configuration.keys
+        }
         section.table("agent") { agent in
             configuration.agentSocket = agent.path("socket", limit: 107) ?? configuration.agentSocket
         }

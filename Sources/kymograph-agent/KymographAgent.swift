@@ -1,6 +1,7 @@
 import AgentProtocol
 import ArgumentParser
 import Bus
+import CLinuxShim
 import EventLoop
 import Events
 import Fields
@@ -28,6 +29,8 @@ struct KymographAgent: ParsableCommand {
     }
 
     private func serve() throws {
+        // It knows titles. Not even another program of the same user needs to read them here.
+        if kymo_undumpable() != 0 { log(.warning, "others of this user can look into this process's memory") }
         let loop = try EventLoop()
         let signals = try SignalDescriptor([SIGTERM, SIGINT])
         try loop.add(signals.descriptor) { if signals.next() != nil { loop.isRunning = false } }

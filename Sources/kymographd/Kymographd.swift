@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinuxShim
 import Configuration
 import Events
 import Glibc
@@ -29,6 +30,10 @@ struct Kymographd: ParsableCommand {
             if checkConfig {
                 print("\(config): ok")
                 return
+            }
+            // What waits for a decision is in memory; nobody but root looks into it, and no core file is made of it.
+            guard kymo_undumpable() == 0 else {
+                throw StartError.memory(errno: errno)
             }
             guard let subject else {
                 throw ValidationError("--subject USER is needed: it says whose input is recorded")

@@ -38,7 +38,7 @@ final class Recorder {
         loop = try EventLoop()
         // Before any thread: signals go to this loop alone.
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
-        gate = try Gate(rules: configuration.rules)
+        gate = try Gate(rules: configuration.rules, titleHash: Self.titleHash(configuration, subject))
         session = SeatSession(seat: configuration.seat)
         journal = try JournalWriter(
             directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions,
@@ -47,6 +47,17 @@ final class Recorder {
         source = try InputSource(seat: configuration.seat)
         try openPorts(configuration)
         try watch()
+    }
+
+    /// Without a key there are no hashes: what would be hashed is left out, and the rest is recorded.
+    private static func titleHash(_ configuration: Configuration, _ subject: Subject) -> ((String) -> String)? {
+        do {
+            let key = try TitleKey(directory: configuration.keyDirectory, userID: subject.userID)
+            return { key.hash($0) }
+        } catch {
+            log(.warning, "\(error); titles that would be hashed are left out")
+            return nil
+        }
     }
 
     private func openPorts(_ configuration: Configuration) throws {

@@ -6,6 +6,9 @@ enum StartError: Error, CustomStringConvertible {
     case subjectIsRoot
     case socketTaken(path: String)
     case socket(path: String, errno: Int32)
+    case memory(errno: Int32)
+    /// EPERM: it is there, and not as the recorder made it.
+    case titleKey(path: String, errno: Int32)
 
     var description: String {
         switch self {
@@ -17,6 +20,13 @@ enum StartError: Error, CustomStringConvertible {
         case .socket(let path, let code):
             "cannot listen on \(path): \(String(cString: strerror(code))); the directory must exist and be writable "
                 + "by the recorder (RuntimeDirectory= in the unit)"
+        case .memory(let code):
+            "cannot keep others from looking into this process's memory: \(String(cString: strerror(code)))"
+        case .titleKey(let path, EPERM):
+            "\(path) is not a key of the recorder's own (its file, 32 bytes, mode 0600); remove it, and a new one is made"
+        case .titleKey(let path, let code):
+            "cannot use the key for titles, \(path): \(String(cString: strerror(code))); its directory must be writable by "
+                + "the recorder (StateDirectory= in the unit)"
         }
     }
 }

@@ -36,6 +36,10 @@ int kymo_next_signal(int descriptor);
 /// Puts the calling thread, and no thread or process that it makes, under SCHED_RR. 0, or -1 with errno.
 int kymo_realtime_thread(int priority);
 
+/// From now on nobody but root can look into this process: no core file, no ptrace, no /proc/PID/mem by the same user.
+/// 0, or -1 with errno.
+int kymo_undumpable(void);
+
 /// An epoll descriptor. -1 with errno.
 int kymo_epoll(void);
 int kymo_epoll_add(int epoll, int descriptor);
