@@ -3,7 +3,7 @@ import Testing
 
 @testable import Journal
 
-/// Every bit of a segment is wrong once. `make faults` does the same with a mebibyte, where it takes another way.
+/// Every bit of a small segment is wrong once.
 @Suite struct FlipTests {
     @Test func noFlippedBitGoesUnnoticed() throws {
         let motions = (0..<24).map { Payload.motion(Motion(dx: Fixed8(raw: $0 * 97 << 8), dy: Fixed8(raw: -$0 << 8))) }

@@ -69,5 +69,5 @@ final class Life {
     }
 }
 
-/// Whether there is time: `make faults`.
+/// Whether there is time: set KYMO_THOROUGH.
 let thorough = getenv("KYMO_THOROUGH") != nil
