@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 // The target list is the architecture: imports point one way, from the device to the programs.
-// Only Devices sees libinput, only Focus sees Wayland, only Journal sees LZ4; `kymo` links none of the first two.
+// Only Devices sees libinput, only Focus and Indicator see Wayland, only Journal sees LZ4; `kymo` links none of the first two.
 import PackageDescription
 
 func system(_ name: String, _ pkgConfig: String, _ apt: String) -> Target {
@@ -31,6 +31,7 @@ let package = Package(
         // C libraries, one module map each.
         system("CLibinput", "libinput", "libinput-dev"),
         system("CLibudev", "libudev", "libudev-dev"),
+        system("CCairo", "cairo", "libcairo2-dev"),
         system("CWaylandClient", "wayland-client", "libwayland-dev"),
         system("CLZ4", "liblz4", "liblz4-dev"),
         system("CSystemd", "libsystemd", "libsystemd-dev"),
@@ -42,6 +43,9 @@ let package = Package(
         .target(
             name: "CWlrForeignToplevel", dependencies: ["CWaylandClient"],
             exclude: ["wlr-foreign-toplevel-management-unstable-v1.xml"], cSettings: strictC),
+        .target(
+            name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
+            cSettings: strictC),
 
         // The way of an event.
         .target(name: "Events", swiftSettings: strict),
@@ -55,6 +59,9 @@ let package = Package(
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
+        .target(
+            name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "CLinuxShim"],
+            swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
         .target(
             name: "Journal",
@@ -67,7 +74,20 @@ let package = Package(
         .target(
             name: "Configuration", dependencies: ["Events", "Policy", .product(name: "TOMLKit", package: "TOMLKit")],
             swiftSettings: strict),
+        .target(
+            name: "Consent",
+            dependencies: ["Events", "Policy", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
+        .target(name: "Wayland", dependencies: ["CWaylandClient", "CLinuxShim"], swiftSettings: strict),
+        .target(
+            name: "Indicator",
+            dependencies: [
+                "Events", "AgentProtocol", "Wayland", "CWaylandClient", "CWlrLayerShell", "CCairo", "CLinuxShim",
+            ],
+            swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
+        .target(name: "Bus", dependencies: ["EventLoop", "CSystemd", "CLinuxShim"], swiftSettings: strict),
+        .target(name: "Sessions", dependencies: ["Bus", "Policy", "EventLoop", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
 
         // Thin programs.
@@ -75,7 +95,7 @@ let package = Package(
             name: "kymographd",
             dependencies: [
                 "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "EventLoop", "Logging",
-                "CSystemd",
+                "Bus", "Sessions", "CSystemd",
                 "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -83,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "EventLoop", "Logging", "CLinuxShim",
+                "Events", "AgentProtocol", "Focus", "Fields", "Indicator", "Bus", "EventLoop", "Logging", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -111,6 +131,21 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
+        .testTarget(
+            name: "IndicatorTests", dependencies: ["Indicator", "AgentProtocol"], swiftSettings: strict),
+        // A dbus-daemon for tests, and peers on it.
+        .target(
+            name: "PrivateBus", dependencies: ["Bus", "EventLoop", "CLinuxShim"], path: "Tests/PrivateBus",
+            swiftSettings: strict),
+        .testTarget(
+            name: "BusTests", dependencies: ["Bus", "PrivateBus", "EventLoop", "CLinuxShim"], swiftSettings: strict),
+        .testTarget(
+            name: "SessionsTests", dependencies: ["Sessions", "Policy", "Bus", "PrivateBus", "EventLoop"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
+            swiftSettings: strict),
+        .testTarget(name: "ConsentTests", dependencies: ["Consent", "Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),
         .testTarget(
             name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),

@@ -30,7 +30,8 @@ final class Desk {
     func turn(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
         if let (probe, sent) = outstanding, now >= sent + 200 {
             _ = gate.watermark(
-                probe: probe, sentMicroseconds: sent, answeredMicroseconds: sent + 200, nowMicroseconds: now)
+                probe: probe, sentMicroseconds: sent, answeredMicroseconds: sent + 200,
+                checkedMicroseconds: sent + 200, nowMicroseconds: now)
             outstanding = nil
         }
         gate.advance(nowMicroseconds: now, body)

@@ -16,11 +16,26 @@ extension AgentMessage {
             bytes.put(watermark.probe)
             bytes.put(watermark.sentMicroseconds)
             bytes.put(watermark.answeredMicroseconds)
+            bytes.put(watermark.checkedMicroseconds)
         case .backendState(let state):
             bytes.put(UInt8(5))
             bytes.put(UInt8(state.isUsable ? 1 : 0))
             bytes.put(state.backend, limit: StringLimit.name)
             bytes.put(state.reason, limit: StringLimit.reason)
+        case .indicator(let state):
+            bytes.put(UInt8(6))
+            bytes.put(UInt8(state.isShown ? 1 : 0))
+            bytes.put(state.means, limit: StringLimit.name)
+            bytes.put(state.reason, limit: StringLimit.reason)
+        case .field(let field): field.encode(into: &bytes)
+        case .pauseRequest(let request):
+            bytes.put(UInt8(8))
+            bytes.put(request.action.rawValue)
+            bytes.put(request.seconds)
+        case .lock(let lock):
+            bytes.put(UInt8(9))
+            bytes.put(lock.timeMicroseconds)
+            bytes.put(UInt8(lock.isLocked ? 1 : 0))
         }
     }
 
@@ -46,13 +61,28 @@ extension AgentMessage {
             self = .watermark(
                 Watermark(
                     probe: try reader.integer("probe"), sentMicroseconds: try reader.integer("sent time"),
-                    answeredMicroseconds: try reader.integer("answered time")))
+                    answeredMicroseconds: try reader.integer("answered time"),
+                    checkedMicroseconds: try reader.integer("checked time")))
         case 5:
             self = .backendState(
                 BackendState(
                     isUsable: try reader.flag("usable"),
                     backend: try reader.string("backend", limit: StringLimit.name),
                     reason: try reader.string("reason", limit: StringLimit.reason)))
+        case 6:
+            self = .indicator(
+                IndicatorState(
+                    isShown: try reader.flag("shown"), means: try reader.string("means", limit: StringLimit.name),
+                    reason: try reader.string("reason", limit: StringLimit.reason)))
+        case 7: self = .field(try FieldReport(&reader))
+        case 8:
+            self = .pauseRequest(
+                PauseRequest(
+                    action: try reader.raw("action", as: PauseRequest.Action.self),
+                    seconds: try reader.integer("seconds")))
+        case 9:
+            self = .lock(
+                LockReport(timeMicroseconds: try reader.integer("time"), isLocked: try reader.flag("locked")))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()
@@ -91,6 +121,44 @@ extension FocusReport {
             id: 0, state: state, appID: appID, title: title,
             titleForm: title.isEmpty ? .off : (isTitleTruncated ? .truncated : .full), processID: processID,
             window: window, output: output, source: source)
+    }
+}
+
+extension FieldReport {
+    fileprivate func encode(into bytes: inout [UInt8]) {
+        bytes.put(UInt8(7))
+        bytes.put(timeMicroseconds)
+        bytes.put(window)
+        bytes.put(field.access.rawValue)
+        bytes.put(field.purpose.rawValue)
+        bytes.put(UInt8(field.isPrivate ? 1 : 0))
+        bytes.put(UInt8(field.isTerminal ? 1 : 0))
+        // The newest ones count: what came before them nobody can vouch for then.
+        let newest = samples.suffix(Self.sampleLimit)
+        bytes.put(UInt8(newest.count))
+        for sample in newest {
+            bytes.put(sample.timeMicroseconds)
+            bytes.put(sample.state.rawValue)
+        }
+    }
+
+    fileprivate init(_ reader: inout WireReader) throws(ProtocolError) {
+        self.init(
+            timeMicroseconds: try reader.integer("time"), window: try reader.integer("window"),
+            field: FieldDescription(
+                access: try reader.raw("access", as: FieldAccess.self),
+                purpose: try reader.raw("purpose", as: ContentPurpose.self), isPrivate: try reader.flag("private"),
+                isTerminal: try reader.flag("terminal")))
+        let count = try reader.integer("sample count", as: UInt8.self)
+        guard count <= Self.sampleLimit else {
+            throw .tooLong(field: "samples", limit: Self.sampleLimit, actual: Int(count))
+        }
+        for _ in 0..<count {
+            samples.append(
+                EchoSample(
+                    timeMicroseconds: try reader.integer("sample time"),
+                    state: try reader.raw("echo state", as: EchoState.self)))
+        }
     }
 }
 
@@ -142,6 +210,10 @@ extension DaemonMessage {
         case .probe(let id):
             bytes.put(UInt8(130))
             bytes.put(id)
+        case .recording(let state):
+            bytes.put(UInt8(131))
+            bytes.put(state.phase.rawValue)
+            bytes.put(state.text, limit: StringLimit.text)
         }
     }
 
@@ -152,6 +224,11 @@ extension DaemonMessage {
         case 128: self = .welcome(version: try reader.integer("version"))
         case 129: self = .refused(reason: try reader.string("reason", limit: StringLimit.reason))
         case 130: self = .probe(id: try reader.integer("probe"))
+        case 131:
+            self = .recording(
+                RecordingState(
+                    phase: try reader.raw("phase", as: RecordingState.Phase.self),
+                    text: try reader.string("text", limit: StringLimit.text)))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()

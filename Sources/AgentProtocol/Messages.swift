@@ -1,7 +1,7 @@
 import Events
 
 /// The one version that is spoken. docs/AGENT-PROTOCOL.md is the description.
-public let protocolVersion: UInt16 = 1
+public let protocolVersion: UInt16 = 2
 /// No packet is longer; a reader offers one byte more, to notice.
 public let maximumMessageBytes = 8192
 
@@ -13,6 +13,7 @@ public enum StringLimit {
     public static let source = 64
     public static let name = 64
     public static let reason = 256
+    public static let text = 256
 }
 
 /// From the agent to the service.
@@ -22,6 +23,10 @@ public enum AgentMessage: Sendable, Equatable {
     case layout(LayoutReport)
     case watermark(Watermark)
     case backendState(BackendState)
+    case indicator(IndicatorState)
+    case field(FieldReport)
+    case pauseRequest(PauseRequest)
+    case lock(LockReport)
 }
 
 /// The first message of a connection.
@@ -75,18 +80,23 @@ public struct LayoutReport: Sendable, Equatable {
     }
 }
 
-/// The answer to a probe: every focus change that the compositor had made by `sentMicroseconds`, and everything it
-/// decided about keys stamped by then, is known to the service with this message.
+/// The answer to a probe: every focus change that the compositor had made by `sentMicroseconds`, everything it decided
+/// about keys stamped by then, and every field that such a key may have met, is known to the service with this message.
 public struct Watermark: Sendable, Equatable {
     public var probe: UInt64
     /// CLOCK_MONOTONIC, µs: before the first request of the round trip left.
     public var sentMicroseconds: UInt64
-    /// CLOCK_MONOTONIC, µs: when the last answer was there.
+    /// CLOCK_MONOTONIC, µs: when the compositor's last answer was there.
     public var answeredMicroseconds: UInt64
-    public init(probe: UInt64, sentMicroseconds: UInt64, answeredMicroseconds: UInt64) {
+    /// CLOCK_MONOTONIC, µs: when accessibility and terminals had been asked as well. Not before the answer.
+    public var checkedMicroseconds: UInt64
+    public init(
+        probe: UInt64, sentMicroseconds: UInt64, answeredMicroseconds: UInt64, checkedMicroseconds: UInt64
+    ) {
         self.probe = probe
         self.sentMicroseconds = sentMicroseconds
         self.answeredMicroseconds = answeredMicroseconds
+        self.checkedMicroseconds = checkedMicroseconds
     }
 }
 
@@ -102,9 +112,79 @@ public struct BackendState: Sendable, Equatable {
     }
 }
 
+/// Whether the person can see that recording is on. Until it says that it is shown, devices stay closed.
+public struct IndicatorState: Sendable, Equatable {
+    public var isShown: Bool
+    /// How it is shown, for `kymo status`; empty while it is not.
+    public var means: String
+    /// Why it is not, or what it was shown on.
+    public var reason: String
+    public init(isShown: Bool, means: String, reason: String) {
+        self.isShown = isShown
+        self.means = means
+        self.reason = reason
+    }
+}
+
+/// What kind of field has the keyboard in the window that has the focus, and what its terminals looked like.
+public struct FieldReport: Sendable, Equatable {
+    /// More than this nobody keeps: at one every 15 ms the gate's deadline is reached after twenty.
+    public static let sampleLimit = 64
+
+    /// CLOCK_MONOTONIC, µs: since when it is known to be so. Not after the sending.
+    public var timeMicroseconds: UInt64
+    /// The number that the last focus report gave the window. A report about another one is late, and means nothing.
+    public var window: UInt64
+    public var field: FieldDescription
+    /// Looks at the subject's terminals since the last report, oldest first.
+    public var samples: [EchoSample]
+    public init(timeMicroseconds: UInt64, window: UInt64, field: FieldDescription, samples: [EchoSample] = []) {
+        self.timeMicroseconds = timeMicroseconds
+        self.window = window
+        self.field = field
+        self.samples = samples
+    }
+}
+
+/// The person clicked on the indicator, or asked otherwise through the agent.
+public struct PauseRequest: Sendable, Equatable {
+    public enum Action: UInt8, Sendable, CaseIterable { case resume = 0, pause = 1 }
+    public var action: Action
+    /// 0: until resumed. Of a pause alone.
+    public var seconds: UInt32
+    public init(action: Action, seconds: UInt32 = 0) {
+        self.action = action
+        self.seconds = seconds
+    }
+}
+
+/// What the session itself says of its lock (org.freedesktop.ScreenSaver): it may know before logind does.
+public struct LockReport: Sendable, Equatable {
+    /// CLOCK_MONOTONIC, µs: when the agent was told.
+    public var timeMicroseconds: UInt64
+    public var isLocked: Bool
+    public init(timeMicroseconds: UInt64, isLocked: Bool) {
+        self.timeMicroseconds = timeMicroseconds
+        self.isLocked = isLocked
+    }
+}
+
 /// From the service to the agent.
 public enum DaemonMessage: Sendable, Equatable {
     case welcome(version: UInt16)
     case refused(reason: String)
     case probe(id: UInt64)
+    case recording(RecordingState)
+}
+
+/// What the indicator is to show.
+public struct RecordingState: Sendable, Equatable {
+    public enum Phase: UInt8, Sendable, CaseIterable { case off = 0, recording = 1, paused = 2 }
+    public var phase: Phase
+    /// For people: until when it is paused, why nothing is recorded.
+    public var text: String
+    public init(phase: Phase, text: String) {
+        self.phase = phase
+        self.text = text
+    }
 }

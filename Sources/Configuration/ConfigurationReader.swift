@@ -1,3 +1,4 @@
+import Events
 import Policy
 import TOMLKit
 
@@ -36,6 +37,9 @@ struct ConfigurationReader {
         section.tables("rule") { rule in
             if let added = appRule(&rule) { configuration.rules.rules.append(added) }
         }
+        section.table("deny") { deny in
+            configuration.rules.denied.add(deny.globs("apps"))
+        }
         section.finish()
         return section.errors
     }
@@ -62,7 +66,8 @@ struct ConfigurationReader {
     private func appRule(_ rule: inout Section) -> AppRule? {
         let pattern = rule.string("app", isRequired: true)
         let keys = rule.word("keys", KeyRule.init(name:), "\"off\", \"class\" or \"full\"") ?? .class
-        let titles = rule.word("titles", TitleRule.init(name:), "\"off\" or \"full\"") ?? .off
+        let titles = rule.word("titles", TitleRule.init(name:), "\"off\", \"hash\" or \"full\"") ?? .hash
+        let pointer = rule.word("pointer", PointerRule.init(name:), "\"on\" or \"off\"") ?? .on
         guard let pattern else { return nil }
         guard let app = AppGlob(pattern) else {
             rule.fail("app", "app: expected a pattern of 1 to \(AppGlob.lengthLimit) bytes")
@@ -74,7 +79,7 @@ struct ConfigurationReader {
                 "app \"\(pattern)\" names no app: a rule that records more than the default must name the app")
             return nil
         }
-        return AppRule(app: app, keys: keys, titles: titles)
+        return AppRule(app: app, keys: keys, titles: titles, pointer: keys == .off ? .off : pointer)
     }
 }
 
@@ -141,6 +146,33 @@ struct Section {
             return nil
         }
         return value
+    }
+
+    /// An array of patterns over app ids.
+    mutating func globs(_ key: String) -> [AppGlob] {
+        strings(key).compactMap { pattern in
+            let glob = AppGlob(pattern)
+            if glob == nil { fail(key, "\(key): expected patterns of 1 to \(AppGlob.lengthLimit) bytes") }
+            return glob
+        }
+    }
+
+    mutating func strings(_ key: String) -> [String] {
+        known.append(key)
+        guard let value = table[key] else { return [] }
+        guard let array = value.array else {
+            fail(key, "\(key): expected an array of strings")
+            return []
+        }
+        var result: [String] = []
+        for index in 0..<array.count {
+            guard let text = array[index].string, !text.isEmpty else {
+                fail(key, "\(key): expected strings that are not empty")
+                continue
+            }
+            result.append(text)
+        }
+        return result
     }
 
     mutating func table(_ key: String, _ body: (inout Section) -> Void) {

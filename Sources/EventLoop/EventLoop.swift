@@ -13,6 +13,7 @@ public final class EventLoop {
     private let epoll: Int32
     /// By descriptor: small numbers, and looked up at every wake-up.
     private var handlers: [(() -> Void)?] = []
+    private var preparations: [(owner: ObjectIdentifier, prepare: () -> UInt64?)] = []
     private var ready: [Int32] = Array(repeating: 0, count: 16)
     public var isRunning = true
 
@@ -39,9 +40,31 @@ public final class EventLoop {
         if handlers.indices.contains(Int(descriptor)) { handlers[Int(descriptor)] = nil }
     }
 
+    /// Whether the handler of a watched descriptor is also called when it can be written.
+    public func wantsWriting(_ wants: Bool, _ descriptor: Int32) throws(EventLoopError) {
+        guard kymo_epoll_writing(epoll, descriptor, wants ? 1 : 0) == 0 else {
+            throw EventLoopError(what: "watch descriptor \(descriptor)", code: errno)
+        }
+    }
+
+    /// Calls `prepare` before each wait, for a library that has work of its own beside its descriptor. It returns when
+    /// it must be called again at the latest (CLOCK_MONOTONIC, µs; nil: when something happens).
+    /// Every turn pays for it: it must look at its own state before it asks the kernel.
+    public func addPreparation(of owner: AnyObject, _ prepare: @escaping () -> UInt64?) {
+        preparations.append((ObjectIdentifier(owner), prepare))
+    }
+
+    public func removePreparation(of owner: AnyObject) {
+        preparations.removeAll { $0.owner == ObjectIdentifier(owner) }
+    }
+
     /// Waits until something is readable, at most until the deadline (CLOCK_MONOTONIC, µs; nil: for ever), and calls
     /// the handlers.
     public func turn(untilMicroseconds deadline: UInt64?) {
+        var deadline = deadline
+        for (_, prepare) in preparations {
+            if let due = prepare() { deadline = min(deadline ?? .max, due) }
+        }
         var wait: Int64 = -1
         if let deadline {
             let now = kymo_monotonic_microseconds()

@@ -8,10 +8,56 @@ public enum SuppressionReason: UInt8, Sendable, Hashable, CaseIterable {
     case rule = 2
     /// A source says that no window has the focus (launcher, lock screen, empty workspace).
     case noWindow = 3
-    /// Recording was not permitted at all (no active session of the subject on the seat).
+    /// Devices were closed: nobody whose input may be recorded had the active session on the seat.
     case inactive = 4
     /// The recorder stopped while events were waiting for a decision.
     case stopping = 5
+    /// Devices were closed: logind could not be asked who is there.
+    case sessionUnknown = 6
+    /// Devices were closed: the session was locked.
+    case locked = 7
+    /// Devices were closed: the machine was about to sleep, or slept.
+    case suspended = 8
+    /// Devices were closed: there was no valid receipt of the subject's consent to the policy in force.
+    case noConsent = 9
+    /// Devices were closed: the subject had paused the recording.
+    case paused = 10
+    /// Devices were closed: the subject could not see that recording was on.
+    case noIndicator = 11
+    /// A password's field had the keyboard.
+    case password = 16
+    /// A terminal had the focus, and not every look at the subject's terminals around the key was clean: one reads lines
+    /// without echo, or nobody looked closely enough.
+    case terminal = 17
+    /// The app is registered with accessibility and does not say which field has the keyboard; or nobody has asked.
+    case accessibility = 18
+    /// The app is on the deny list.
+    case denied = 19
+    /// A browser's private window.
+    case privateWindow = 20
+
+    /// Whether no device was open at all. Then nobody knows what was withheld: such a span has no counts.
+    public var isClosed: Bool {
+        switch self {
+        case .inactive, .sessionUnknown, .locked, .suspended, .noConsent, .paused, .noIndicator: true
+        case .focusUnknown, .unconfirmed, .rule, .noWindow, .stopping, .password, .terminal, .accessibility, .denied,
+            .privateWindow:
+            false
+        }
+    }
+
+    /// What was withheld may be a secret, of which not even the length is written: such a span has no counts, and bounds
+    /// that are rounded outwards to `Suppression.secretGridMicroseconds`.
+    public var mayBeSecret: Bool {
+        switch self {
+        // On some desktops that no window has the focus is all that tells of a lock screen.
+        case .noWindow: true
+        case .password, .terminal, .accessibility, .denied, .privateWindow: true
+        case .focusUnknown, .unconfirmed, .rule, .stopping: false
+        // No device was open: there is no count to hide, and no key that a bound could tell of.
+        case .inactive, .sessionUnknown, .locked, .suspended, .noConsent, .paused, .noIndicator: false
+        }
+    }
 }
 
 public enum SpanPhase: UInt8, Sendable, Hashable, CaseIterable { case begin = 0, end = 1 }
@@ -19,15 +65,18 @@ public enum SpanPhase: UInt8, Sendable, Hashable, CaseIterable { case begin = 0,
 /// A span in which the gate wrote no keys (or nothing at all): begin and end are records of their own,
 /// so that a crash loses neither. Counts stand in the end record.
 public struct Suppression: Sendable, Hashable {
+    /// Bounds of spans that may hold a secret are multiples of this, so that a length tells nothing.
+    public static let secretGridMicroseconds: UInt64 = 1_000_000
+
     public var reason: SuppressionReason
     public var phase: SpanPhase
     /// CLOCK_MONOTONIC, µs: the first event suppressed.
     public var startMicroseconds: UInt64
-    /// The last event suppressed; equals the start in a begin record.
+    /// The last event suppressed, or the moment when devices could be opened; equals the start in a begin record.
     public var endMicroseconds: UInt64
-    /// Presses of keys not written. 0 in a begin record.
+    /// Presses of keys not written. 0 in a begin record, where `reason.isClosed`, and where it may be a secret's length.
     public var keys: UInt64
-    /// Pointer, touch, gesture, tablet events not written.
+    /// Pointer, touch, gesture, tablet events not written. 0 where keys is.
     public var others: UInt64
     public init(
         reason: SuppressionReason, phase: SpanPhase, startMicroseconds: UInt64, endMicroseconds: UInt64,

@@ -62,7 +62,11 @@ public enum FocusState: UInt8, Sendable, Hashable, CaseIterable {
 }
 
 /// How much of a title was kept.
-public enum TitleForm: UInt8, Sendable, Hashable, CaseIterable { case off = 0, full = 1, truncated = 2 }
+public enum TitleForm: UInt8, Sendable, Hashable, CaseIterable {
+    case off = 0, full = 1, truncated = 2
+    /// The first 16 bytes of an HMAC-SHA-256 with the subject's key, in hexadecimal.
+    case hash = 3
+}
 
 /// Which window owns the keyboard from `Event.timeMicroseconds` on.
 public struct FocusDescription: Sendable, Hashable {

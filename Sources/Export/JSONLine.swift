@@ -163,8 +163,13 @@ extension Payload {
             object.put("phase", span.phase.name)
             object.put("start_us", span.startMicroseconds)
             object.put("end_us", span.endMicroseconds)
-            object.put("keys", span.keys)
-            object.put("others", span.others)
+            if span.reason.isClosed {
+                object.putNull("keys")
+                object.putNull("others")
+            } else {
+                object.put("keys", span.keys)
+                object.put("others", span.others)
+            }
         case .loss(let loss):
             object.put("reason", loss.reason.name)
             object.put("start_us", loss.startMicroseconds)
@@ -229,7 +234,11 @@ extension FocusDescription {
     fileprivate func put(into object: inout some FieldWriter) {
         object.put("state", state.name)
         object.put("title_form", titleForm.name)
-        if titleForm != .off { object.put("title", title) }
+        switch titleForm {
+        case .off: break
+        case .hash: object.put("title_hash", title)
+        case .full, .truncated: object.put("title", title)
+        }
         if processID != 0 { object.put("pid", processID) }
         if window != 0 { object.put("window", window) }
         if !output.isEmpty { object.put("output", output) }

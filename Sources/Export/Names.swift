@@ -118,6 +118,17 @@ extension SuppressionReason: Named {
         case .noWindow: "no_window"
         case .inactive: "inactive"
         case .stopping: "stopping"
+        case .sessionUnknown: "session_unknown"
+        case .locked: "locked"
+        case .suspended: "suspended"
+        case .noConsent: "no_consent"
+        case .paused: "paused"
+        case .noIndicator: "no_indicator"
+        case .password: "password"
+        case .terminal: "terminal"
+        case .accessibility: "accessibility"
+        case .denied: "denied"
+        case .privateWindow: "private_window"
         }
     }
 }

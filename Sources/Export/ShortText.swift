@@ -86,7 +86,12 @@ extension FocusDescription {
         }
         if appID.isEmpty { return "a window whose rule is off, or without a name" }
         var text = "→ \(appID.visible)"
-        if titleForm != .off { text += "  \"\(title.visible)\(titleForm == .truncated ? "…" : "")\"" }
+        switch titleForm {
+        case .off: break
+        case .hash: text += "  title #\(title.prefix(8).description.visible)"
+        case .full: text += "  \"\(title.visible)\""
+        case .truncated: text += "  \"\(title.visible)…\""
+        }
         if processID != 0 { text += "  pid \(processID)" }
         return text + "  ±\(duration(UInt64(uncertaintyMicroseconds)))"
     }
@@ -100,11 +105,24 @@ extension Suppression {
             case .unconfirmed: "the agent did not confirm the focus in time"
             case .rule: "the rule for the app is off"
             case .noWindow: "no window has the keyboard"
-            case .inactive: "the session is not active"
+            case .inactive: "nobody who may be recorded has the seat"
             case .stopping: "the recorder stopped"
+            case .sessionUnknown: "logind did not say who is there"
+            case .locked: "the session is locked"
+            case .suspended: "the machine sleeps"
+            case .noConsent: "there is no consent"
+            case .paused: "paused"
+            case .noIndicator: "the indicator is not shown"
+            case .password: "a password's field has the keyboard"
+            case .terminal: "a terminal asks for a secret, or was not looked at closely enough"
+            case .accessibility: "nobody says which field has the keyboard"
+            case .denied: "the app is on the deny list"
+            case .privateWindow: "a browser's private window"
             }
         guard phase == .end else { return "not recorded from here on: \(why)" }
         let span = duration(endMicroseconds - min(startMicroseconds, endMicroseconds))
+        if reason.isClosed { return "end: \(why); devices were closed for \(span)" }
+        if reason.mayBeSecret { return "end: \(why); within \(span)" }
         return "end: \(why); \(keys) keys, \(others) other events in \(span)"
     }
 }

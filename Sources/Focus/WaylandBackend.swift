@@ -48,6 +48,7 @@ public final class WaylandBackend {
         var sentMicroseconds: UInt64
         /// Round trips still to come.
         var remaining: Int
+        var callback: OpaquePointer?
     }
 
     /// Somebody else is asked for the pid of the focused window. The answer is of that window for certain when no focus
@@ -69,8 +70,8 @@ public final class WaylandBackend {
     private var state = ToplevelState()
     /// The round trips that ask for the initial state.
     private var greeting: (callback: OpaquePointer?, remaining: Int) = (nil, 0)
-    private var probe: Probe?
-    private var probeCallback: OpaquePointer?
+    /// Answered in the order in which they came.
+    private var probes: [Probe] = []
     private var readMicroseconds: UInt64 = 0
     private var lastReport: FocusReport?
     private var hasFinished = false
@@ -101,7 +102,7 @@ public final class WaylandBackend {
 
     deinit {
         // Disconnecting frees no proxy.
-        for callback in [greeting.callback, probeCallback, process?.callback] {
+        for callback in [greeting.callback, process?.callback] + probes.map(\.callback) {
             if let callback { wl_callback_destroy(callback) }
         }
         for handle in state.handles { zwlr_foreign_toplevel_handle_v1_destroy(handle) }
@@ -181,11 +182,8 @@ public final class WaylandBackend {
     /// it met every key stamped before the request; the second brings what that turn decided.
     public func confirm(probe id: UInt64) throws(FocusError) {
         guard phase == .usable else { return }
-        // One at a time is asked; a second one replaces the first, whose answer nobody wants any more. Its callback
-        // goes with it: that answer left before this question was put, and confirms nothing.
-        if let old = probeCallback { wl_callback_destroy(old) }
-        probe = Probe(id: id, sentMicroseconds: kymo_monotonic_microseconds(), remaining: 2)
-        probeCallback = sync()
+        probes.append(
+            Probe(id: id, sentMicroseconds: kymo_monotonic_microseconds(), remaining: 2, callback: sync()))
         try flush()
     }
 
@@ -200,28 +198,32 @@ public final class WaylandBackend {
         if callback == greeting.callback {
             greeting.callback = nil
             greeted()
-        } else if callback == probeCallback {
-            probeCallback = nil
-            confirmed()
+        } else if let index = probes.firstIndex(where: { $0.callback == callback }) {
+            confirmed(index)
         } else if callback == process?.callback {
             processConfirmed()
         }
     }
 
-    private func confirmed() {
-        guard var current = probe else { return }
-        current.remaining -= 1
-        guard current.remaining == 0 else {
-            probe = current
-            probeCallback = sync()
+    private func confirmed(_ index: Int) {
+        probes[index].remaining -= 1
+        guard probes[index].remaining == 0 else {
+            probes[index].callback = sync()
             return
         }
-        probe = nil
+        let current = probes.remove(at: index)
         // What was read before this answer must be known before the watermark.
         report()
         handlers.watermark(
             Watermark(
-                probe: current.id, sentMicroseconds: current.sentMicroseconds, answeredMicroseconds: readMicroseconds))
+                probe: current.id, sentMicroseconds: current.sentMicroseconds, answeredMicroseconds: readMicroseconds,
+                checkedMicroseconds: readMicroseconds))
+    }
+
+    /// A service that knows nothing has asked nothing either.
+    public func forgetProbes() {
+        for probe in probes { if let callback = probe.callback { wl_callback_destroy(callback) } }
+        probes.removeAll()
     }
 
     // MARK: the initial state

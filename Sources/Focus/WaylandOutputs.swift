@@ -25,12 +25,15 @@ final class WaylandOutputs {
                 }, description: { _, _, _ in }))
     }
 
-    deinit { listener.deallocate() }
+    deinit {
+        releaseAll()
+        listener.deallocate()
+    }
 
-    /// Before the connection is closed, with which the proxies die.
+    /// Before the connection is closed: a proxy that outlives it points into freed memory.
     func releaseAll() {
         for output in outputs { Self.release(output.proxy) }
-        outputs = []
+        outputs.removeAll()
     }
 
     func global(_ registry: OpaquePointer?, _ number: UInt32, _ version: UInt32) {

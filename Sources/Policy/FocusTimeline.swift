@@ -17,6 +17,9 @@ struct FocusTimeline {
         var focus: FocusID
         var state: FocusState
         var keys: KeyRule
+        var pointer: PointerRule
+        /// Why nothing is recorded, where `keys` is off.
+        var hiddenReason: SuppressionReason
         /// Equal for neighbours that differ in their title alone: such a change moves no keys.
         var place: UInt64
         /// When the agent received the change.
@@ -56,13 +59,16 @@ struct FocusTimeline {
     private(set) var watermarkMicroseconds: UInt64 = 0
 
     var current: FocusDescription? { descriptions.last }
-    var currentKeys: KeyRule? { entries.last?.keys }
+    var currentEntry: Entry? { entries.last }
     /// A change, or the account of one that was forgotten, is still to be written.
     var hasUnwritten: Bool { unwrittenCount > 0 || forgotten != nil }
     var hasUnsettled: Bool { entries.last.map { !$0.isSettled } ?? false }
 
     /// Adds a change; `description` is already redacted by the rule.
-    mutating func append(_ description: FocusDescription, keys: KeyRule, timeMicroseconds: UInt64) {
+    mutating func append(
+        _ description: FocusDescription, keys: KeyRule, pointer: PointerRule, hiddenReason: SuppressionReason,
+        timeMicroseconds: UInt64
+    ) {
         // The agent's clock is ours (one machine), but a report may not rewrite what has been decided.
         let time = max(timeMicroseconds, entries.last?.timeMicroseconds ?? 0)
         let earliest = earliest(of: time, roundTrip: roundTrips.slowest)
@@ -70,13 +76,15 @@ struct FocusTimeline {
         if let last = entries.last, let before = descriptions.last {
             let isSamePlace =
                 before.window == description.window && before.appID == description.appID
-                && last.state == description.state && last.keys == keys
+                && last.state == description.state && last.keys == keys && last.pointer == pointer
+                && last.hiddenReason == hiddenReason
             place = isSamePlace ? last.place : last.place + 1
         }
         if entries.count == Self.capacity { removeOldest(Self.capacity / 2) }
         entries.append(
             Entry(
-                focus: description.id, state: description.state, keys: keys, place: place, timeMicroseconds: time,
+                focus: description.id, state: description.state, keys: keys, pointer: pointer,
+                hiddenReason: hiddenReason, place: place, timeMicroseconds: time,
                 certainMicroseconds: min(watermarkMicroseconds, time), earliestMicroseconds: min(earliest, time),
                 isSettled: false))
         descriptions.append(description)
@@ -125,9 +133,22 @@ struct FocusTimeline {
             }
             entries[index].isSettled = true
         }
+        raiseCertainty(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
         lastSentMicroseconds = max(lastSentMicroseconds, sentMicroseconds)
         let margin = Self.marginMicroseconds
         watermarkMicroseconds = max(watermarkMicroseconds, sentMicroseconds > margin ? sentMicroseconds - margin : 0)
+    }
+
+    /// The answer may have been on its way to us, with terminals and fields still to be looked at, while a change of focus
+    /// overtook it: the compositor had answered before it made that change all the same.
+    private mutating func raiseCertainty(sentMicroseconds: UInt64, answeredMicroseconds: UInt64) {
+        guard sentMicroseconds > Self.marginMicroseconds else { return }
+        let proven = sentMicroseconds - Self.marginMicroseconds
+        for index in entries.indices.reversed() {
+            let time = entries[index].timeMicroseconds
+            guard time > answeredMicroseconds else { break }
+            entries[index].certainMicroseconds = max(entries[index].certainMicroseconds, min(proven, time))
+        }
     }
 
     /// The estimate of when a change that was received at `time` took effect at the earliest.
@@ -169,6 +190,10 @@ struct FocusTimeline {
         var isUncertain: Bool
         /// One of the windows it may have met is one of which nothing at all is recorded.
         var isHidden: Bool
+        /// Why, if it is.
+        var hiddenReason: SuppressionReason
+        /// Whether pointer and the like are recorded in all of them.
+        var pointer: PointerRule
     }
 
     /// Widens what the changes around that time state of themselves, where they leave it uncertain.
@@ -191,7 +216,11 @@ struct FocusTimeline {
                 result.isUncertain = true
                 result.keys = min(result.keys, other.keys)
                 result.state = min(result.state, other.state)
+                if other.isHidden, !result.isHidden || other.hiddenReason.mayBeSecret {
+                    result.hiddenReason = other.hiddenReason
+                }
                 result.isHidden = result.isHidden || other.isHidden
+                if other.state == .window { result.pointer = min(result.pointer, other.pointer) }
                 entries[next].earliestMicroseconds = min(other.earliestMicroseconds, time - 1)
             }
             next += 1
@@ -208,12 +237,13 @@ extension FocusTimeline.Attribution {
     /// What certainly met that focus.
     @inline(__always) fileprivate init(_ entry: FocusTimeline.Entry) {
         self.init(
-            focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden)
+            focus: entry.focus, state: entry.state, keys: entry.keys, isUncertain: false, isHidden: entry.isHidden,
+            hiddenReason: entry.hiddenReason, pointer: entry.pointer)
     }
 
     /// Nobody knows.
     fileprivate static let unknown = FocusTimeline.Attribution(
-        focus: 0, state: .unknown, keys: .off, isUncertain: false, isHidden: false)
+        focus: 0, state: .unknown, keys: .off, isUncertain: false, isHidden: false, hiddenReason: .rule, pointer: .on)
 }
 
 extension FocusTimeline.Attribution {

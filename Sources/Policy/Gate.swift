@@ -14,9 +14,17 @@ public final class Gate {
     /// Pointer events alone ask for a confirmation at most this often.
     static let pointerProbeMicroseconds: UInt64 = 50_000
 
-    private let rules: RuleSet
+    private var rules: RuleSet
+    /// Nil: there is no key, and titles that would be hashed are left out.
+    private let titleHash: ((String) -> String)?
     private let holdBack: HoldBack
     @exclusivity(unchecked) var timeline = FocusTimeline()
+    @exclusivity(unchecked) private var fields = FieldTimeline()
+    @exclusivity(unchecked) private var echo = EchoTrace()
+    /// As the agent told it: looked at again when the rules change.
+    private var lastReport: FocusDescription?
+    /// Windows that were a browser's private ones once: a page may change its title, and a window stays what it is.
+    private var privateWindows: Set<UInt64> = []
     @exclusivity(unchecked) private var keyboard = Keyboard()
     @exclusivity(unchecked) private var layouts = LayoutHistory()
     private var layoutDescription: LayoutDescription?
@@ -26,17 +34,20 @@ public final class Gate {
     @exclusivity(unchecked) private var overflow: Overflow?
     private var nextFocus: FocusID = 1
     @exclusivity(unchecked) private var isAgentPresent = false
-    /// How many of the events that wait are presses or releases: they ask for a confirmation at once.
-    @exclusivity(unchecked) private var pressesHeld = 0
     /// Layout records and the like, to be written when their time comes.
     @exclusivity(unchecked) private var pendingAccounts: [Event] = []
 
     @exclusivity(unchecked) public private(set) var isOpen = false
     @exclusivity(unchecked) public private(set) var counters = Counters()
 
-    /// - Parameter capacity: events that can wait; more are dropped and counted as a loss.
-    public init(rules: RuleSet, capacity: Int = 16_384) throws(PolicyError) {
+    /// - Parameters:
+    ///   - titleHash: a keyed hash, for titles under the rule `hash`; called where the focus changes.
+    ///   - capacity: events that can wait; more are dropped and counted as a loss.
+    public init(
+        rules: RuleSet, titleHash: ((String) -> String)? = nil, capacity: Int = 16_384
+    ) throws(PolicyError) {
         self.rules = rules
+        self.titleHash = titleHash
         holdBack = try HoldBack(capacity: capacity)
     }
 
@@ -45,7 +56,7 @@ public final class Gate {
     /// An event from a device, in the order of arrival.
     public func hold(_ event: consuming Event) {
         guard !holdBack.isFull, overflow == nil else { return holdAfterOverflow(event) }
-        if event.payload.isPress { pressesHeld += 1 }
+        if event.payload.isInput { probes.await(event.timeMicroseconds, isPress: event.payload.isPress) }
         holdBack.append(event)
     }
 
@@ -67,7 +78,18 @@ public final class Gate {
     /// The agent is there; until its first report the focus is unknown.
     public func agentConnected(nowMicroseconds: UInt64) {
         isAgentPresent = true
-        probes = Probes()
+        probes.forget()
+        askForWhatWaits()
+        // It counts its windows anew.
+        privateWindows.removeAll()
+        lastReport = nil
+    }
+
+    /// Other rules hold from now on: the configuration changed, or an hour has come that the subject named.
+    public func setRules(_ rules: RuleSet, nowMicroseconds: UInt64) {
+        guard rules != self.rules else { return }
+        self.rules = rules
+        if let lastReport { focusChanged(lastReport, receivedMicroseconds: nowMicroseconds) }
     }
 
     /// The agent is gone: nobody knows the focus from now on.
@@ -80,15 +102,49 @@ public final class Gate {
 
     /// The agent's report of who owns the keyboard since `receivedMicroseconds`. The rule decides what of it is kept.
     public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
-        let rule = report.state == .window ? rules.rule(for: report.appID) : .nothing
-        var description = report.redacted(by: rule)
-        if let current = timeline.current, timeline.currentKeys == rule.keys {
+        let isSameWindow =
+            report.state == .window && lastReport?.state == .window && lastReport?.window == report.window
+            && lastReport?.appID == report.appID
+        lastReport = report
+        let (rule, hiddenReason) = verdict(on: report)
+        var description = report.redacted(by: rule, hash: titleHash)
+        // Pointers know no focus: what is no window takes nothing away from them.
+        let pointer = report.state == .window ? rule.pointer : .on
+        if let current = timeline.current, let entry = timeline.currentEntry, entry.keys == rule.keys,
+            entry.pointer == pointer, entry.hiddenReason == hiddenReason
+        {
             if current.isSame(as: description) || timeline.complete(with: description) { return }
         }
         description.id = nextFocus
         nextFocus &+= 1
         if nextFocus == 0 { nextFocus = 1 }
-        timeline.append(description, keys: rule.keys, timeMicroseconds: receivedMicroseconds)
+        timeline.append(
+            description, keys: rule.keys, pointer: pointer, hiddenReason: hiddenReason,
+            timeMicroseconds: receivedMicroseconds)
+        // Nobody knows is no other window: a password's field that was there when the agent died still is.
+        guard !isSameWindow, report.state != .unknown else { return }
+        fields.focusMoved(
+            to: report.window, atMicroseconds: receivedMicroseconds,
+            watermarkMicroseconds: timeline.watermarkMicroseconds)
+    }
+
+    /// The rule for what has the focus, and what to say where it is `off`.
+    private func verdict(on report: FocusDescription) -> (EffectiveRule, SuppressionReason) {
+        guard report.state == .window else { return (.nothing, .rule) }
+        if rules.denied.contains(report.appID) { return (.nothing, .denied) }
+        if PrivateWindow.isOne(appID: report.appID, title: report.title) { privateWindows.insert(report.window) }
+        if privateWindows.contains(report.window) { return (.nothing, .privateWindow) }
+        return (rules.rule(for: report.appID), .rule)
+    }
+
+    /// The agent's word on which field of the focused window has the keyboard since then, and its looks at terminals.
+    public func fieldChanged(
+        _ field: FieldDescription, window: UInt64, samples: [EchoSample], sinceMicroseconds: UInt64
+    ) {
+        for sample in samples { echo.add(sample) }
+        fields.told(
+            field, window: window, sinceMicroseconds: sinceMicroseconds,
+            watermarkMicroseconds: timeline.watermarkMicroseconds)
     }
 
     /// The layout in force since then; `table` nil means unknown.
@@ -104,23 +160,48 @@ public final class Gate {
     /// The agent's answer to probe `id`. An answer to no probe of ours, or one stamped outside the span in which the
     /// probe was out, confirms nothing: false.
     public func watermark(
-        probe id: UInt64, sentMicroseconds: UInt64, answeredMicroseconds: UInt64, nowMicroseconds: UInt64
+        probe id: UInt64, sentMicroseconds: UInt64, answeredMicroseconds: UInt64, checkedMicroseconds: UInt64,
+        nowMicroseconds: UInt64
     ) -> Bool {
         guard let asked = probes.take(id), sentMicroseconds >= asked, answeredMicroseconds >= sentMicroseconds,
-            answeredMicroseconds <= nowMicroseconds
-        else { return false }
+            checkedMicroseconds >= answeredMicroseconds, checkedMicroseconds <= nowMicroseconds
+        else {
+            // It confirms nothing, and what it should have confirmed waits on.
+            askForWhatWaits()
+            return false
+        }
         timeline.confirm(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
         return true
     }
 
-    /// Opens or closes the gate as a whole (no active session of the subject on the seat). Closing discards all that
-    /// waits, and accounts for it; counts of presses that were let through before are written.
-    public func setOpen(_ open: Bool, nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
-        guard open != isOpen else { return }
+    /// Opens or closes the gate as a whole. Closing discards all that waits, and begins a span of that reason, which
+    /// lasts until it is opened, or closed for another reason. Counts of presses that were let through before are
+    /// written.
+    public func setOpen(
+        _ open: Bool, reason: SuppressionReason = .inactive, nowMicroseconds now: UInt64,
+        _ body: (consuming PermittedEvent) -> Void
+    ) {
+        func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
+        let start = holdBack.isEmpty ? now : min(now, holdBack.firstTimeMicroseconds)
+        if isOpen, !open {
+            discardAll(emit)
+            closeSpan(atMicroseconds: now, emit)
+        }
         isOpen = open
-        guard !open else { return }
-        drain(reason: .inactive) { body(PermittedEvent(permitted: $0)) }
+        guard !open else { return ledger.end(atMicroseconds: now, emit) }
+        ledger.begin(reason, atMicroseconds: start, emit)
         keyboard.reset()
+    }
+
+    /// What waits is not even counted: it may be the first keys of an unlocking.
+    private func discardAll(_ emit: (consuming Event) -> Void) {
+        buckets.take(emit)
+        while !holdBack.isEmpty {
+            let event = holdBack.removeFirst()
+            if event.payload.isInput { counters.suppressed += 1 } else { emit(event) }
+        }
+        probes.clear()
+        flushOverflow(emit)
     }
 
     // MARK: asking
@@ -132,15 +213,18 @@ public final class Gate {
     }
 
     private func probeTime() -> UInt64? {
-        guard !probes.isOutstanding else { return nil }
-        var due: UInt64?
-        if timeline.hasUnsettled { due = 0 }
-        if !holdBack.isEmpty {
-            // A press is asked for at once, but late enough that the compositor could surely read it.
-            let wait = pressesHeld > 0 ? FocusTimeline.marginMicroseconds : Self.pointerProbeMicroseconds
-            due = min(due ?? .max, holdBack.firstTimeMicroseconds + wait + 1)
-        }
-        return due
+        let waiting = probes.dueMicroseconds(pointerMicroseconds: Self.pointerProbeMicroseconds)
+        // How uncertain a change is tells a question that is asked after it.
+        guard timeline.hasUnsettled, let change = timeline.currentEntry?.timeMicroseconds,
+            change >= probes.lastAskedMicroseconds ?? 0
+        else { return waiting }
+        let due = probes.allowed(change)
+        return waiting.map { min($0, due ?? .max) } ?? due
+    }
+
+    /// What waits was asked for, and will not be answered: by the next question it is covered as a press.
+    private func askForWhatWaits() {
+        if !holdBack.isEmpty { probes.await(holdBack.firstTimeMicroseconds, isPress: true) }
     }
 
     /// When `advance` or `probeDue` have something to do next, if nothing else happens.
@@ -164,16 +248,17 @@ public final class Gate {
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         while !holdBack.isEmpty, isDecidable(nowMicroseconds: now) {
             let event = holdBack.removeFirst()
-            if event.payload.isPress { pressesHeld -= 1 }
             writeState(upTo: event.timeMicroseconds, emit)
             decide(event, emit)
         }
         if holdBack.isEmpty {
+            probes.clear()
             writeState(upTo: now, emit)
             if overflow != nil { flushOverflow(emit) }
         }
         let horizon = holdBack.isEmpty ? now : holdBack.firstTimeMicroseconds
         timeline.forget(before: horizon > 1_000_000 ? horizon - 1_000_000 : 0)
+        fields.forget(before: min(ledger.lastMicroseconds ?? .max, horizon > 1_000_000 ? horizon - 1_000_000 : 0))
     }
 
     /// The recorder stops: what still waits is not written, and accounted for.
@@ -183,7 +268,7 @@ public final class Gate {
         drain(reason: .stopping, emit)
         writeState(upTo: .max, emit)
         flushOverflow(emit)
-        ledger.close(emit)
+        if isOpen { closeSpan(atMicroseconds: now, emit) } else { ledger.end(atMicroseconds: now, emit) }
     }
 
     private func isDecidable(nowMicroseconds now: UInt64) -> Bool {
@@ -196,15 +281,19 @@ public final class Gate {
 
     @inline(__always) private func decide(_ event: consuming Event, _ emit: (consuming Event) -> Void) {
         guard event.payload.isInput else { return passAccount(event, emit) }
-        guard isOpen else { return account(event, reason: .inactive, emit) }
+        guard isOpen else {
+            counters.suppressed += 1
+            return
+        }
         let isConfirmed = isAgentPresent && event.timeMicroseconds < timeline.watermarkMicroseconds
         let held = timeline.attribution(at: event.timeMicroseconds)
+        let field = fields.held(at: event.timeMicroseconds)
         if case .key(let key) = event.payload {
             let layout = layouts.table(at: event.timeMicroseconds)
             keyboard.follow(key, device: event.device, layout: layout)
-            decideKey(event, key, held, isConfirmed: isConfirmed, layout: layout, emit)
+            decideKey(event, key, held, field, isConfirmed: isConfirmed, layout: layout, emit)
         } else {
-            decideOther(event, held, isConfirmed: isConfirmed, emit)
+            decideOther(event, held, field, isConfirmed: isConfirmed, emit)
         }
     }
 
@@ -219,18 +308,20 @@ public final class Gate {
     }
 
     @inline(never) private func decideKey(
-        _ event: consuming Event, _ key: Key, _ held: FocusTimeline.Attribution, isConfirmed: Bool,
-        layout: LayoutTable?,
-        _ emit: (consuming Event) -> Void
+        _ event: consuming Event, _ key: Key, _ held: FocusTimeline.Attribution, _ field: FieldTimeline.Held,
+        isConfirmed: Bool, layout: LayoutTable?, _ emit: (consuming Event) -> Void
     ) {
         // Of a press too: if the release before it went missing, the next one is not that press's.
         let wasWritten = keyboard.takeWrittenPress(key.code)
-        if let reason = Self.suppression(held, isConfirmed: isConfirmed) {
+        if let reason = suppression(event.timeMicroseconds, held, field, isConfirmed: isConfirmed) {
             return account(event, reason: reason, emit)
         }
-        ledger.close(emit)
+        closeSpan(atMicroseconds: event.timeMicroseconds, emit)
         let marks = held.marks(for: event)
-        switch (held.keys, key.press) {
+        // Without a positive answer nobody knows that this is no password's field.
+        var rule = field.limit == .open ? held.keys : min(held.keys, .class)
+        if field.isTerminal { rule = min(rule, echo.limit(at: event.timeMicroseconds) ?? .off) }
+        switch (rule, key.press) {
         case (.full, .pressed): keyboard.pressWasWritten(key.code)
         case (.full, .released) where wasWritten: break
         case (.class, .pressed):
@@ -258,11 +349,16 @@ public final class Gate {
     }
 
     @inline(__always) private func decideOther(
-        _ event: consuming Event, _ held: FocusTimeline.Attribution, isConfirmed: Bool,
+        _ event: consuming Event, _ held: FocusTimeline.Attribution, _ field: FieldTimeline.Held, isConfirmed: Bool,
         _ emit: (consuming Event) -> Void
     ) {
-        if held.isHidden { return account(event, reason: .rule, emit) }
-        if ledger.openReason == .rule || ledger.openReason == .inactive { ledger.close(emit) }
+        if field.limit == .password { return account(event, reason: .password, emit) }
+        if field.limit == .privateWindow { return account(event, reason: .privateWindow, emit) }
+        if held.isHidden { return account(event, reason: held.hiddenReason, emit) }
+        if held.state == .window, held.pointer == .off { return account(event, reason: .rule, emit) }
+        if let reason = ledger.openReason, reason.hidesPointers {
+            closeSpan(atMicroseconds: event.timeMicroseconds, emit)
+        }
         if isConfirmed, held.state != .unknown {
             event.focus = held.focus
             event.marks = held.marks(for: event)
@@ -272,12 +368,24 @@ public final class Gate {
     }
 
     /// Why a key may not be written in any form; nil if some form of it may.
-    private static func suppression(_ held: FocusTimeline.Attribution, isConfirmed: Bool) -> SuppressionReason? {
+    ///
+    /// A password's field comes first: whatever else keeps the key from being written, its reason has no count.
+    private func suppression(
+        _ time: UInt64, _ held: FocusTimeline.Attribution, _ field: FieldTimeline.Held, isConfirmed: Bool
+    ) -> SuppressionReason? {
+        if field.limit == .password { return .password }
         switch held.state {
-        case .unknown: .focusUnknown
-        case .none: .noWindow
-        case .window where !isConfirmed: .unconfirmed
-        case .window: held.keys == .off ? .rule : nil
+        case .unknown: return .focusUnknown
+        case .none: return .noWindow
+        case .window: break
+        }
+        if held.keys == .off { return isConfirmed || held.hiddenReason.mayBeSecret ? held.hiddenReason : .unconfirmed }
+        guard isConfirmed else { return .unconfirmed }
+        switch field.limit {
+        case .password: return .password
+        case .privateWindow: return .privateWindow
+        case .unanswered: return .accessibility
+        case .counted, .open: return field.isTerminal && echo.limit(at: time) == nil ? .terminal : nil
         }
     }
 
@@ -286,7 +394,22 @@ public final class Gate {
         if case .key(let key) = event.payload, key.press == .released { return }
         if !event.payload.isInput { return emit(event) }
         counters.suppressed += 1
-        ledger.suppress(event, reason: reason, emit)
+        if ledger.openReason != reason { closeSpan(atMicroseconds: event.timeMicroseconds, emit) }
+        // From the field's getting the keyboard to its losing it: the keys in it do not tell where it begins.
+        let since = reason == .password ? fields.span(at: event.timeMicroseconds).startMicroseconds : nil
+        ledger.suppress(event, reason: reason, since: since, emit)
+    }
+
+    /// Other reasons have counts, and the keys may be a password's.
+    private func unlessPassword(_ reason: SuppressionReason, at time: UInt64) -> SuppressionReason {
+        fields.held(at: time).limit == .password ? .password : reason
+    }
+
+    /// - Parameter time: of what shows that the span is over.
+    private func closeSpan(atMicroseconds time: UInt64, _ emit: (consuming Event) -> Void) {
+        guard let last = ledger.lastMicroseconds else { return }
+        let end = ledger.openReason == .password ? fields.span(at: last).endMicroseconds ?? time : nil
+        ledger.close(until: end.map { min($0, time) }, emit)
     }
 
     // MARK: state that takes its place among the events
@@ -326,11 +449,17 @@ public final class Gate {
         else { return false }
         var description = redacted
         description.uncertaintyMicroseconds = UInt32(clamping: entry.timeMicroseconds - entry.earliestMicroseconds)
-        // Who has the focus changes nothing while the gate as a whole is closed.
-        if ledger.openReason != .inactive { ledger.close(emit) }
+        // Who has the focus changes nothing while the gate as a whole is closed, nor does a title while a password's
+        // field has the keyboard.
+        if isOpen, !isPasswordsOwn(entry) { closeSpan(atMicroseconds: entry.timeMicroseconds, emit) }
         emit(Event(timeMicroseconds: entry.timeMicroseconds, focus: description.id, payload: .focus(description)))
         timeline.firstWasWritten()
         return true
+    }
+
+    /// A record of the focus that changes nothing about the password's field in which the open span is.
+    private func isPasswordsOwn(_ entry: FocusTimeline.Entry) -> Bool {
+        ledger.openReason == .password && fields.held(at: entry.timeMicroseconds).limit == .password
     }
 
     private func flushOverflow(_ emit: (consuming Event) -> Void) {
@@ -343,8 +472,23 @@ public final class Gate {
     private func drain(reason: SuppressionReason, _ emit: (consuming Event) -> Void) {
         // What was counted has been decided already.
         buckets.take(emit)
-        while !holdBack.isEmpty { account(holdBack.removeFirst(), reason: reason, emit) }
-        pressesHeld = 0
+        while !holdBack.isEmpty {
+            let event = holdBack.removeFirst()
+            account(event, reason: unlessPassword(reason, at: event.timeMicroseconds), emit)
+        }
+        probes.clear()
+    }
+}
+
+extension SuppressionReason {
+    /// While it lasts no pointer is written either: one that is written ends the span.
+    fileprivate var hidesPointers: Bool {
+        switch self {
+        case .rule, .password, .denied, .privateWindow: true
+        case .focusUnknown, .unconfirmed, .noWindow, .stopping, .terminal, .accessibility: false
+        // Ended by opening alone.
+        case .inactive, .sessionUnknown, .locked, .suspended, .noConsent, .paused, .noIndicator: false
+        }
     }
 }
 

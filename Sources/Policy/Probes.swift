@@ -1,23 +1,78 @@
 import Events
 
-/// The one question that may be out at a time: "who owns the keyboard now?"
+/// The questions that are out: "who owns the keyboard now, and what in it?"
+///
+/// An answer takes as long as the agent needs to look at fields and terminals, 25 ms and more. Which window had the
+/// keyboard would be uncertain for as long if one question waited for the other; so several are out at a time.
 struct Probes {
+    /// An agent that owes that many answers is asked no more.
+    static let limit = 32
+    /// What comes within this shares a question.
+    static let spacingMicroseconds: UInt64 = 2_000
+
     private var lastID: UInt64 = 0
-    private var askedMicroseconds: UInt64?
+    private var out: [(id: UInt64, askedMicroseconds: UInt64)] = []
+    private(set) var lastAskedMicroseconds: UInt64?
+    /// Times of what waits and is not covered by a question yet.
+    private var firstPress: UInt64?
+    private var lastPress: UInt64 = 0
+    private var firstOther: UInt64?
+    private var lastOther: UInt64 = 0
 
-    var isOutstanding: Bool { askedMicroseconds != nil }
+    init() { out.reserveCapacity(Self.limit) }
 
-    mutating func start(nowMicroseconds: UInt64) -> UInt64 {
+    var isOutstanding: Bool { !out.isEmpty }
+
+    /// An event waits for an answer to a question that is asked after it.
+    mutating func await(_ time: UInt64, isPress: Bool) {
+        if isPress {
+            firstPress = min(firstPress ?? time, time)
+            lastPress = max(lastPress, time)
+        } else {
+            firstOther = min(firstOther ?? time, time)
+            lastOther = max(lastOther, time)
+        }
+    }
+
+    /// Nothing waits.
+    mutating func clear() {
+        firstPress = nil
+        firstOther = nil
+    }
+
+    /// When to ask, for what waits. A press is asked for at once, but late enough that the compositor could surely read
+    /// it; the rest can wait.
+    func dueMicroseconds(pointerMicroseconds: UInt64) -> UInt64? {
+        let margin = FocusTimeline.marginMicroseconds + 1
+        let due = min(firstPress.map { $0 + margin } ?? .max, firstOther.map { $0 + pointerMicroseconds + 1 } ?? .max)
+        return due == .max ? nil : allowed(due)
+    }
+
+    /// That time, or when the next question may be asked; nil: not before an answer has come.
+    func allowed(_ due: UInt64) -> UInt64? {
+        guard out.count < Self.limit else { return nil }
+        return max(due, lastAskedMicroseconds.map { $0 + Self.spacingMicroseconds } ?? 0)
+    }
+
+    mutating func start(nowMicroseconds now: UInt64) -> UInt64 {
         lastID += 1
-        askedMicroseconds = nowMicroseconds
+        out.append((lastID, now))
+        lastAskedMicroseconds = now
+        // An answer confirms what was stamped a margin before the question.
+        let covered = now > FocusTimeline.marginMicroseconds ? now - FocusTimeline.marginMicroseconds : 0
+        if firstPress != nil { firstPress = lastPress < covered ? nil : max(firstPress!, covered) }
+        if firstOther != nil { firstOther = lastOther < covered ? nil : max(firstOther!, covered) }
         return lastID
     }
 
-    /// When the probe of that id was asked, if it is the one that is out.
+    /// Whoever is asked next has not been asked yet. Numbers are not used twice: a late answer is none.
+    mutating func forget() { out.removeAll(keepingCapacity: true) }
+
+    /// When the probe of that id was asked, if it is out. Those before it are answered with it.
     mutating func take(_ id: UInt64) -> UInt64? {
-        guard id == lastID, let asked = askedMicroseconds else { return nil }
-        askedMicroseconds = nil
-        return asked
+        guard let index = out.firstIndex(where: { $0.id == id }) else { return nil }
+        defer { out.removeFirst(index + 1) }
+        return out[index].askedMicroseconds
     }
 }
 

@@ -2,9 +2,13 @@ import Events
 
 extension FocusDescription {
     /// What the rule leaves of a report. Under `off` not even the name of the app is kept, and what is no window has none.
-    func redacted(by rule: EffectiveRule) -> FocusDescription {
+    /// - Parameter hash: nil: there is no key (the subject has destroyed it), and what would be hashed is left out.
+    func redacted(by rule: EffectiveRule, hash: ((String) -> String)?) -> FocusDescription {
         var result = self
-        if rule.titles == .off {
+        if rule.titles == .hash, !title.isEmpty, let hash {
+            result.title = hash(title)
+            result.titleForm = .hash
+        } else if rule.titles != .full {
             result.title = ""
             result.titleForm = .off
         }

@@ -34,7 +34,8 @@ final class Compositor {
     private var sway: SwayIPC?
     private var keymap: Keymap?
     private var group = ActiveGroup.untold
-    private var openProbe: UInt64?
+    /// Asked while there was nobody to ask: answered when there is.
+    private var openProbes: [UInt64] = []
     private let retry: Retry
     /// When to say that a compositor which took the connection does not answer; nothing else depends on it.
     private var silenceMicroseconds: UInt64?
@@ -43,7 +44,7 @@ final class Compositor {
     init(loop: EventLoop, send: @escaping (AgentMessage) -> Void) {
         self.loop = loop
         self.send = send
-        retry = Retry(loop: loop, directory: Self.environment("XDG_RUNTIME_DIR")) { $0.hasPrefix("wayland-") }
+        retry = Retry(loop: loop, directory: Surroundings.runtimeDirectory) { $0.hasPrefix("wayland-") }
     }
 
     var deadlineMicroseconds: UInt64? { retry.deadlineMicroseconds ?? silenceMicroseconds }
@@ -55,9 +56,13 @@ final class Compositor {
         Hello(backend: usable == nil ? "none" : WaylandBackend.name, compositor: backend?.compositorName ?? "")
     }
 
+    /// Whether it says which process a window is of; that follows the window by a moment.
+    var tellsProcesses: Bool { sway != nil }
+
     /// A service that knows nothing, and has asked nothing yet.
     func serviceCame() {
-        openProbe = nil
+        openProbes.removeAll()
+        backend?.forgetProbes()
         tellAll()
     }
 
@@ -76,9 +81,9 @@ final class Compositor {
         backend.repeatReport()
     }
 
-    /// Answered when there is somebody to ask: the service has one question out at a time, and waits for its answer.
+    /// Answered when there is somebody to ask.
     func probe(_ id: UInt64) {
-        openProbe = id
+        openProbes.append(id)
         guard let backend = usable else { return }
         do {
             try backend.confirm(probe: id)
@@ -99,7 +104,7 @@ final class Compositor {
     private var compositorName: String { backend?.compositorName ?? "the compositor" }
 
     private func connect() {
-        guard let displayName = Self.displayName() else {
+        guard let displayName = Surroundings.displayName else {
             complain("no Wayland session: WAYLAND_DISPLAY is not set, and there is not exactly one socket to choose")
             return retry.later()
         }
@@ -115,7 +120,8 @@ final class Compositor {
                         tellLayout()
                     },
                     watermark: { [unowned self] in
-                        openProbe = nil
+                        let probe = $0.probe
+                        openProbes.removeAll { $0 <= probe }
                         send(.watermark($0))
                     },
                     processWanted: { [unowned self] in sway?.askFocused() }))
@@ -142,7 +148,9 @@ final class Compositor {
         log(.notice, "focus from \(WaylandBackend.name): \(compositorName) offers zwlr_foreign_toplevel_manager_v1")
         connectSway()
         tellAll()
-        if let openProbe { probe(openProbe) }
+        let probes = openProbes
+        openProbes.removeAll()
+        probes.forEach(probe)
     }
 
     private func dispatch() {
@@ -168,7 +176,7 @@ final class Compositor {
     // MARK: sway's extras
 
     private func connectSway() {
-        guard let backend, let directory = Self.environment("XDG_RUNTIME_DIR") else { return }
+        guard let backend, let directory = Surroundings.runtimeDirectory else { return }
         sway = SwayIPC(
             compositorPID: backend.compositorPID, runtimeDirectory: directory,
             handlers: SwayIPC.Handlers(
@@ -220,28 +228,6 @@ final class Compositor {
         let description = LayoutDescription(
             isKnown: true, name: keymap.groupName(known), group: known, keymapHash: keymap.hash)
         send(.layout(LayoutReport(description: description, table: table)))
-    }
-
-    // MARK: finding it
-
-    private static func environment(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
-    }
-
-    /// WAYLAND_DISPLAY, else the one socket that there is; among several nobody can choose.
-    private static func displayName() -> String? {
-        if let name = environment("WAYLAND_DISPLAY") { return name }
-        guard let directory = environment("XDG_RUNTIME_DIR"), let stream = opendir(directory) else { return nil }
-        defer { closedir(stream) }
-        var found: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            let digits = name.dropFirst("wayland-".count)
-            if name.hasPrefix("wayland-"), !digits.isEmpty, digits.allSatisfy(\.isNumber) { found.append(name) }
-        }
-        return found.count == 1 ? found[0] : nil
     }
 
     private func complain(_ text: String) {

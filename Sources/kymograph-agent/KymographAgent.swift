@@ -1,6 +1,9 @@
+import AgentProtocol
 import ArgumentParser
+import Bus
 import EventLoop
 import Events
+import Fields
 import Glibc
 import Logging
 
@@ -29,16 +32,71 @@ struct KymographAgent: ParsableCommand {
         let signals = try SignalDescriptor([SIGTERM, SIGINT])
         try loop.add(signals.descriptor) { if signals.next() != nil { loop.isRunning = false } }
         var port: ServicePort?
-        let compositor = Compositor(loop: loop) { port?.send($0) }
+        var fields: FieldWatch?
+        let compositor = Compositor(loop: loop) { message in
+            // What the compositor has confirmed goes on once the fields have been looked at.
+            if case .watermark(let mark) = message {
+                fields?.confirmed(mark)
+                return
+            }
+            port?.send(message)
+            if case .focus(let report) = message { fields?.focusChanged(report) }
+        }
+        let watch = FieldWatch(
+            loop: loop, list: TerminalList.load { log(.warning, $0) },
+            tellsProcesses: { [unowned compositor] in compositor.tellsProcesses },
+            accessibilityChanged: { log(.info, "accessibility: \($0)") }, send: { port?.send($0) })
+        fields = watch
+        let lock = LockWatch { port?.send($0) }
+        let session = sessionBus(loop, watch.accessibility, lock)
+        let indicator = SessionIndicator(loop: loop) { port?.send($0) }
         let service = ServicePort(
-            path: socket, loop: loop, hello: { compositor.hello }, welcomed: { compositor.serviceCame() },
-            probed: { compositor.probe($0) })
+            path: socket, loop: loop,
+            handlers: ServicePort.Handlers(
+                hello: { compositor.hello },
+                welcomed: {
+                    watch.serviceCame()
+                    compositor.serviceCame()
+                    indicator.serviceCame()
+                },
+                probed: {
+                    watch.probed()
+                    compositor.probe($0)
+                }, recording: { indicator.serviceSaid($0) }, left: { indicator.serviceLeft() }))
         port = service
         while loop.isRunning {
             compositor.actIfDue()
+            indicator.actIfDue()
             service.actIfDue()
-            let deadlines = [compositor.deadlineMicroseconds, service.deadlineMicroseconds].compactMap(\.self)
+            session.actIfDue()
+            watch.actIfDue()
+            let deadlines = [
+                compositor.deadlineMicroseconds, indicator.deadlineMicroseconds, service.deadlineMicroseconds,
+                session.deadlineMicroseconds, watch.deadlineMicroseconds,
+            ].compactMap(\.self)
             loop.turn(untilMicroseconds: deadlines.min())
         }
+    }
+
+    private func sessionBus(_ loop: EventLoop, _ accessibility: Accessibility, _ lock: LockWatch) -> SessionBus {
+        SessionBus(
+            loop: loop,
+            handlers: SessionBus.Handlers(
+                connected: { bus in
+                    accessibility.start(on: bus)
+                    do {
+                        try lock.start(on: bus)
+                    } catch {
+                        log(.notice, "\(error); a lock screen is known from logind alone")
+                    }
+                },
+                lost: {
+                    lock.stop()
+                    accessibility.lostSession()
+                },
+                absent: {
+                    lock.stop()
+                    accessibility.sessionHasNoBus($0)
+                }))
     }
 }

@@ -16,8 +16,10 @@ final class Retry {
     private let isConcerned: (String) -> Bool
     private var watch: Int32 = -1
     private var delayMicroseconds = Retry.shortestMicroseconds
-    /// CLOCK_MONOTONIC, µs; nil while there is nothing to retry.
-    private(set) var deadlineMicroseconds: UInt64? = 0
+    private var dueMicroseconds: UInt64? = 0
+
+    /// CLOCK_MONOTONIC, µs; nil while there is nothing to retry, or nothing but the directory tells when.
+    var deadlineMicroseconds: UInt64? { dueMicroseconds == .max ? nil : dueMicroseconds }
 
     /// `isConcerned` tells whether a file of that name in the directory may be the socket.
     init(loop: EventLoop, directory: String?, isConcerned: @escaping (String) -> Bool) {
@@ -30,8 +32,18 @@ final class Retry {
 
     /// It did not work, or works no more.
     func later() {
-        deadlineMicroseconds = kymo_monotonic_microseconds() + delayMicroseconds
+        dueMicroseconds = kymo_monotonic_microseconds() + delayMicroseconds
         delayMicroseconds = min(delayMicroseconds * 2, Self.longestMicroseconds)
+        watchDirectory()
+    }
+
+    /// It is not there, and no time is better than another: only when the directory stirs.
+    func whenStirred() {
+        dueMicroseconds = .max
+        watchDirectory()
+    }
+
+    private func watchDirectory() {
         guard watch < 0, let directory else { return }
         let descriptor = kymo_watch_directory(directory)
         // A directory that is not there yet cannot be watched; the deadline remains.
@@ -46,7 +58,7 @@ final class Retry {
 
     /// Connected: nothing to wait for.
     func pause() {
-        deadlineMicroseconds = nil
+        dueMicroseconds = nil
         guard watch >= 0 else { return }
         loop.remove(watch)
         close(watch)
@@ -65,8 +77,8 @@ final class Retry {
         while case let count = read(watch, &buffer, buffer.count), count > 0 {
             isStirred = buffer.withUnsafeBytes { names(in: $0[..<count]).contains(where: isConcerned) } || isStirred
         }
-        guard isStirred, let deadline = deadlineMicroseconds else { return }
-        deadlineMicroseconds = min(deadline, kymo_monotonic_microseconds() + Self.settlingMicroseconds)
+        guard isStirred, let deadline = dueMicroseconds else { return }
+        dueMicroseconds = min(deadline, kymo_monotonic_microseconds() + Self.settlingMicroseconds)
     }
 
     private func names(in events: Slice<UnsafeRawBufferPointer>) -> [String] {

@@ -8,9 +8,17 @@ import Logging
 final class ServicePort {
     private let path: String
     private let loop: EventLoop
-    private let hello: () -> Hello
-    private let welcomed: () -> Void
-    private let probed: (UInt64) -> Void
+    struct Handlers {
+        var hello: () -> Hello
+        /// It knows nothing yet.
+        var welcomed: () -> Void
+        var probed: (UInt64) -> Void
+        var recording: (RecordingState) -> Void
+        /// It was welcome, and is no longer connected.
+        var left: () -> Void
+    }
+
+    private let handlers: Handlers
     private var descriptor: Int32 = -1
     private var isWelcome = false
     private var outgoing: [UInt8] = []
@@ -18,15 +26,10 @@ final class ServicePort {
     private let retry: Retry
     private var lastComplaint = ""
 
-    init(
-        path: String, loop: EventLoop, hello: @escaping () -> Hello, welcomed: @escaping () -> Void,
-        probed: @escaping (UInt64) -> Void
-    ) {
+    init(path: String, loop: EventLoop, handlers: Handlers) {
         self.path = path
         self.loop = loop
-        self.hello = hello
-        self.welcomed = welcomed
-        self.probed = probed
+        self.handlers = handlers
         let name = path.split(separator: "/").last.map { String($0) }
         retry = Retry(loop: loop, directory: path.lastIndex(of: "/").map { String(path[..<$0]) }) { $0 == name }
     }
@@ -51,7 +54,7 @@ final class ServicePort {
         descriptor = connection
         isWelcome = false
         retry.pause()
-        transmit(.hello(hello()))
+        transmit(.hello(handlers.hello()))
     }
 
     /// Drops what cannot be sent before the welcome: the whole state follows it.
@@ -97,9 +100,10 @@ final class ServicePort {
             lastComplaint = ""
             isWelcome = true
             retry.succeeded()
-            welcomed()
+            handlers.welcomed()
         case .refused(let reason): drop("kymographd refused this agent: \(reason)")
-        case .probe(let id): probed(id)
+        case .probe(let id): handlers.probed(id)
+        case .recording(let state): handlers.recording(state)
         }
     }
 
@@ -108,9 +112,11 @@ final class ServicePort {
         loop.remove(descriptor)
         close(descriptor)
         descriptor = -1
+        let wasWelcome = isWelcome
         isWelcome = false
         complain(reason)
         retry.later()
+        if wasWelcome { handlers.left() }
     }
 
     /// The same trouble every second is one line.

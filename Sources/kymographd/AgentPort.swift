@@ -19,6 +19,8 @@ final class AgentPort {
     /// The uid that is believed now; nil: nobody.
     private let trustedUserID: () -> uid_t?
     private let handlers: Handlers
+    /// logind's id of the session whose agent this is.
+    private var trustedSession: String?
     private var connection: Int32?
     private var hasGreeted = false
     private var received = [UInt8](repeating: 0, count: maximumMessageBytes + 1)
@@ -43,9 +45,13 @@ final class AgentPort {
         send(message, to: connection)
     }
 
-    /// The uid that is believed may have changed: an agent of another user is dropped.
-    func reconsider() {
+    /// The session on the seat may have changed: the agent of another one is dropped, whoever its user is.
+    func reconsider(session: String?) {
+        defer { trustedSession = session }
         guard let connection else { return }
+        guard session == trustedSession else {
+            return drop(.notice, "agent disconnected: its session has left the seat")
+        }
         var user: uid_t = 0
         var process: pid_t = 0
         guard kymo_peer_credentials(connection, &user, &process) == 0, user == trustedUserID() else {

@@ -18,7 +18,10 @@ final class Recorder {
     private let loop: EventLoop
     private let signals: SignalDescriptor
     private let source: InputSource
-    private let session: SeatSession
+    private var presence: Presence!
+    /// As it was acted upon last.
+    private var verdict = Permission.Verdict.closed(.starting)
+    private var reports = LastReports()
     private let clock = ClockWatch()
     private(set) var agent: AgentPort!
     private var statusPort: StatusPort!
@@ -31,7 +34,7 @@ final class Recorder {
     /// Chunks written when a write failed; nil while writing works.
     private var chunksAtFailure: UInt64?
     /// Why nothing is recorded; nil while recording.
-    private(set) var idleReason: String? = "starting"
+    var idleReason: String? { verdict.closure.map { "\($0)" } }
 
     init(configuration: Configuration, subject: Subject) throws {
         self.subject = subject
@@ -39,12 +42,14 @@ final class Recorder {
         // Before any thread: signals go to this loop alone.
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
         gate = try Gate(rules: configuration.rules)
-        session = SeatSession(seat: configuration.seat)
         journal = try JournalWriter(
             directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions,
             origin: SegmentOrigin(subject: subject.name, userID: subject.userID))
         outlet = Outlet(journal: journal)
         source = try InputSource(seat: configuration.seat)
+        presence = Presence(
+            seat: configuration.seat, loop: loop, consent: { [unowned self] in consent(of: $0) },
+            changed: { [unowned self] in presenceChanged() })
         try openPorts(configuration)
         try watch()
     }
@@ -53,8 +58,8 @@ final class Recorder {
         agent = try AgentPort(
             path: configuration.agentSocket, loop: loop, trustedUserID: { [unowned self] in trustedUserID },
             handlers: AgentPort.Handlers(
-                connected: { [unowned self] in gate.agentConnected(nowMicroseconds: kymo_monotonic_microseconds()) },
-                lost: { [unowned self] in gate.agentLost(nowMicroseconds: kymo_monotonic_microseconds()) },
+                connected: { [unowned self] in agentConnected() },
+                lost: { [unowned self] in agentLost() },
                 message: { [unowned self] in take($0) }))
         statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
             StatusLine(self).json
@@ -63,12 +68,6 @@ final class Recorder {
 
     private func watch() throws {
         try loop.add(source.fileDescriptor) { [unowned self] in dispatch() }
-        if let descriptor = session.descriptor {
-            try loop.add(descriptor) { [unowned self] in
-                session.acknowledge()
-                sessionChanged()
-            }
-        }
         if clock.descriptor >= 0 {
             try loop.add(clock.descriptor) { [unowned self] in
                 clock.acknowledge()
@@ -89,9 +88,8 @@ final class Recorder {
     func run() {
         takePriority()
         openingRecord()
-        sessionChanged()
-        // Only now are the devices open: what was typed while they were being opened is missing too.
         gapRecords()
+        act(on: verdict)
         service.ready(status: idleReason ?? "recording")
         while loop.isRunning {
             let gather = pace.gatherMicroseconds
@@ -188,8 +186,22 @@ final class Recorder {
 
     private func take(_ message: AgentMessage) {
         let now = kymo_monotonic_microseconds()
+        reports.keep(message)
         switch message {
-        case .hello: break
+        case .focus, .layout, .field, .watermark:
+            // While nothing may be recorded it is nobody's business who has the focus.
+            if verdict.closure == nil { hand(message, nowMicroseconds: now) }
+        case .lock(let report):
+            presence.update { $0.isLockReported = report.isLocked }
+        // Nothing acts on these yet.
+        case .hello, .indicator, .pauseRequest: break
+        case .backendState(let state):
+            log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
+        }
+    }
+
+    private func hand(_ message: AgentMessage, nowMicroseconds now: UInt64) {
+        switch message {
         case .focus(let report):
             gate.focusChanged(report.focusDescription, receivedMicroseconds: min(report.timeMicroseconds, now))
         case .layout(let report):
@@ -197,41 +209,90 @@ final class Recorder {
         case .watermark(let mark):
             let isAnswer = gate.watermark(
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
-                answeredMicroseconds: mark.answeredMicroseconds, nowMicroseconds: now)
+                answeredMicroseconds: mark.answeredMicroseconds, checkedMicroseconds: mark.checkedMicroseconds,
+                nowMicroseconds: now)
             if !isAnswer { log(.warning, "the agent confirmed what was not asked; ignored") }
-        case .backendState(let state):
-            log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
+        case .field(let report):
+            gate.fieldChanged(
+                report.field, window: report.window, samples: report.samples,
+                sinceMicroseconds: min(report.timeMicroseconds, now))
+        default: break
         }
     }
 
-    // MARK: the session on the seat
+    private func agentConnected() {
+        reports = LastReports()
+        presence.update { $0.isLockReported = false }
+        tellAgent()
+        if verdict.closure == nil { gate.agentConnected(nowMicroseconds: kymo_monotonic_microseconds()) }
+    }
+
+    private func agentLost() {
+        reports = LastReports()
+        gate.agentLost(nowMicroseconds: kymo_monotonic_microseconds())
+    }
+
+    // MARK: whether anything may be recorded
+
+    /// Until consent says so.
+    private func consent(of session: SeatSession) -> ConsentState {
+        session.userID == subject.userID ? .given("") : .missing("only \(subject.name) is recorded")
+    }
 
     /// The uid whose agent is believed and whose input is recorded: the subject's, while they own the seat.
-    private var trustedUserID: uid_t? { session.activeUserID == subject.userID ? subject.userID : nil }
+    private var trustedUserID: uid_t? { presence.presentUserID == subject.userID ? subject.userID : nil }
 
-    private func sessionChanged() {
+    private func presenceChanged() {
+        // Nothing tells of an indicator yet.
+        presence.update { $0.isIndicatorShown = true }
+        agent.reconsider(session: presence.permission.presentSession?.id)
+        act(on: presence.verdict)
+    }
+
+    /// Closed, not filtered: while nothing may be recorded no device node is open.
+    private func act(on next: Permission.Verdict) {
+        guard next != verdict || !gate.isOpen && next == .closed(.starting) else { return }
+        let wasOpen = verdict.closure == nil
         let now = kymo_monotonic_microseconds()
-        let isActive = trustedUserID != nil
-        if isActive != gate.isOpen || idleReason == "starting" {
-            write(
-                account: Event(
-                    timeMicroseconds: now,
-                    payload: .session(
-                        SessionDescription(subject: subject.name, userID: subject.userID, isActive: isActive))))
-            idleReason = isActive ? nil : "\(subject.name) has no active session on the seat"
-            log(.notice, idleReason.map { "not recording: \($0)" } ?? "recording the input of \(subject.name)")
-            service.status(idleReason ?? "recording")
-        }
-        gate.setOpen(isActive, nowMicroseconds: now) { outlet.write($0) }
-        // Closed, not filtered: while nothing may be recorded no device node is open.
-        if isActive {
+        verdict = next
+        switch next {
+        case .closed(let closure):
+            // First of all: what waits is discarded, and nothing later is accepted.
+            gate.setOpen(false, reason: closure.reason, nowMicroseconds: now) { outlet.write($0) }
+            if wasOpen {
+                source.suspend { take($0) }
+                gate.agentLost(nowMicroseconds: now)
+            }
+        case .open:
+            guard !wasOpen else { break }
+            gate.setOpen(true, nowMicroseconds: now) { outlet.write($0) }
+            if agent.isConnected {
+                gate.agentConnected(nowMicroseconds: now)
+                // As of now: what had the focus while devices were closed is not recorded.
+                for message in reports.messages(asOfMicroseconds: now) { hand(message, nowMicroseconds: now) }
+            }
             source.resume()
             dispatch()
             if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
-        } else {
-            source.suspend { take($0) }
         }
-        agent.reconsider()
+        if wasOpen != (next.closure == nil) { sessionRecord(isActive: next.closure == nil, now) }
+        log(.notice, idleReason.map { "not recording: \($0)" } ?? "recording the input of \(subject.name)")
+        service.status(idleReason ?? "recording")
+        tellAgent()
+    }
+
+    private func sessionRecord(isActive: Bool, _ now: UInt64) {
+        write(
+            account: Event(
+                timeMicroseconds: now,
+                payload: .session(
+                    SessionDescription(subject: subject.name, userID: subject.userID, isActive: isActive))))
+    }
+
+    /// What the indicator is to show.
+    private func tellAgent() {
+        guard agent.isConnected else { return }
+        agent.send(.recording(RecordingState(verdict)))
     }
 
     // MARK: accounts of the recorder itself

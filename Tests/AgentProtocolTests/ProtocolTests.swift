@@ -23,6 +23,8 @@ private func daemonMessage(_ bytes: some Sequence<UInt8>) throws -> DaemonMessag
     try Array(bytes).withUnsafeBytes { try DaemonMessage(decoding: $0) }
 }
 
+private func zeros(_ count: Int) -> [UInt8] { Array(repeating: 0, count: count) }
+
 private let table: LayoutTable = {
     let classes = (0..<LayoutTable.codeCount * LayoutTable.levelCount).map { KeyClass.allCases[$0 % 9] }
     let roles = (0..<LayoutTable.codeCount).map { ModifierRole.allCases[$0 % 7] }
@@ -43,12 +45,24 @@ private let everyMessage: [AgentMessage] = [
         LayoutReport(
             description: LayoutDescription(isKnown: true, name: "English (US)", group: 3, keymapHash: .max),
             table: table)),
-    .watermark(Watermark(probe: 1, sentMicroseconds: 2, answeredMicroseconds: .max)),
+    .watermark(Watermark(probe: 1, sentMicroseconds: 2, answeredMicroseconds: .max, checkedMicroseconds: 3)),
     .backendState(BackendState(isUsable: true, backend: "wlr", reason: "because")),
+    .indicator(IndicatorState(isShown: true, means: "layer-shell", reason: "no StatusNotifierHost")),
+    .indicator(IndicatorState(isShown: false, means: "", reason: "")),
+    .field(FieldReport(timeMicroseconds: 5, window: .max, field: .unknown)),
+    .field(
+        FieldReport(
+            timeMicroseconds: .max, window: 1,
+            field: FieldDescription(access: .password, purpose: .other, isPrivate: true, isTerminal: true),
+            samples: EchoState.allCases.map { EchoSample(timeMicroseconds: 1 << 40, state: $0) })),
+    .pauseRequest(PauseRequest(action: .pause, seconds: 900)),
+    .pauseRequest(PauseRequest(action: .resume)),
+    .lock(LockReport(timeMicroseconds: 77, isLocked: true)),
 ]
 
 private let everyAnswer: [DaemonMessage] = [
-    .welcome(version: 1), .refused(reason: "only the subject is believed"), .probe(id: .max),
+    .welcome(version: 2), .refused(reason: "only the subject is believed"), .probe(id: .max),
+    .recording(RecordingState(phase: .paused, text: "until 14:00")), .recording(RecordingState(phase: .off, text: "")),
 ]
 
 @Suite struct RoundTripTests {
@@ -65,12 +79,29 @@ private let everyAnswer: [DaemonMessage] = [
     @Test func theBytesAreTheDocuments() throws {
         #expect(
             bytes(.hello(Hello(backend: "wlr", compositor: "sway")))
-                == [1, 1, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
+                == [1, 2, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
         #expect(bytes(.probe(id: 258)) == [130, 2, 1, 0, 0, 0, 0, 0, 0])
         #expect(
-            bytes(.watermark(Watermark(probe: 258, sentMicroseconds: 3, answeredMicroseconds: 4)))
-                == [4, 2, 1, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0])
-        #expect(bytes(.welcome(version: 1)) == [128, 1, 0])
+            bytes(
+                .watermark(
+                    Watermark(probe: 258, sentMicroseconds: 3, answeredMicroseconds: 4, checkedMicroseconds: 5)))
+                == [4, 2, 1] + [0, 0, 0, 0, 0, 0, 3] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 0, 0, 0, 0, 5]
+                + [0, 0, 0, 0, 0, 0, 0])
+        #expect(bytes(.welcome(version: 2)) == [128, 2, 0])
+        #expect(
+            bytes(.indicator(IndicatorState(isShown: true, means: "sni", reason: ""))) == [
+                6, 1, 3, 0, 0x73, 0x6E, 0x69, 0, 0,
+            ])
+        #expect(
+            bytes(
+                .field(
+                    FieldReport(
+                        timeMicroseconds: 6, window: 7, field: FieldDescription(access: .other, isTerminal: true),
+                        samples: [EchoSample(timeMicroseconds: 5, state: .secret)])))
+                == [7, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0] + [3, 0, 0, 1] + [1, 5, 0, 0, 0, 0, 0, 0, 0, 1])
+        #expect(bytes(.pauseRequest(PauseRequest(action: .pause, seconds: 900))) == [8, 1, 0x84, 3, 0, 0])
+        #expect(bytes(.lock(LockReport(timeMicroseconds: 2, isLocked: true))) == [9, 2, 0, 0, 0, 0, 0, 0, 0, 1])
+        #expect(bytes(.recording(RecordingState(phase: .recording, text: "a"))) == [131, 1, 1, 0, 0x61])
         let layout = bytes(everyMessage[5])
         #expect(layout.count == 1 + 1 + 4 + 8 + 2 + 12 + 1 + LayoutTable.byteCount)
     }
@@ -80,7 +111,10 @@ private let everyAnswer: [DaemonMessage] = [
         let focus = FocusReport(
             timeMicroseconds: 0, state: .window, appID: long, title: long, output: long, source: long)
         let layout = LayoutReport(description: LayoutDescription(isKnown: true, name: long), table: table)
-        for message in [AgentMessage.focus(focus), .layout(layout)] {
+        let samples = [EchoSample](repeating: EchoSample(timeMicroseconds: 1, state: .clean), count: 200)
+        let field = FieldReport(timeMicroseconds: 0, window: 1, field: .unknown, samples: samples)
+        let indicator = IndicatorState(isShown: false, means: long, reason: long)
+        for message in [AgentMessage.focus(focus), .layout(layout), .field(field), .indicator(indicator)] {
             #expect(bytes(message).count <= maximumMessageBytes)
         }
     }
@@ -122,14 +156,25 @@ private let everyAnswer: [DaemonMessage] = [
 
     @Test(
         arguments: [
-            ("an unknown type", [9], ProtocolError.unknownMessage(9)),
+            ("an unknown type", [10], ProtocolError.unknownMessage(10)),
             ("the service's type", [130, 0, 0, 0, 0, 0, 0, 0, 0], .unknownMessage(130)),
-            ("another version", [1, 2, 0, 0, 0, 0, 0], .unknownVersion(expected: 1, actual: 2)),
-            ("no UTF-8", [1, 1, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
-            ("a surrogate", [1, 1, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
-            ("a name too long", [1, 1, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
+            ("another version", [1, 1, 0, 0, 0, 0, 0], .unknownVersion(expected: 2, actual: 1)),
+            ("no UTF-8", [1, 2, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
+            ("a surrogate", [1, 2, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
+            ("a name too long", [1, 2, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
             ("a state that is none", [2, 0, 0, 0, 0, 0, 0, 0, 0, 3], .badValue(field: "state", actual: 3)),
             ("a flag that is none", [5, 2], .badValue(field: "usable", actual: 2)),
+            ("an indicator that half shows", [6, 2], .badValue(field: "shown", actual: 2)),
+            ("a kind of field that is none", [7] + zeros(16) + [5, 0, 0, 0, 0], .badValue(field: "access", actual: 5)),
+            ("a purpose that is none", [7] + zeros(16) + [0, 3, 0, 0, 0], .badValue(field: "purpose", actual: 3)),
+            ("samples without end", [7] + zeros(20) + [65], .tooLong(field: "samples", limit: 64, actual: 65)),
+            (
+                "samples that are not there", [7] + zeros(20) + [1],
+                .truncated(field: "sample time", expected: 8, actual: 0)
+            ),
+            ("an echo that is none", [7] + zeros(20) + [1] + zeros(8) + [4], .badValue(field: "echo state", actual: 4)),
+            ("an action that is none", [8, 2, 0, 0, 0, 0], .badValue(field: "action", actual: 2)),
+            ("a lock that is ajar", [9] + zeros(8) + [2], .badValue(field: "locked", actual: 2)),
             ("nothing", [], .truncated(field: "message type", expected: 1, actual: 0)),
         ] as [(String, [UInt8], ProtocolError)])
     func whatIsRefused(name: String, packet: [UInt8], error: ProtocolError) {
@@ -150,6 +195,17 @@ private let everyAnswer: [DaemonMessage] = [
             try agentMessage(bytes(.layout(report)))
         }
     }
+}
+
+/// More samples than a message takes: the newest ones are those that vouch for what waits.
+@Test func theNewestSamplesAreKept() throws {
+    let samples = (1...70).map { EchoSample(timeMicroseconds: $0, state: .clean) }
+    let report = FieldReport(timeMicroseconds: 0, window: 1, field: .unknown, samples: samples)
+    guard case .field(let read) = try agentMessage(bytes(.field(report))) else {
+        Issue.record("not a field report")
+        return
+    }
+    #expect(read.samples == Array(samples.suffix(64)))
 }
 
 @Suite struct CutTests {

@@ -1,7 +1,10 @@
 /*
  * Ground truth for attribution: a window that writes down every key it was given.
  *
- * usage: keylog-client APP-ID TITLE LOG
+ * usage: keylog-client APP-ID TITLE LOG [ROLE]
+ *
+ * With a ROLE it is on the accessibility bus, with one field of that role (AT-SPI's number: 61 text, 40 password text);
+ * a number on standard input, a line each, makes another field of that role of it.
  *
  * LOG gets a line of JSON per event, written at once, so that a killed client leaves all it knew:
  *   {"what":"ready","precision":"us"|"ms","receipt_us":…}            the window is mapped
@@ -14,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +29,7 @@
 #include <unistd.h>
 #include <wayland-client.h>
 
+#include "accessible.h"
 #include "input-timestamps-unstable-v1-client-protocol.h"
 #include "xdg-shell-client-protocol.h"
 
@@ -42,7 +47,7 @@ struct window {
     int32_t next_width, next_height;
     /* Of the key event that follows; 0: none came. */
     uint64_t exact_us;
-    bool is_ready, is_closed;
+    bool is_ready, is_closed, has_orders;
     int log;
 };
 
@@ -85,11 +90,13 @@ static void enter(
     void *data, struct wl_keyboard *keyboard, uint32_t serial, struct wl_surface *surface, struct wl_array *keys) {
     (void)keyboard, (void)serial, (void)surface, (void)keys;
     note(data, "{\"what\":\"enter\",\"receipt_us\":%" PRIu64 "}\n", now_us());
+    accessible_focus(true);
 }
 
 static void leave(void *data, struct wl_keyboard *keyboard, uint32_t serial, struct wl_surface *surface) {
     (void)keyboard, (void)serial, (void)surface;
     note(data, "{\"what\":\"leave\",\"receipt_us\":%" PRIu64 "}\n", now_us());
+    accessible_focus(false);
 }
 
 static void key(
@@ -225,11 +232,49 @@ static void global_remove(void *data, struct wl_registry *registry, uint32_t nam
 
 static const struct wl_registry_listener registry_listener = {.global = global, .global_remove = global_remove};
 
+/* ---- accessibility ---- */
+
+static void take_order(struct window *window) {
+    static uint32_t role;
+    char text[512];
+    ssize_t length = read(STDIN_FILENO, text, sizeof text);
+    if (length <= 0) window->has_orders = false;
+    for (ssize_t at = 0; at < length; at++) {
+        if (text[at] != '\n') {
+            role = role * 10 + (uint32_t)(text[at] - '0');
+            continue;
+        }
+        note(window, "{\"what\":\"role\",\"role\":%u,\"receipt_us\":%" PRIu64 "}\n", role, now_us());
+        accessible_become(role);
+        role = 0;
+    }
+}
+
+/* Until something is to be read from the compositor, the bus or standard input. */
+static bool turn(struct window *window, struct wl_display *display) {
+    while (wl_display_prepare_read(display) != 0)
+        if (wl_display_dispatch_pending(display) < 0) return false;
+    wl_display_flush(display);
+    struct pollfd sources[] = {
+        {.fd = wl_display_get_fd(display), .events = POLLIN},
+        {.fd = accessible_descriptor(), .events = POLLIN},
+        {.fd = window->has_orders ? STDIN_FILENO : -1, .events = POLLIN},
+    };
+    if (poll(sources, 3, -1) < 0 || !sources[0].revents) wl_display_cancel_read(display);
+    else if (wl_display_read_events(display) < 0) return false;
+    if (wl_display_dispatch_pending(display) < 0) return false;
+    if (sources[1].revents) accessible_process();
+    if (sources[2].revents) take_order(window);
+    return true;
+}
+
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "usage: keylog-client APP-ID TITLE LOG\n");
+    if (argc != 4 && argc != 5) {
+        fprintf(stderr, "usage: keylog-client APP-ID TITLE LOG [ROLE]\n");
         return 2;
     }
+    /* Before there is a window: whoever looks for its process finds it on the bus. */
+    if (argc == 5) accessible_open((uint32_t)strtoul(argv[4], NULL, 10));
     struct window window = {.next_width = 320, .next_height = 200};
     window.log = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (window.log < 0) die(argv[3]);
@@ -251,6 +296,7 @@ int main(int argc, char **argv) {
     xdg_toplevel_set_app_id(toplevel, argv[1]);
     xdg_toplevel_set_title(toplevel, argv[2]);
     wl_surface_commit(window.surface);
-    while (!window.is_closed && wl_display_dispatch(display) >= 0) continue;
+    window.has_orders = argc == 5;
+    while (!window.is_closed && turn(&window, display)) continue;
     return window.is_closed ? 0 : 1;
 }

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from fake_compositor import FakeCompositor
 from service import Service
 from session import REPOSITORY, Cage, Labwc, Session, Sway
 
@@ -36,7 +37,7 @@ def start(place):
     """Starts a compositor of that class."""
     sessions: list[Session] = []
 
-    def make(kind):
+    def make(kind, outputs=1):
         if kind is Labwc:
             root = os.environ.get("KYMO_LABWC_ROOT")
             if os.getuid() != 0 or not root:
@@ -45,6 +46,7 @@ def start(place):
                 pytest.skip("labwc needs a private mount namespace, which the kernel refuses here")
             Labwc.root = Path(root)
         sessions.append(kind(place, _binary()))
+        sessions[-1].environment["WLR_HEADLESS_OUTPUTS"] = str(outputs)
         return sessions[-1].start()
 
     yield make
@@ -65,6 +67,18 @@ def labwc(start):
 @pytest.fixture
 def cage(start):
     return start(Cage)
+
+
+@pytest.fixture
+def fake(place):
+    """The session of a fake compositor, and that compositor."""
+    desk = Session(place, _binary())
+    desk.display = desk.runtime / "wayland-1"
+    desk.environment["WAYLAND_DISPLAY"] = desk.display.name
+    compositor = FakeCompositor(desk.display)
+    yield desk, compositor
+    desk.stop()
+    compositor.stop()
 
 
 @pytest.fixture

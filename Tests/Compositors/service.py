@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 PACKET_LIMIT = 8192
 LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256}
 STATES = {0: "unknown", 1: "none", 2: "window"}
+ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password"}
+PURPOSE = {0: "untold", 1: "other", 2: "password"}
+ECHO = {0: "clean", 1: "secret", 2: "unreadable", 3: "relayed"}
 SECONDS = 10
 
 
@@ -47,6 +50,7 @@ class Watermark:
     probe: int
     sent: int
     answered: int
+    checked: int
 
 
 @dataclass
@@ -54,6 +58,36 @@ class Backend:
     usable: bool
     backend: str
     reason: str
+
+
+@dataclass
+class Indicator:
+    shown: bool
+    means: str
+    reason: str
+
+
+@dataclass
+class Field:
+    time: int
+    window: int
+    access: str
+    purpose: str
+    private: bool
+    terminal: bool
+    samples: list
+
+
+@dataclass
+class Pause:
+    paused: bool
+    seconds: int
+
+
+@dataclass
+class Lock:
+    time: int
+    locked: bool
 
 
 class _Packet:
@@ -78,7 +112,7 @@ def decode(data):
     packet = _Packet(data)
     kind = packet.number("B")
     if kind == 1:
-        assert packet.number("H") == 1, "protocol version"
+        assert packet.number("H") == 2, "protocol version"
         message = Hello(packet.string("name"), packet.string("name"))
     elif kind == 2:
         moment, state = packet.number("Q"), STATES[packet.number("B")]
@@ -92,9 +126,23 @@ def decode(data):
         assert len(table) in (0, 1280) and bool(table) == known
         message = Layout(known, group, digest, name, table)
     elif kind == 4:
-        message = Watermark(packet.number("Q"), packet.number("Q"), packet.number("Q"))
+        message = Watermark(*(packet.number("Q") for _ in range(4)))
+        assert message.sent <= message.answered <= message.checked
     elif kind == 5:
         message = Backend(bool(packet.number("B")), packet.string("name"), packet.string("reason"))
+    elif kind == 6:
+        message = Indicator(bool(packet.number("B")), packet.string("name"), packet.string("reason"))
+    elif kind == 7:
+        moment, window = packet.number("Q"), packet.number("Q")
+        access, purpose = ACCESS[packet.number("B")], PURPOSE[packet.number("B")]
+        private, terminal, count = bool(packet.number("B")), bool(packet.number("B")), packet.number("B")
+        assert count <= 64
+        samples = [(packet.number("Q"), ECHO[packet.number("B")]) for _ in range(count)]
+        message = Field(moment, window, access, purpose, private, terminal, samples)
+    elif kind == 8:
+        message = Pause(bool(packet.number("B")), packet.number("I"))
+    elif kind == 9:
+        message = Lock(packet.number("Q"), bool(packet.number("B")))
     else:
         raise AssertionError(f"message type {kind}")
     assert not packet.data, f"{len(packet.data)} bytes too many in {message}"
@@ -156,6 +204,11 @@ class Connection:
         mark = self.expect(Watermark, probe=number, seconds=seconds)
         return self.messages[start : self.position - 1], mark
 
+    def tell(self, phase, said=""):
+        """What the indicator is to show: "off", "recording" or "paused"."""
+        said = said.encode()
+        self.socket.send(struct.pack("<BBH", 131, ("off", "recording", "paused").index(phase), len(said)) + said)
+
     def settled(self):
         """What the agent said once the compositor has nothing more to say."""
         said, _ = self.probe()
@@ -191,7 +244,7 @@ class Service:
         """Accepts an agent and welcomes it: the connection and its hello."""
         connection = self.accept(seconds)
         hello = connection.expect(Hello, seconds=seconds)
-        connection.socket.send(struct.pack("<BH", 128, 1))
+        connection.socket.send(struct.pack("<BH", 128, 2))
         return connection, hello
 
     def refuse(self, reason, seconds=SECONDS):

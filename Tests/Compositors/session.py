@@ -66,6 +66,28 @@ class Program:
         return status
 
 
+class Picture:
+    """A binary PPM."""
+
+    def __init__(self, data):
+        kind, width, height, depth, self.pixels = data.split(maxsplit=4)
+        assert (kind, depth) == (b"P6", b"255")
+        self.width, self.height = int(width), int(height)
+        # What separates head and pixels is one byte, and pixels may look like more of it.
+        self.pixels = data[-self.width * self.height * 3 :]
+
+    def pixel(self, x, y):
+        offset = (y * self.width + x) * 3
+        return tuple(self.pixels[offset : offset + 3])
+
+    def count(self, color, box, tolerance=12):
+        """How many pixels within (left, top, right, bottom) are of about that colour."""
+        left, top, right, bottom = box
+        return sum(
+            all(abs(a - b) <= tolerance for a, b in zip(self.pixel(x, y), color))
+            for y in range(max(top, 0), bottom) for x in range(max(left, 0), right))  # fmt: skip
+
+
 class Session:
     """Starts, stops and asks one compositor. Subclasses know how theirs is started."""
 
@@ -82,7 +104,7 @@ class Session:
         self.programs = self.directory / "programs"
         self.programs.mkdir()
         self.agent_binary = shutil.copy(agent_binary, self.programs)
-        for script in ("wire.py", "window.py", "keyboard.py"):
+        for script in ("wire.py", "window.py", "keyboard.py", "pointer.py", "locker.py"):
             shutil.copy(HERE / script, self.programs)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",
@@ -155,19 +177,52 @@ class Session:
         assert answer == "done", answer
         return client
 
-    def keylog(self, app):
-        """The client that writes down the keys it is given, to the file that is returned."""
+    def bus(self):
+        """The session's bus, and with it accessibility: what is started from now on finds it."""
+        path = self.runtime / "bus"
+        address = f"unix:path={path}"
+        self.environment["DBUS_SESSION_BUS_ADDRESS"] = address
+        # Settings would be written to the plain user's home otherwise, if it has one.
+        self.environment["GSETTINGS_BACKEND"] = "memory"
+        self.run(["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"], "bus")
+        until(path.is_socket, "the session's bus listens")
+
+    def keylog(self, app, role=None):
+        """The client that writes down the keys it is given, to the file that is returned. With a role (AT-SPI's number)
+        it is on the accessibility bus with one field of that role."""
+        return self.keylog_client(app, role)[0]
+
+    def keylog_client(self, app, role=None):
         program = self.programs / "keylog-client"
         if not program.exists():
             shutil.copy(REPOSITORY / ".build" / "clients" / "keylog-client", program)
         log = self.runtime / f"keys-{app}"
-        self.run([str(program), app, f"window of {app}", str(log)], f"keylog-{app}")
-        return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped")
+        role = [] if role is None else [str(role)]
+        client = self.run(
+            [str(program), app, f"window of {app}", str(log), *role], f"keylog-{app}", stdin=subprocess.PIPE)
+        return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped"), client
 
     def keyboard(self, layouts="us"):
         client = self._client("keyboard.py", layouts)
         assert client.process.stdout.readline().startswith(b"done")
         return client
+
+    def outputs(self, *arguments):
+        """wlr-randr, which switches outputs off and on where the compositor lets anybody do so headless."""
+        command = self.as_user(["wlr-randr", *arguments])
+        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=10)
+
+    def pointer(self):
+        client = self._client("pointer.py")
+        assert client.process.stdout.readline().startswith(b"done")
+        return client
+
+    def screenshot(self, output=None):
+        """What is on the screen now, in physical pixels."""
+        command = ["grim", "-t", "ppm", *(["-o", output] if output else []), "-"]
+        shot = subprocess.run(self.as_user(command), env=self.environment, capture_output=True, timeout=20)
+        assert shot.returncode == 0, shot.stderr.decode()
+        return Picture(shot.stdout)
 
 
 class Sway(Session):

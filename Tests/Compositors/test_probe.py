@@ -88,16 +88,19 @@ def test_a_watermark_takes_two_round_trips(greeted):
     connection.expect(Watermark, probe=number)
 
 
-def test_an_older_answer_confirms_no_newer_probe(greeted):
-    """The round trips of a probe that was replaced once counted for the one that replaced it."""
+def test_each_probe_is_answered_for_its_own_round_trips(greeted):
+    """The round trips of an older probe once counted for a newer one."""
     desk, connection = greeted
-    connection.send_probe()
+    first = connection.send_probe()
     older = desk.next_sync()
-    number = connection.send_probe()
+    second = connection.send_probe()
     newer = desk.next_sync()
     desk.answer(older)
-    assert desk.next_sync(0.5) is None, "it starts no second round trip"
+    again = desk.next_sync()
+    assert marks(connection) == [], "neither has made two"
+    desk.answer(again)
+    connection.expect(Watermark, probe=first)
     desk.answer(newer)
     desk.answer(desk.next_sync())
-    connection.expect(Watermark, probe=number)
-    assert marks(connection) == [number]
+    connection.expect(Watermark, probe=second)
+    assert marks(connection) == [first, second]

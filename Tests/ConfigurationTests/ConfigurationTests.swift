@@ -1,3 +1,4 @@
+import Events
 import Glibc
 import Policy
 import Testing
@@ -11,7 +12,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sead = \"seat0\"", ["k.toml:1: unknown key sead; known here: agent, journal, rule, seat, status"]),
+        ("sead = \"seat0\"", ["k.toml:1: unknown key sead; known here: agent, deny, journal, rule, seat, status"]),
         (
             "# comment\n[journal]\ndirectory = \"here\"",
             ["k.toml:3: directory: expected an absolute path of at most 4095 bytes, found \"here\""]
@@ -42,7 +43,20 @@ import Testing
         ("journal.directory = 4", ["k.toml:1: directory: expected a string that is not empty"]),
         (
             "seat = \"\"\"\njournal = 4\n\"\"\"\nbad = 1",
-            ["k.toml:4: unknown key bad; known here: agent, journal, rule, seat, status"]
+            ["k.toml:4: unknown key bad; known here: agent, deny, journal, rule, seat, status"]
+        ),
+        ("[deny]\napps = [\"a\", 3]", ["k.toml:2: apps: expected strings that are not empty"]),
+        ("[deny]\napps = \"a\"", ["k.toml:2: apps: expected an array of strings"]),
+        (
+            "[[rule]]\napp = \"foot\"\npointer = \"no\"\ntitles = \"all\"",
+            [
+                "k.toml:4: titles: expected \"off\", \"hash\" or \"full\", found \"all\"",
+                "k.toml:3: pointer: expected \"on\" or \"off\", found \"no\"",
+            ]
+        ),
+        (
+            "[[rule]]\napp = \"*\"\ntitles = \"full\"",
+            ["k.toml:2: app \"*\" names no app: a rule that records more than the default must name the app"]
         ),
         ("rule = 3", ["k.toml:1: rule: expected tables ([[rule]])"]),
     ])
@@ -86,6 +100,72 @@ import Testing
         #expect(configuration.seat == "seat2")
         #expect(configuration.rules.rules.count == 2)
         #expect(configuration.rules.rule(for: "foot").keys == .off)
+    }
+
+    @Test func whatARuleSaysAndLeavesOut() {
+        var configuration = Configuration()
+        let text = """
+            [[rule]]
+            app = "foot"
+            keys = "full"
+            [[rule]]
+            app = "paint"
+            pointer = "off"
+            titles = "off"
+            [deny]
+            apps = ["My.Vault"]
+            """
+        #expect(ConfigurationReader(file: "k.toml", text: text).apply(to: &configuration) == [])
+        let rules = configuration.rules
+        #expect(rules.rule(for: "foot") == EffectiveRule(keys: .full, titles: .hash, pointer: .on))
+        #expect(rules.rule(for: "paint") == EffectiveRule(keys: .class, titles: .off, pointer: .off))
+        #expect(rules.rule(for: "my.vault") == .nothing)
+        #expect(rules.rule(for: "org.keepassxc.KeePassXC") == .nothing)
+        #expect(rules.rule(for: "other") == .standard)
+    }
+
+    @Test(arguments: [
+        ("[[rule]]\nkeys = \"off\"", ["s.toml:1: app is missing"]),
+        ("[[rule]]\napp = \"*\"\nhours = [\"8-9\"]", ["s.toml:3: hours: expected \"HH:MM-HH:MM\", found \"8-9\""]),
+        ("[[rule]]\napp = \"*\"\ndays = [\"tod\"]", ["s.toml:3: days: expected \"mon\" to \"sun\", found \"tod\""]),
+        ("seat = \"a\"", ["s.toml:1: unknown key seat; known here: rule"]),
+        (
+            "[[rule]]\napp = \"*\"\nkey = \"off\"",
+            ["s.toml:3: unknown key key; known here: app, days, hours, keys, pointer, titles"]
+        ),
+    ])
+    func whatIsWrongInTheSubjectsOwnRules(text: String, expected: [String]) {
+        let error = #expect(throws: ConfigurationErrors.self) { try SubjectRules(text: text, file: "s.toml") }
+        #expect(error?.errors.map(\.description) == expected)
+    }
+
+    @Test func theSubjectsOwnRulesTakeAwayAndGiveNothing() throws {
+        let text = """
+            [[rule]]
+            app = "foot"
+            titles = "off"
+            [[rule]]
+            app = "*"
+            keys = "off"
+            hours = ["18:00-08:00"]
+            days = ["mon", "tue"]
+            [[rule]]
+            app = "browser"
+            keys = "full"
+            titles = "full"
+            """
+        let subject = try SubjectRules(text: text, file: "s.toml")
+        var rules = RuleSet([AppRule(app: AppGlob("foot")!, keys: .full, titles: .full)])
+        let noon = WeekMinute(weekday: 0, hour: 12, minute: 0)
+        rules.caps = subject.caps(at: noon)
+        #expect(rules.rule(for: "foot") == EffectiveRule(keys: .full, titles: .off))
+        #expect(rules.rule(for: "browser") == .standard)
+        #expect(subject.minutesUntilChange(after: noon) == 360)
+        rules.caps = subject.caps(at: WeekMinute(weekday: 2, hour: 7, minute: 59))
+        #expect(rules.rule(for: "foot") == .nothing)
+        #expect(rules.rule(for: "") == .nothing)
+        rules.caps = subject.caps(at: WeekMinute(weekday: 2, hour: 19, minute: 0))
+        #expect(rules.rule(for: "foot").keys == .full)
     }
 
     @Test func aFileThatOthersMayChangeIsRefused() throws {

@@ -84,10 +84,16 @@ import Testing
         #expect(
             table(SuppressionReason.self) == [
                 "0 focusUnknown", "1 unconfirmed", "2 rule", "3 noWindow", "4 inactive", "5 stopping",
+                "6 sessionUnknown", "7 locked", "8 suspended", "9 noConsent", "10 paused", "11 noIndicator",
+                "16 password", "17 terminal", "18 accessibility", "19 denied", "20 privateWindow",
             ])
         #expect(table(SpanPhase.self) == ["0 begin", "1 end"])
         #expect(table(FocusState.self) == ["0 unknown", "1 none", "2 window"])
-        #expect(table(TitleForm.self) == ["0 off", "1 full", "2 truncated"])
+        #expect(table(TitleForm.self) == ["0 off", "1 full", "2 truncated", "3 hash"])
+        #expect(
+            table(FieldAccess.self) == ["0 unknown", "1 notRegistered", "2 failing", "3 other", "4 password"])
+        #expect(table(ContentPurpose.self) == ["0 untold", "1 other", "2 password"])
+        #expect(table(EchoState.self) == ["0 clean", "1 secret", "2 unreadable", "3 relayed"])
         #expect(table(ClockReason.self) == ["0 start", "1 resume", "2 step", "3 rotation"])
         #expect(table(Press.self) == ["0 released", "1 pressed"])
         #expect(

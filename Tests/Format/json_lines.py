@@ -13,7 +13,13 @@ PAD = ["button", "ring", "strip", "key", "dial"]
 SWITCH = {1: "lid", 2: "tablet_mode", 3: "keypad_slide"}
 SOURCE = {1: "wheel", 2: "finger", 3: "continuous"}
 CAPABILITIES = ["keyboard", "pointer", "touch", "tablet_tool", "tablet_pad", "gesture", "switch"]
-SUPPRESSION = ["focus_unknown", "unconfirmed", "rule", "no_window", "inactive", "stopping"]
+SUPPRESSION = {
+    0: "focus_unknown", 1: "unconfirmed", 2: "rule", 3: "no_window", 4: "inactive", 5: "stopping",
+    6: "session_unknown", 7: "locked", 8: "suspended", 9: "no_consent", 10: "paused", 11: "no_indicator",
+    16: "password", 17: "terminal", 18: "accessibility", 19: "denied", 20: "private_window",
+}
+# Devices were closed: nobody knows what was typed.
+UNCOUNTED = {4, 6, 7, 8, 9, 10, 11}
 LOSS = ["kernel_buffer", "ring_full", "hold_back_full", "crash", "torn_tail", "journal_write"]
 # Bit numbers, in the order in which docs/JSON.md lists the names.
 MODIFIERS = [(1, "control"), (2, "alt"), (3, "super"), (0, "shift"), (4, "level3")]
@@ -81,14 +87,15 @@ def state_of(kind, i, t):
     if kind == 33:
         return {"sysname": t[0]}
     if kind == 34:
-        form = ["off", "full", "truncated"][i[2]]
-        title = {"title": t[1]} if i[2] else {}
+        form = ["off", "full", "truncated", "hash"][i[2]]
+        title = {"title_hash" if form == "hash" else "title": t[1]} if i[2] else {}
         rest = {"state": ["unknown", "none", "window"][i[1]], "title_form": form, "uncertainty_us": i[5]}
         return rest | title | some(pid=i[3], window=i[4], output=t[2]) | {"source": t[3]}
     if kind == 35:
         return {"known": bool(i[0]), "group": i[1], "keymap_hash": f"{i[2]:x}", "name": t[0]}
     if kind == 36:
-        span = {"start_us": i[2], "end_us": i[3], "keys": i[4], "others": i[5]}
+        counts = [None, None] if i[0] in UNCOUNTED else i[4:6]
+        span = {"start_us": i[2], "end_us": i[3], "keys": counts[0], "others": counts[1]}
         return {"reason": SUPPRESSION[i[0]], "phase": ["begin", "end"][i[1]]} | span
     if kind == 37:
         span = {"start_us": i[1], "end_us": i[2], "count": i[4] if i[3] else None}

@@ -11,9 +11,10 @@ final class Desk {
     static let start: UInt64 = 1_000_000
 
     init(
-        _ rules: [String: KeyRule] = ["full": .full, "off": .off], capacity: Int = 1024, hasLayout: Bool = true
+        _ rules: [String: KeyRule] = ["full": .full, "off": .off], capacity: Int = 1024, hasLayout: Bool = true,
+        titleHash: ((String) -> String)? = nil
     ) throws {
-        gate = try Gate(rules: RuleSet.of(rules), capacity: capacity)
+        gate = try Gate(rules: RuleSet.of(rules), titleHash: titleHash, capacity: capacity)
         gate.setOpen(true, nowMicroseconds: now) { _ in }
         gate.agentConnected(nowMicroseconds: now)
         if hasLayout { layout(LayoutTable.usual) }
@@ -37,14 +38,31 @@ final class Desk {
             Event(timeMicroseconds: time(ms), device: 2, payload: .button(Button(code: 0x110, press: .pressed))))
     }
 
-    /// The agent hears at `ms` that this app has the focus; nil: no window; "?": nobody knows.
-    func focus(_ app: String?, at ms: Double, title: String = "", window: UInt64 = 7, pid: Int32 = 0) {
+    /// The agent hears at `ms` that this app has the focus; nil: no window; "?": nobody knows. Then it says which field
+    /// has the keyboard, unless `field` is nil.
+    func focus(
+        _ app: String?, at ms: Double, title: String = "", window: UInt64 = 7, pid: Int32 = 0,
+        field access: FieldAccess? = .other, isTerminal: Bool = false
+    ) {
         let state: FocusState = app == nil ? .none : (app == "?" ? .unknown : .window)
         gate.focusChanged(
             FocusDescription(
                 id: 0, state: state, appID: state == .window ? app ?? "" : "", title: title,
                 titleForm: title.isEmpty ? .off : .full, processID: pid, window: state == .window ? window : 0),
             receivedMicroseconds: time(ms))
+        if let access, state == .window {
+            field(FieldDescription(access: access, isTerminal: isTerminal), at: ms, window: window)
+        }
+    }
+
+    /// The agent's word since then on the field that has the keyboard, and its looks at terminals (ms, what they showed).
+    func field(_ field: FieldDescription, at ms: Double, window: UInt64 = 7, looks: [(Double, EchoState)] = []) {
+        gate.fieldChanged(
+            field, window: window, samples: looks.map { EchoSample(timeMicroseconds: time($0), state: $1) },
+            sinceMicroseconds: time(ms))
+    }
+    func field(_ access: FieldAccess, at ms: Double, window: UInt64 = 7) {
+        field(FieldDescription(access: access), at: ms, window: window)
     }
 
     func layout(_ table: LayoutTable?, at ms: Double = -1) {
@@ -52,19 +70,28 @@ final class Desk {
             LayoutDescription(isKnown: table != nil), table: table, receivedMicroseconds: time(max(ms, 0)) - 1)
     }
 
-    /// A whole probe: asked for and answered between those times. False if the gate asks nothing.
-    @discardableResult func confirm(at ms: Double, answered: Double? = nil) -> Bool {
+    /// A whole probe: asked for and answered between those times, fields and terminals `checked` later. Meanwhile
+    /// happens what `body` does. False if the gate asks nothing.
+    @discardableResult func confirm(
+        at ms: Double, answered: Double? = nil, checked: Double? = nil, while body: () -> Void = {}
+    ) -> Bool {
         guard let probe = gate.probeDue(nowMicroseconds: time(ms)) else { return false }
+        body()
+        let answered = answered ?? ms + 0.2
         return gate.watermark(
-            probe: probe, sentMicroseconds: time(ms), answeredMicroseconds: time(answered ?? ms + 0.2),
-            nowMicroseconds: time(answered ?? ms + 0.2))
+            probe: probe, sentMicroseconds: time(ms), answeredMicroseconds: time(answered),
+            checkedMicroseconds: time(checked ?? answered), nowMicroseconds: time(checked ?? answered))
     }
 
     func advance(to ms: Double) {
         gate.advance(nowMicroseconds: time(ms)) { self.take($0.event) }
     }
 
-    func close(at ms: Double) { gate.setOpen(false, nowMicroseconds: time(ms)) { self.take($0.event) } }
+    func close(at ms: Double, reason: SuppressionReason = .inactive) {
+        gate.setOpen(false, reason: reason, nowMicroseconds: time(ms)) { self.take($0.event) }
+    }
+
+    func open(at ms: Double) { gate.setOpen(true, nowMicroseconds: time(ms)) { self.take($0.event) } }
 
     func stop(at ms: Double) { gate.stop(nowMicroseconds: time(ms)) { self.take($0.event) } }
 
@@ -75,10 +102,25 @@ final class Desk {
         }
     }
 
+    /// Beginning and end of the spans of that reason, in ms of the desk.
+    func spans(_ reason: SuppressionReason) -> [(Double, Double)] {
+        written.compactMap { event in
+            guard case .suppression(let span) = event.payload, span.phase == .end, span.reason == reason else {
+                return nil
+            }
+            func milliseconds(_ time: UInt64) -> Double { Double(Int64(time) - Int64(Self.start)) / 1000 }
+            return (milliseconds(span.startMicroseconds), milliseconds(span.endMicroseconds))
+        }
+    }
+
     var focusRecords: [(timeMicroseconds: UInt64, focus: FocusDescription)] {
         written.compactMap { event in
             if case .focus(let focus) = event.payload { (event.timeMicroseconds, focus) } else { nil }
         }
+    }
+
+    var spans: [Suppression] {
+        written.compactMap { if case .suppression(let span) = $0.payload { span } else { nil } }
     }
 
     /// What was written, a word or two each, without focus and layout records.
@@ -96,7 +138,7 @@ final class Desk {
             case .button: return "click\(app)\(marks)"
             case .suppression(let span):
                 return span.phase == .begin ? "(\(span.reason)" : "\(span.reason) \(span.keys)+\(span.others))"
-            case .loss(let loss): return "lost \(loss.count.map(String.init) ?? "?") \(loss.reason)"
+            case .loss(let loss): return "lost \(loss.count.map { "\($0)" } ?? "?") \(loss.reason)"
             default: return nil
             }
         }
@@ -104,8 +146,8 @@ final class Desk {
 }
 
 extension RuleSet {
-    static func of(_ rules: [String: KeyRule]) -> RuleSet {
-        RuleSet(rules.map { AppRule(app: AppGlob($0)!, keys: $1, titles: .off) })
+    static func of(_ rules: [String: KeyRule], caps: [AppRule] = []) -> RuleSet {
+        RuleSet(rules.map { AppRule(app: AppGlob($0)!, keys: $1, titles: .off) }, caps: caps)
     }
 }
 

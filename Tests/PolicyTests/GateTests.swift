@@ -201,9 +201,11 @@ private let altGr: UInt16 = 100
         let start = Desk.start
         let probe = try #require(desk.gate.probeDue(nowMicroseconds: start + 110_000))
         // Another id; sent before it was asked; answered before it was sent; answered in the future.
-        let lies: [(UInt64, UInt64, UInt64)] = [
-            (probe + 1, 110_000, 111_000), (probe, 109_000, 111_000), (probe, 111_000, 110_500),
-            (probe, 111_000, 900_000),
+        // Checked before it was answered; checked in the future.
+        let lies: [(UInt64, UInt64, UInt64, UInt64)] = [
+            (probe + 1, 110_000, 111_000, 111_000), (probe, 109_000, 111_000, 111_000),
+            (probe, 111_000, 110_500, 111_000), (probe, 111_000, 900_000, 900_000), (probe, 110_000, 111_000, 110_500),
+            (probe, 110_000, 111_000, 900_000),
         ]
         for (index, lie) in lies.enumerated() {
             // A lie uses the probe up: the next one is asked when the gate is driven again.
@@ -211,7 +213,7 @@ private let altGr: UInt16 = 100
             #expect(
                 !desk.gate.watermark(
                     probe: id, sentMicroseconds: start + lie.1, answeredMicroseconds: start + lie.2,
-                    nowMicroseconds: start + 112_000))
+                    checkedMicroseconds: start + lie.3, nowMicroseconds: start + 112_000))
         }
         desk.advance(to: 113)
         #expect(desk.lines == [])
@@ -227,7 +229,52 @@ private let altGr: UInt16 = 100
         desk.press(c, at: 103)
         desk.advance(to: 104)
         desk.stop(at: 105)
-        #expect(desk.lines == ["(inactive", "inactive 2+1)"])
+        // Nobody counts what is typed while devices are closed; nor what waited: it may be the keys of an unlocking.
+        #expect(desk.lines == ["(inactive", "inactive 0+0)"])
+        let spans = desk.spans
+        #expect(spans[0].startMicroseconds == Desk.start + 100_000)
+        #expect(spans[1].endMicroseconds == Desk.start + 105_000)
+        #expect(desk.gate.counters.suppressed == 3)
+    }
+
+    @Test func aClosedSpanLastsUntilItIsOpenedOrClosedForAnotherReason() throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0)
+        desk.confirm(at: 1)
+        desk.close(at: 100, reason: .locked)
+        desk.close(at: 150, reason: .locked)
+        desk.close(at: 200, reason: .paused)
+        desk.press(a, at: 250)
+        desk.advance(to: 700)
+        desk.open(at: 800)
+        #expect(desk.lines == ["(locked", "locked 0+0)", "(paused", "paused 0+0)"])
+        #expect(desk.spans.map { ($0.startMicroseconds - Desk.start) / 1000 } == [100, 100, 200, 200])
+        #expect(desk.spans.map { ($0.endMicroseconds - Desk.start) / 1000 } == [100, 200, 200, 800])
+        desk.focus("full", at: 801)
+        desk.confirm(at: 803)
+        desk.press(c, at: 810)
+        desk.confirm(at: 812)
+        desk.advance(to: 813)
+        #expect(desk.lines.last == "press 46 full")
+    }
+
+    /// A probe that was out when devices were closed must not confirm keys of after they were opened again.
+    @Test func anAnswerFromBeforeTheClosingConfirmsNothing() throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0)
+        let old = desk.gate.probeDue(nowMicroseconds: Desk.start + 1000)
+        desk.close(at: 2, reason: .locked)
+        desk.gate.agentLost(nowMicroseconds: Desk.start + 2000)
+        desk.open(at: 3)
+        desk.gate.agentConnected(nowMicroseconds: Desk.start + 3000)
+        desk.focus("full", at: 3)
+        let new = desk.gate.probeDue(nowMicroseconds: Desk.start + 5000)
+        #expect(old != nil && new != nil && old != new)
+        #expect(
+            !desk.gate.watermark(
+                probe: old!, sentMicroseconds: Desk.start + 6000, answeredMicroseconds: Desk.start + 6000,
+                checkedMicroseconds: Desk.start + 6000,
+                nowMicroseconds: Desk.start + 6000))
     }
 
     @Test func whatWaitsAtTheEndIsAccountedFor() throws {
@@ -249,7 +296,7 @@ private let altGr: UInt16 = 100
         desk.confirm(at: 120)
         desk.advance(to: 121)
         if stops { desk.stop(at: 130) } else { desk.close(at: 130) }
-        #expect(desk.lines == ["counts letter 1 plain"])
+        #expect(desk.lines == ["counts letter 1 plain"] + (stops ? [] : ["(inactive"]))
     }
 
     @Test func overflowBecomesALossWithItsExactCount() throws {

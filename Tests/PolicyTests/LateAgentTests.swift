@@ -91,7 +91,7 @@ private let altGr: UInt16 = 100
         let answers = (0..<2).map { _ in
             desk.gate.watermark(
                 probe: probe, sentMicroseconds: start + 1000, answeredMicroseconds: start + 1200,
-                nowMicroseconds: start + 1300)
+                checkedMicroseconds: start + 1200, nowMicroseconds: start + 1300)
         }
         #expect(answers == [true, false])
     }

@@ -1,3 +1,4 @@
+import Events
 import Testing
 
 @testable import Policy
@@ -21,10 +22,10 @@ import Testing
     @Test func theStrictestOfAllMatchingRulesHolds() throws {
         let set = RuleSet([
             AppRule(app: AppGlob("org.gnome.*")!, keys: .full, titles: .full),
-            AppRule(app: AppGlob("*.Secrets")!, keys: .off, titles: .off),
+            AppRule(app: AppGlob("*.Vault")!, keys: .off, titles: .off, pointer: .off),
         ])
         #expect(set.rule(for: "org.gnome.Nautilus") == EffectiveRule(keys: .full, titles: .full))
-        #expect(set.rule(for: "org.gnome.Secrets") == .nothing)
+        #expect(set.rule(for: "org.gnome.Vault") == .nothing)
         #expect(set.rule(for: "foot") == .standard)
         #expect(set.rule(for: "") == .standard)
     }

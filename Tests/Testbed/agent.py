@@ -17,10 +17,11 @@ from pathlib import Path
 
 import keys
 
-PROTOCOL_VERSION = 1
-HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND = 1, 2, 3, 4, 5
+PROTOCOL_VERSION = 2
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = 1, 2, 3, 4, 5, 6, 7, 8, 9
 WELCOME, REFUSED, PROBE = 128, 129, 130
 STATES = {"unknown": 0, "none": 1, "window": 2}
+ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4}
 
 
 def now_us() -> int:
@@ -41,13 +42,18 @@ def focus(state: str, window: int = 0, app: str = "", title: str = "", pid: int 
     return head + text(app) + text(title) + text("HEADLESS-1") + text("testbed")
 
 
+def field(access: str, window: int = 1, time_us: int | None = None, terminal: bool = False) -> bytes:
+    time_us = now_us() if time_us is None else time_us
+    return struct.pack("<BQQBBBBB", FIELD, time_us, window, ACCESS[access], 0, 0, terminal, 0)
+
+
 def layout(known: bool = True) -> bytes:
     message = struct.pack("<BBIQ", LAYOUT, known, 0, 0x7573) + text("English (US)" if known else "") + bytes([known])
     return message + b"".join(keys.us_table()) if known else message
 
 
 def watermark(probe: int, sent: int, answered: int) -> bytes:
-    return struct.pack("<BQQQ", WATERMARK, probe, sent, answered)
+    return struct.pack("<BQQQQ", WATERMARK, probe, sent, answered, answered)
 
 
 class Connection:
@@ -89,14 +95,21 @@ class Connection:
         try:
             self.socket.send(packet)
         except (BrokenPipeError, ConnectionResetError):
-            self.closed = True
+            # The other end is gone, but what it said before may not have been read: that ends with the end of file.
+            pass
 
     def obey(self, request: dict) -> dict:
         do = request.pop("do")
         if do == "send":
             self.send(bytes.fromhex(request["packet"]))
         elif do == "focus":
-            self.send(focus(**request))
+            access, time_us = request.pop("field", None), now_us()
+            self.send(focus(**request, time_us=time_us))
+            # As the real one: which field it is, since the window has the focus.
+            if access:
+                self.send(field(access, request["window"], time_us))
+        elif do == "field":
+            self.send(field(**request))
         elif do == "set":
             self.answers = request.get("answers", self.answers)
             self.delay = request.get("delay", self.delay)
@@ -147,9 +160,13 @@ class Agent:
     def send(self, packet: bytes) -> dict:
         return self.ask(do="send", packet=packet.hex())
 
-    def window(self, app: str, window: int = 1, title: str = "", pid: int = 0) -> int:
-        """A window of that app has the focus from now on; the time of the report, µs."""
-        return self._focus(state="window", app=app, window=window, title=title, pid=pid)
+    def window(self, app: str, window: int = 1, title: str = "", pid: int = 0, field: str | None = "other") -> int:
+        """A window of that app, with that kind of field, has the focus from now on; the time of the report, µs."""
+        return self._focus(state="window", app=app, window=window, title=title, pid=pid, field=field)
+
+    def field(self, access: str, window: int = 1) -> int:
+        """Another field of the window has the keyboard from now on."""
+        return self.ask(do="field", access=access, window=window)["time_us"]
 
     def no_window(self) -> int:
         return self._focus(state="none")

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Callable, Iterator, NamedTuple
 
 import keys
+from login import Login
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("KYMO_BIN", ROOT / ".build/debug"))
@@ -188,7 +189,7 @@ class Recorder:
         self.config = self.directory / "kymograph.toml"
         self.agent_socket = self.directory / "agent.sock"
         self.status_socket = self.directory / "status.sock"
-        self.seat = self.directory / "active-uid"
+        self.login = Login(self.directory)
         self.log_path = self.directory / "log"
         self.process: subprocess.Popen | None = None
         self.extra_environment = environment or {}
@@ -206,13 +207,13 @@ class Recorder:
 
     def session(self, uid: int | None) -> None:
         """Who owns the seat's active session from now on; None: nobody."""
-        self.seat.write_text("none" if uid is None else str(uid))
+        self.login.activate(uid)
 
     # -- the process
 
     def launch(self, *arguments: str) -> subprocess.Popen:
         """Starts kymographd and does not wait for anything."""
-        environment = {**self.bed.environment(), "KYMO_TESTBED_ACTIVE_UID_FILE": str(self.seat),
+        environment = {**self.bed.environment(), "DBUS_SYSTEM_BUS_ADDRESS": self.login.address,
                        "SWIFT_BACKTRACE": "enable=no", **self.extra_environment}
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
@@ -306,6 +307,10 @@ class Recorder:
         assert shown.returncode == 0, f"{shown.stderr}{damage}"
         return map(json.loads, shown.stdout.splitlines())
 
+    def withheld(self) -> list[dict]:
+        """The ended spans in which devices were open. That they were closed before there was anybody is no news."""
+        return [row for row in self.rows("suppression") if row["phase"] == "end" and row["keys"] is not None]
+
     def until(self, condition: Callable[[list[dict]], object], *kinds: str, seconds: float = 10):
         """Waits until the journal's rows fulfil the condition; what it returned."""
         return wait_for(lambda: condition(self.rows(*kinds)), f"the journal to fulfil the condition in {self.directory}",
@@ -330,6 +335,7 @@ class Recorder:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        self.login.close()
 
     def discard(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -5,7 +5,6 @@
 // - libudev reads /run/udev/data, which is not redirected, so every device looks as if udevd had not been there yet;
 // - read() of a node asks the testbed over a socket, ~100 µs each: nodes here carry real bytes, the kernel has them;
 // - nobody can be denied a node: the tests run as root, who ignores modes.
-// And there is no logind to say whose session owns the seat.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,17 +14,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
-// KYMO_TESTBED_ACTIVE_UID: the uid of the seat's active session. KYMO_TESTBED_ACTIVE_UID_FILE: a file that holds it,
-// watched as logind's monitor would be, so that the session can change; a file without a number is a seat without one.
-#define UID_VARIABLE "KYMO_TESTBED_ACTIVE_UID"
-#define FILE_VARIABLE "KYMO_TESTBED_ACTIVE_UID_FILE"
 // KYMO_TESTBED_SYNC_MS: how long every fdatasync() takes, as on a disk that is busy with something else.
 #define SYNC_VARIABLE "KYMO_TESTBED_SYNC_MS"
 // KYMO_TESTBED_SYNC_LOG: a file to which each fdatasync() adds a line: CLOCK_MONOTONIC at its end and how long it took, µs,
@@ -129,68 +123,4 @@ int fdatasync(int fd) {
         fclose(log);
     }
     return result;
-}
-
-// -- the session on the seat -----------------------------------------------------------------------------------------
-
-static int uid_from_file(const char *path, uid_t *uid) {
-    char text[32];
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-    if (fd < 0) return -ENODATA;
-    ssize_t length = syscall(SYS_read, fd, text, sizeof text - 1);
-    close(fd);
-    if (length <= 0) return -ENODATA;
-    text[length] = 0;
-    return sscanf(text, "%u", uid) == 1 ? 0 : -ENODATA;
-}
-
-int sd_seat_get_active(const char *seat, char **session, uid_t *uid);
-int sd_seat_get_active(const char *seat, char **session, uid_t *uid) {
-    const char *path = getenv(FILE_VARIABLE), *text = getenv(UID_VARIABLE);
-    uid_t found = 0;
-    if (!path && !text) return NEXT(sd_seat_get_active)(seat, session, uid);
-    int result = path ? uid_from_file(path, &found) : (sscanf(text, "%u", &found) == 1 ? 0 : -ENODATA);
-    if (result == 0 && session) *session = strdup("testbed");
-    if (result == 0 && uid) *uid = found;
-    return result;
-}
-
-// With a file, a monitor is an inotify descriptor on it, kept as a pointer that no real monitor can have.
-struct sd_login_monitor;
-static const uintptr_t limit = 1 << 20;
-static int descriptor_of(struct sd_login_monitor *monitor) {
-    return (uintptr_t)monitor < limit ? (int)(uintptr_t)monitor : -1;
-}
-
-int sd_login_monitor_new(const char *category, struct sd_login_monitor **monitor);
-int sd_login_monitor_new(const char *category, struct sd_login_monitor **monitor) {
-    const char *path = getenv(FILE_VARIABLE);
-    if (!path) return NEXT(sd_login_monitor_new)(category, monitor);
-    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (fd < 0 || inotify_add_watch(fd, path, IN_CLOSE_WRITE) < 0) return -errno;
-    *monitor = (struct sd_login_monitor *)(uintptr_t)fd;
-    return 0;
-}
-
-int sd_login_monitor_get_fd(struct sd_login_monitor *monitor);
-int sd_login_monitor_get_fd(struct sd_login_monitor *monitor) {
-    int fd = descriptor_of(monitor);
-    return fd >= 0 ? fd : NEXT(sd_login_monitor_get_fd)(monitor);
-}
-
-int sd_login_monitor_flush(struct sd_login_monitor *monitor);
-int sd_login_monitor_flush(struct sd_login_monitor *monitor) {
-    char events[4096];
-    int fd = descriptor_of(monitor);
-    if (fd < 0) return NEXT(sd_login_monitor_flush)(monitor);
-    while (syscall(SYS_read, fd, events, sizeof events) > 0) continue;
-    return 0;
-}
-
-struct sd_login_monitor *sd_login_monitor_unref(struct sd_login_monitor *monitor);
-struct sd_login_monitor *sd_login_monitor_unref(struct sd_login_monitor *monitor) {
-    int fd = descriptor_of(monitor);
-    if (fd < 0) return NEXT(sd_login_monitor_unref)(monitor);
-    if (fd > 0) close(fd);
-    return NULL;
 }

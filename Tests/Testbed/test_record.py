@@ -32,7 +32,7 @@ def test_off_class_and_full_end_to_end(bed, recorder, agent):
     session.window("vault", 2, title="my passwords")
     keyboard.write("hunter2")
     mouse.move(7, 7)
-    daemon.until(lambda rows: rows, "suppression")
+    daemon.until(lambda rows: [row for row in rows if row["reason"] == "rule"], "suppression")
 
     session.window("browser", 3, title="a page")
     keyboard.write("ab 1!\n")
@@ -53,7 +53,7 @@ def test_off_class_and_full_end_to_end(bed, recorder, agent):
     focuses = [(row["app"], row.get("title"), row.get("pid")) for row in daemon.rows("focus") if row.get("app")]
     assert focuses == [("editor", "letter.txt", 4711), ("browser", None, None)]
     assert [(row["dx"], row["app"]) for row in daemon.rows("motion")] == [(3, "browser")]
-    spans = [row for row in daemon.rows("suppression") if row["phase"] == "end"]
+    spans = daemon.withheld()
     assert [(span["reason"], span["keys"], span["others"]) for span in spans] == [("rule", 7, 1)]
     counts: dict[str, int] = {}
     for row in daemon.rows("key_counts"):
@@ -106,8 +106,7 @@ def test_without_an_agent_no_key_is_recorded_in_any_form(bed, recorder):
     assert daemon.stop() == 0
     assert daemon.rows("key", "key_counts") == []
     assert "app" not in daemon.rows("motion")[0]
-    spans = [(row["reason"], row["keys"]) for row in daemon.rows("suppression") if row["phase"] == "end"]
-    assert spans == [("focus_unknown", 6)]
+    assert [(row["reason"], row["keys"]) for row in daemon.withheld()] == [("focus_unknown", 6)]
 
 
 def test_a_layout_that_is_not_known_leaves_counts_of_one_class(bed, recorder, agent):

@@ -44,12 +44,17 @@ int kymo_realtime_thread(int priority);
 int kymo_epoll(void);
 int kymo_epoll_add(int epoll, int descriptor);
 int kymo_epoll_remove(int epoll, int descriptor);
+/// Whether a watched descriptor is also reported when it can be written. 0, or -1 with errno.
+int kymo_epoll_writing(int epoll, int descriptor, int writing);
 /// Waits at most `microseconds` (-1: for ever) and fills `ready` with readable (or broken) descriptors. The count, or
 /// -1 with errno. Rounds up to whole milliseconds where the kernel lacks epoll_pwait2.
 int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds);
 
 /// An event counter that another thread can make readable. The descriptor, or -1 with errno.
 int kymo_eventfd(void);
+/// Memory of that many bytes, zeroed, as a file in no directory that another process may map; its
+/// size is sealed. The descriptor, or -1 with errno.
+int kymo_shared_memory(const char *name, size_t length);
 /// Sleeps until the descriptor is readable or so many microseconds have passed (-1: for ever). 1 if readable.
 int kymo_wait_readable(int descriptor, int64_t microseconds);
 /// A non-blocking inotify descriptor that reports files written, made, renamed and deleted in a directory. -1: errno.

@@ -7,6 +7,3 @@ static inline const struct wl_interface *kymo_toplevel_manager_interface(void)
 {
     return &zwlr_foreign_toplevel_manager_v1_interface;
 }
-
-static inline const struct wl_interface *kymo_seat_interface(void) { return &wl_seat_interface; }
-static inline const struct wl_interface *kymo_output_interface(void) { return &wl_output_interface; }

@@ -1,3 +1,4 @@
+import Events
 import Policy
 
 /// What is to be forgotten. Whole chunks go: with what was asked for goes what was written in the same quarter of a second.

@@ -71,6 +71,11 @@ def attribution(recorded_keys, truth):
     return Attribution(certain, right, wrong, unjudged, uncertain, uncertain_wrong)
 
 
+def withheld_spans(records):
+    """When devices were open and something was not written. A span in which they were closed has no counts."""
+    return [span for span in spans(records, "suppression") if span[2]["keys"] is not None]
+
+
 def closed_spans(records):
     """When no device was open, because the subject did not own the seat."""
     spans, since = [], None

@@ -1,0 +1,133 @@
+import Bus
+import CLinuxShim
+import Events
+
+/// One app on the accessibility bus: what it said of its focus, and what it answers.
+final class AccessibleApp {
+    /// The bit of `focused` among AT-SPI's states (AtspiStateType).
+    private static let focusedBit: UInt32 = 1 << 12
+    /// Asking for everything that an app shows costs it milliseconds; it is for those that have not said where the focus
+    /// is, such as one that was there before us.
+    private static let searchMicroseconds: UInt64 = 2_000_000
+
+    let name: String
+    /// 0: not known yet.
+    var process: Int32 = 0
+    /// The object that has the focus; nil: it has not said.
+    private var focus: String?
+    /// The focused object was a password's once since it got the focus: an eye that shows the text changes its role, and
+    /// not what it is.
+    private(set) var isOnPassword = false
+    private var nextSearch: UInt64 = 0
+
+    init(name: String) { self.name = name }
+
+    /// - Returns: whether that changes anything.
+    func focus(on path: String, isGained: Bool) -> Bool {
+        if isGained {
+            guard focus != path else { return false }
+            focus = path
+        } else {
+            guard focus == path else { return false }
+            focus = nil
+        }
+        isOnPassword = false
+        return true
+    }
+
+    /// What has the focus; nil: it does not answer, or does not say.
+    /// - Parameter searches: looks for it if the app has not said; else its own word is waited for.
+    func ask(
+        on bus: Bus, within microseconds: UInt64, searches: Bool, _ body: @escaping (Accessibility.Answer?) -> Void
+    ) {
+        guard let path = focus else {
+            return searches ? search(on: bus, within: microseconds, body) : body(nil)
+        }
+        var isFocused: Bool?
+        // Role behind state, and both answers are of the app as it was after the first question.
+        bus.call(
+            name, path: path, interface: AccessibleApp.interface, member: "GetState",
+            timeoutMicroseconds: microseconds
+        ) { answer in
+            let states = try? answer.get()[0, as: [UInt32].self]
+            isFocused = states.map { $0.first.map { $0 & Self.focusedBit != 0 } ?? false }
+        }
+        bus.call(
+            name, path: path, interface: AccessibleApp.interface, member: "GetRole", timeoutMicroseconds: microseconds
+        ) { [self] answer in
+            guard focus == path else {
+                // It has moved while we asked.
+                guard focus != nil else { return body(nil) }
+                return self.ask(on: bus, within: microseconds, searches: searches, body)
+            }
+            guard let role = try? answer.get()[0, as: UInt32.self], let isFocused else { return body(nil) }
+            guard isFocused else {
+                focus = nil
+                isOnPassword = false
+                return searches ? search(on: bus, within: microseconds, body) : body(nil)
+            }
+            body(judge(role))
+        }
+    }
+
+    private func judge(_ role: UInt32) -> Accessibility.Answer {
+        if role == Role.password { isOnPassword = true }
+        if isOnPassword { return Accessibility.Answer(access: .password) }
+        return Accessibility.Answer(
+            access: Role.tellsNothing.contains(role) ? .notRegistered : .other, isTerminal: role == Role.terminal)
+    }
+
+    /// Looks for the focused object among all that the app has (org.a11y.atspi.Cache).
+    private func search(on bus: Bus, within microseconds: UInt64, _ body: @escaping (Accessibility.Answer?) -> Void) {
+        let now = kymo_monotonic_microseconds()
+        guard now >= nextSearch else { return body(nil) }
+        nextSearch = now + Self.searchMicroseconds
+        bus.call(
+            name, path: "/org/a11y/atspi/cache", interface: "org.a11y.atspi.Cache", member: "GetItems",
+            timeoutMicroseconds: microseconds
+        ) { [self] answer in
+            if focus != nil { return ask(on: bus, within: microseconds, searches: false, body) }
+            guard let items = try? answer.get()[0, as: [BusValue].self] else { return body(nil) }
+            let focused = items.compactMap(CacheItem.init).filter { $0.states & Self.focusedBit != 0 }
+            // A list in which several have the focus says nothing.
+            guard focused.count == 1, let item = focused.first else { return body(nil) }
+            focus = item.path
+            body(judge(item.role))
+        }
+    }
+
+    private static let interface = "org.a11y.atspi.Accessible"
+
+    /// AT-SPI's roles (AtspiRole): those that matter here.
+    private enum Role {
+        static let password: UInt32 = 40
+        static let terminal: UInt32 = 60
+        /// What only holds others: which of those has the keyboard it does not say. Invalid, desktop frame, filler, frame,
+        /// glass pane, HTML container, internal frame, layered pane, option pane, panel, root pane, scroll pane, split
+        /// pane, unknown, viewport, window, extended, application, embedded, document frame, section, redundant object,
+        /// form, document web, grouping, landmark.
+        static let tellsNothing: Set<UInt32> = [
+            0, 14, 20, 23, 24, 25, 28, 30, 36, 39, 46, 49, 53, 67, 68, 69, 70, 75, 78, 82, 85, 86, 87, 95, 99, 110,
+        ]
+    }
+}
+
+/// One entry of `org.a11y.atspi.Cache.GetItems`: `((so)(so)(so)iiassusau)`, or `((so)(so)(so)a(so)assusau)` as older
+/// toolkits have it. Reference, role and states are at the same distance from the end in both.
+struct CacheItem {
+    var path: String
+    var role: UInt32
+    var states: UInt32
+
+    init?(_ value: BusValue) {
+        guard case .structure(let fields) = value, fields.count >= 8,
+            case .structure(let reference) = fields[0], reference.count == 2,
+            let path = reference[1].read(as: String.self),
+            let states = fields[fields.count - 1].read(as: [UInt32].self),
+            let role = fields[fields.count - 3].read(as: UInt32.self)
+        else { return nil }
+        self.path = path
+        self.role = role
+        self.states = states.first ?? 0
+    }
+}

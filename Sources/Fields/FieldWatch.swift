@@ -1,0 +1,243 @@
+import AgentProtocol
+import CLinuxShim
+import EventLoop
+import Events
+
+/// Says which kind of field has the keyboard, and answers for it behind the compositor: what the compositor has
+/// confirmed goes on to the service once accessibility and terminals have been looked at too.
+public final class FieldWatch {
+    /// An app hears of a key after the compositor has handed it on, moves its focus, and says so on another way. What it
+    /// says within this time of a key is waited for before the key is confirmed. Browsers hand the key to another of
+    /// their processes first; the slowest seen was 11 ms (docs/PRIVACY.md has the figures).
+    static let settlingMicroseconds: UInt64 = 25_000
+    /// From the probe: an app that has not answered by then is one that does not answer. The gate waits 300 ms for all.
+    static let patienceMicroseconds: UInt64 = 200_000
+    /// Between two looks at terminals while keys flow; the gate wants them at most 20 ms apart.
+    static let lookMicroseconds: UInt64 = 12_000
+    /// For so long after a key or a click the looks go on. The first key after that is not vouched for.
+    static let flowMicroseconds: UInt64 = 10_000_000
+
+    private struct Window {
+        var number: UInt64
+        var process: Int32
+        var appID: String
+        var sinceMicroseconds: UInt64
+        /// What was last reported of it; nil: nothing yet.
+        var reported: FieldDescription?
+        var reportedMicroseconds: UInt64 = 0
+        /// When something in it last said that its focus moved.
+        var movedMicroseconds: UInt64
+    }
+
+    /// A window whose process is not told by then has none that could be told.
+    private static let processMicroseconds: UInt64 = 100_000
+
+    private let send: (AgentMessage) -> Void
+    private let terminals: Terminals
+    private let list: TerminalList
+    /// Whether the compositor's side tells which process a window is of; it may take a moment longer than the window.
+    private let tellsProcesses: () -> Bool
+    /// To be told of the session's bus.
+    public private(set) var accessibility: Accessibility!
+    private var window: Window?
+    /// What the compositor has confirmed and the fields have not, oldest first.
+    private var marks: [Watermark] = []
+    private var isAsking = false
+    /// Not before then, while marks wait.
+    private var askAgainAt: UInt64 = 0
+    private var samples: [EchoSample] = []
+    private var flowEnds: UInt64 = 0
+    private var nextLook: UInt64 = 0
+    /// The terminal widget has the focus in an app that no list names.
+    private var isTerminalWidget = false
+
+    public init(
+        loop: EventLoop, list: TerminalList, tellsProcesses: @escaping () -> Bool,
+        accessibilityChanged: @escaping (Accessibility.Phase) -> Void, send: @escaping (AgentMessage) -> Void
+    ) {
+        self.send = send
+        self.list = list
+        self.tellsProcesses = tellsProcesses
+        terminals = Terminals(list: list)
+        accessibility = Accessibility(
+            loop: loop,
+            changed: { [unowned self] in
+                accessibilityChanged(accessibility.phase)
+                ask()
+            },
+            focusMoved: { [unowned self] in moved(in: $0) })
+    }
+
+    // MARK: windows
+
+    /// After the report of the focus has been sent.
+    public func focusChanged(_ report: FocusReport) {
+        guard report.state == .window else {
+            window = nil
+            isTerminalWidget = false
+            return
+        }
+        if window?.number == report.window, window?.appID == report.appID {
+            let isNews = window?.process != report.processID
+            window?.process = report.processID
+            if isNews { ask() }
+            return
+        }
+        isTerminalWidget = false
+        window = Window(
+            number: report.window, process: report.processID, appID: report.appID,
+            sinceMicroseconds: report.timeMicroseconds, movedMicroseconds: report.timeMicroseconds)
+        nextLook = 0
+        ask()
+    }
+
+    /// The service knows nothing any more.
+    public func serviceCame() {
+        marks.removeAll()
+        window = nil
+        samples.removeAll()
+    }
+
+    private func moved(in process: Int32) {
+        guard let window, window.process == process || window.process == 0 else { return }
+        self.window?.movedMicroseconds = kymo_monotonic_microseconds()
+        ask()
+    }
+
+    private var isTerminal: Bool { window.map { list.isTerminal($0.appID) } ?? false || isTerminalWidget }
+
+    // MARK: watermarks
+
+    /// A key or a click is waiting: its probe is on its way to the compositor.
+    public func probed() {
+        guard isTerminal else { return }
+        flowEnds = kymo_monotonic_microseconds() + Self.flowMicroseconds
+        look()
+    }
+
+    /// The compositor has confirmed.
+    public func confirmed(_ mark: Watermark) {
+        marks.append(mark)
+        finishIfPossible()
+    }
+
+    /// When the fields are to be asked, for the mark that waits.
+    private func settled(_ mark: Watermark) -> UInt64 {
+        guard let window, isTerminal || accessibility.mayKnow(window.process) else { return 0 }
+        return mark.sentMicroseconds + Self.settlingMicroseconds
+    }
+
+    private func finishIfPossible() {
+        guard let mark = marks.first, !isAsking, processDeadline == nil,
+            kymo_monotonic_microseconds() >= max(settled(mark), askAgainAt)
+        else { return }
+        ask(isLast: true)
+    }
+
+    // MARK: asking
+
+    /// Asks what has the keyboard, reports it, and lets the mark go that waits for it.
+    ///
+    /// Between a field's losing the focus and the next one's getting it, and until a window has said what in it has the
+    /// focus, there is no answer for a moment. That is news only when a mark can wait no longer (`isLast`).
+    private func ask(isLast: Bool = false) {
+        guard !isAsking else { return }
+        guard let asked = window else { return release(askedMicroseconds: kymo_monotonic_microseconds()) }
+        guard processDeadline == nil else { return }
+        isAsking = true
+        let now = kymo_monotonic_microseconds()
+        let end = marks.first.map { $0.sentMicroseconds + Self.patienceMicroseconds } ?? now + Self.patienceMicroseconds
+        accessibility.ask(asked.process, within: end > now ? end - now : 1, searches: isLast) { [weak self] answer in
+            guard let self else { return }
+            isAsking = false
+            guard let current = window, current.number == asked.number, current.process == asked.process,
+                current.movedMicroseconds == asked.movedMicroseconds
+            else { return ask(isLast: isLast) }
+            if answer.access == .failing, !isLast { return finishIfPossible() }
+            if answer.access == .failing, let next = secondChance(current) {
+                askAgainAt = next
+                return
+            }
+            report(answer)
+            release(askedMicroseconds: now)
+            finishIfPossible()
+        }
+    }
+
+    /// The window, or a field in it, has just lost or got the focus: it gets the time to say so that a key gets.
+    private func secondChance(_ window: Window) -> UInt64? {
+        let next = window.movedMicroseconds + Self.settlingMicroseconds
+        let end = (marks.first?.sentMicroseconds ?? 0) + Self.patienceMicroseconds / 2
+        return kymo_monotonic_microseconds() < min(next, end) ? next : nil
+    }
+
+    /// Until when the window's process is waited for; nil: it is known, or will not be told.
+    private var processDeadline: UInt64? {
+        guard let window, window.process == 0, tellsProcesses() else { return nil }
+        let deadline = window.sinceMicroseconds + Self.processMicroseconds
+        return kymo_monotonic_microseconds() < deadline ? deadline : nil
+    }
+
+    /// Lets those marks go whose time to ask had come when it was asked: all that may be known by then has been said.
+    private func release(askedMicroseconds asked: UInt64) {
+        let ready = marks.prefix { settled($0) <= asked }
+        guard !ready.isEmpty else { return }
+        marks.removeFirst(ready.count)
+        if isTerminal { look() }
+        if !samples.isEmpty, let window, let reported = window.reported {
+            tell(window, reported, since: window.reportedMicroseconds)
+        }
+        let checked = kymo_monotonic_microseconds()
+        for var mark in ready {
+            mark.checkedMicroseconds = max(checked, mark.answeredMicroseconds)
+            send(.watermark(mark))
+        }
+    }
+
+    private func report(_ answer: Accessibility.Answer) {
+        guard var current = window else { return }
+        isTerminalWidget = answer.isTerminal
+        let field = FieldDescription(access: answer.access, isTerminal: isTerminal)
+        guard current.reported != field else { return }
+        let now = kymo_monotonic_microseconds()
+        // The first word on a window holds since it has the focus: nothing in it had been said before. A later one holds
+        // since something moved; if nothing did, since it was asked for.
+        let hasMoved = current.movedMicroseconds > current.reportedMicroseconds
+        let since =
+            current.reported == nil ? current.sinceMicroseconds : hasMoved ? current.movedMicroseconds : now
+        current.reported = field
+        current.reportedMicroseconds = now
+        window = current
+        tell(current, field, since: since)
+    }
+
+    private func tell(_ window: Window, _ field: FieldDescription, since: UInt64) {
+        send(
+            .field(FieldReport(timeMicroseconds: since, window: window.number, field: field, samples: samples)))
+        samples.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: terminals
+
+    private func look() {
+        samples.append(terminals.look())
+        if samples.count > FieldReport.sampleLimit { samples.removeFirst() }
+        nextLook = kymo_monotonic_microseconds() + Self.lookMicroseconds
+    }
+
+    // MARK: the clock
+
+    /// CLOCK_MONOTONIC, µs; nil: nothing is due.
+    public var deadlineMicroseconds: UInt64? {
+        var due: UInt64?
+        if let mark = marks.first, !isAsking { due = max(settled(mark), processDeadline ?? 0, askAgainAt) }
+        if isTerminal, kymo_monotonic_microseconds() < flowEnds { due = min(due ?? .max, nextLook) }
+        return due
+    }
+
+    public func actIfDue() {
+        let now = kymo_monotonic_microseconds()
+        if isTerminal, now < flowEnds, now >= nextLook { look() }
+        finishIfPossible()
+    }
+}

@@ -1,0 +1,38 @@
+import AgentProtocol
+import Events
+
+/// The last of what the agent has told, of each kind: it tells a state once, and devices may be opened long after.
+struct LastReports {
+    private var layout: LayoutReport?
+    private var focus: FocusReport?
+    private var field: FieldReport?
+
+    mutating func keep(_ message: AgentMessage) {
+        switch message {
+        case .layout(let report): layout = report
+        case .focus(let report):
+            focus = report
+            // It was another window's.
+            if field?.window != report.window { field = nil }
+        case .field(let report): field = report
+        default: break
+        }
+    }
+
+    /// In the order in which the gate wants them.
+    func messages(asOfMicroseconds now: UInt64) -> [AgentMessage] {
+        var messages: [AgentMessage] = []
+        if let layout { messages.append(.layout(layout)) }
+        if var focus {
+            focus.timeMicroseconds = now
+            messages.append(.focus(focus))
+            // Looks at terminals that are long past prove nothing about what comes.
+            if var field, field.window == focus.window {
+                field.timeMicroseconds = now
+                field.samples = []
+                messages.append(.field(field))
+            }
+        }
+        return messages
+    }
+}

@@ -1,0 +1,125 @@
+#include "accessible.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-bus.h>
+
+#define INTERFACE "org.a11y.atspi.Accessible"
+#define EVENTS "org.a11y.atspi.Event.Object"
+
+static sd_bus *bus;
+static uint32_t current_role;
+static unsigned generation;
+static bool is_focused;
+
+static void check(int result, const char *what) {
+    if (result >= 0) return;
+    fprintf(stderr, "keylog-client: accessibility: %s: %s\n", what, strerror(-result));
+    exit(1);
+}
+
+static const char *path(void) {
+    static char text[64];
+    snprintf(text, sizeof text, "/org/a11y/atspi/accessible/field%u", generation);
+    return text;
+}
+
+static int get_role(sd_bus_message *call, void *data, sd_bus_error *error) {
+    (void)data, (void)error;
+    return sd_bus_reply_method_return(call, "u", current_role);
+}
+
+static int get_state(sd_bus_message *call, void *data, sd_bus_error *error) {
+    (void)data, (void)error;
+    bool is_current = strcmp(sd_bus_message_get_path(call), path()) == 0;
+    return sd_bus_reply_method_return(call, "au", 2, is_current && is_focused ? 1u << 12 : 0u, 0u);
+}
+
+static const sd_bus_vtable methods[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD("GetRole", "", "u", get_role, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("GetState", "", "au", get_state, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+
+/* Everything that there is: who was not there to hear of the focus asks for it. */
+static int get_items(sd_bus_message *call, void *data, sd_bus_error *error) {
+    (void)data, (void)error;
+    const char *name = NULL;
+    sd_bus_message *reply = NULL;
+    int result = sd_bus_get_unique_name(bus, &name);
+    if (result >= 0) result = sd_bus_message_new_method_return(call, &reply);
+    if (result >= 0)
+        result = sd_bus_message_append(
+            reply, "a((so)(so)(so)iiassusau)", 1, name, path(), name, "/root", name, "/root", 0, 0, 0, "field",
+            current_role, "", 2, is_focused ? 1u << 12 : 0u, 0u);
+    if (result >= 0) result = sd_bus_send(NULL, reply, NULL);
+    sd_bus_message_unref(reply);
+    return result;
+}
+
+static const sd_bus_vtable cache[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD("GetItems", "", "a((so)(so)(so)iiassusau)", get_items, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+
+static int find(sd_bus *from, const char *at, const char *interface, void *data, void **found, sd_bus_error *error) {
+    (void)from, (void)at, (void)interface, (void)error;
+    *found = data ? data : (void *)methods;
+    return 1;
+}
+
+void accessible_open(uint32_t role) {
+    sd_bus *session = NULL;
+    sd_bus_message *reply = NULL;
+    const char *address = NULL;
+    check(sd_bus_open_user(&session), "the session's bus");
+    check(sd_bus_call_method(session, "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", NULL, &reply, ""),
+          "GetAddress");
+    check(sd_bus_message_read(reply, "s", &address), "the address");
+    check(sd_bus_new(&bus), "a bus");
+    check(sd_bus_set_address(bus, address), "the address");
+    check(sd_bus_set_bus_client(bus, 1), "a bus");
+    check(sd_bus_start(bus), "the accessibility bus");
+    check(sd_bus_add_fallback_vtable(bus, NULL, "/org/a11y/atspi/accessible", INTERFACE, methods, find, NULL), "methods");
+    check(sd_bus_add_object_vtable(bus, NULL, "/org/a11y/atspi/cache", "org.a11y.atspi.Cache", cache, NULL), "cache");
+    sd_bus_message_unref(reply);
+    sd_bus_flush_close_unref(session);
+    current_role = role;
+    accessible_process();
+}
+
+int accessible_descriptor(void) { return bus ? sd_bus_get_fd(bus) : -1; }
+
+void accessible_process(void) {
+    if (!bus) return;
+    int result;
+    do result = sd_bus_process(bus, NULL);
+    while (result > 0);
+    if (result >= 0) result = sd_bus_flush(bus);
+    /* As toolkits do: an app goes on without it. */
+    if (result < 0) bus = sd_bus_close_unref(bus);
+}
+
+static void tell(bool has_focus) {
+    check(sd_bus_emit_signal(bus, path(), EVENTS, "StateChanged", "siiva{sv}", "focused", has_focus ? 1 : 0, 0, "i", 0, 0),
+          "StateChanged");
+}
+
+void accessible_focus(bool has_focus) {
+    if (!bus) return;
+    is_focused = has_focus;
+    tell(has_focus);
+    accessible_process();
+}
+
+void accessible_become(uint32_t role) {
+    if (!bus) return;
+    if (is_focused) tell(false);
+    generation++;
+    current_role = role;
+    if (is_focused) tell(true);
+    accessible_process();
+}

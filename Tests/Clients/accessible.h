@@ -1,0 +1,13 @@
+/* One field on the accessibility bus, as a toolkit would have it. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Connects to the session's accessibility bus. `role` is AT-SPI's (40 password text, 61 text…). */
+void accessible_open(uint32_t role);
+/* To be polled for reading; -1: there is none. */
+int accessible_descriptor(void);
+void accessible_process(void);
+/* The field gets or loses the focus, or becomes another one. */
+void accessible_focus(bool has_focus);
+void accessible_become(uint32_t role);

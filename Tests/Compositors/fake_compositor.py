@@ -1,0 +1,166 @@
+"""A compositor's end of the wire, for what no real one can be made to do: draw nothing, close a badge on an output that
+stays, object to a request. It has one output, and windows nobody asks for.
+"""
+
+import os
+import select
+import socket
+import struct
+import threading
+
+from wire import text, uint
+
+GLOBALS = [("wl_compositor", 4), ("wl_shm", 1), ("zwlr_layer_shell_v1", 4), ("wl_output", 4)]
+
+
+class _Client:
+    def __init__(self, peer, compositor):
+        self.socket = peer
+        self.compositor = compositor
+        self.received = b""
+        self.objects = {1: "wl_display"}
+        self.frames = []
+        self.layers = []
+
+    def event(self, target, opcode, *arguments):
+        body = b"".join(arguments)
+        self.socket.send(struct.pack("<II", target, (8 + len(body)) << 16 | opcode) + body)
+
+    def done(self, callback):
+        self.event(callback, 0, uint(0))
+
+    def take(self, data):
+        self.received += data
+        while len(self.received) >= 8:
+            target, word = struct.unpack_from("<II", self.received)
+            if len(self.received) < word >> 16:
+                return
+            body = self.received[8 : word >> 16]
+            self.received = self.received[word >> 16 :]
+            getattr(self, f"{self.objects.get(target)}_{word & 0xFFFF}", lambda *_: None)(target, body)
+
+    def new(self, body, interface, offset=0):
+        number = struct.unpack_from("<I", body, offset)[0]
+        self.objects[number] = interface
+        return number
+
+    # Requests are named after interface and opcode; those that nobody needs an answer to are left out.
+
+    def wl_display_0(self, _, body):
+        self.done(self.new(body, "wl_callback"))
+
+    def wl_display_1(self, _, body):
+        registry = self.new(body, "wl_registry")
+        for name, (interface, version) in enumerate(GLOBALS):
+            self.event(registry, 0, uint(name), text(interface), uint(version))
+
+    def wl_registry_0(self, _, body):
+        length = struct.unpack_from("<I", body, 4)[0]
+        interface = body[8 : 8 + length - 1].decode()
+        number = self.new(body, interface, len(body) - 4)
+        if interface == "wl_output":
+            self.event(number, 4, text("FAKE-1"))
+            self.event(number, 2)
+
+    def wl_compositor_0(self, _, body):
+        self.new(body, "wl_surface")
+
+    def wl_shm_0(self, _, body):
+        self.new(body, "wl_shm_pool")
+
+    def wl_shm_pool_0(self, _, body):
+        self.new(body, "wl_buffer")
+
+    def wl_surface_3(self, _, body):
+        self.frames.append(self.new(body, "wl_callback"))
+
+    def wl_surface_6(self, *_):
+        if self.compositor.draws:
+            self.drawn()
+
+    def drawn(self):
+        while self.frames:
+            self.done(self.frames.pop(0))
+
+    def zwlr_layer_shell_v1_0(self, _, body):
+        self.layers.append(self.new(body, "zwlr_layer_surface_v1"))
+
+    def zwlr_layer_surface_v1_0(self, target, body):
+        self.event(target, 0, uint(1), body[:8])
+
+
+class FakeCompositor:
+    """Serves in a thread of its own until it is stopped. What it is told to do, it does there."""
+
+    def __init__(self, path):
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        path.chmod(0o666)
+        self.listener.listen()
+        self.clients = []
+        self.draws = False
+        self.orders = []
+        self.bell, self.wake = os.pipe()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            sources = {client.socket: client for client in self.clients}
+            for ready in select.select([self.bell, self.listener, *sources], [], [])[0]:
+                if ready == self.bell:
+                    if not os.read(self.bell, 1):
+                        return
+                    self.orders.pop(0)()
+                elif ready is self.listener:
+                    self.clients.append(_Client(self.listener.accept()[0], self))
+                else:
+                    self._hear(sources[ready])
+
+    def _hear(self, client):
+        try:
+            data, descriptors, _, _ = socket.recv_fds(client.socket, 65536, 16)
+        except ConnectionError:
+            data, descriptors = b"", []
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if data:
+            client.take(data)
+        else:
+            client.socket.close()
+            self.clients.remove(client)
+
+    def _order(self, order):
+        self.orders.append(order)
+        os.write(self.wake, b"!")
+
+    def _badges(self):
+        return [client for client in self.clients if client.layers]
+
+    def draw(self):
+        """From now on it draws what it is given, as a screen that was woken."""
+
+        def order():
+            self.draws = True
+            for client in self.clients:
+                client.drawn()
+
+        self._order(order)
+
+    def close_badges(self):
+        self._order(lambda: [client.event(layer, 1) for client in self._badges() for layer in client.layers])
+
+    def object_to_badges(self):
+        def order():
+            for client in self._badges():
+                client.event(1, 0, uint(client.layers[0]), uint(3), text("no such thing here"))
+
+        self._order(order)
+
+    def stop(self):
+        os.close(self.wake)
+        self.thread.join()
+        for client in self.clients:
+            client.socket.close()
+        self.listener.close()
+        os.close(self.bell)
