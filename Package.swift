@@ -155,6 +155,7 @@ let package = Package(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(name: "KymographdTests", dependencies: ["kymographd"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
