@@ -183,15 +183,16 @@ def whole_run(bench):
         file.writelines(json.dumps(record) + "\n" for record in records)
     sent = [key for key in bench.feeder.keys() if key["sysname"] == bench.keyboard["sysname"]]
     keys = judge.of_kind(records, "key")
-    found = judge.account_of_keys(sent, keys, judge.withheld_spans(records), judge.spans(records, "loss"),
-                                  judge.closed_spans(records))
-    bench.report.figure("whole run: presses sent = recorded + suppressed + lost + while closed",
-                        f"{found.sent} = {found.recorded} + {found.suppressed} + {found.lost} + {found.closed}")
+    found = judge.account_of_keys(sent, keys, judge.counted_spans(records), judge.spans(records, "loss"),
+                                  judge.closed_spans(records), judge.secret_spans(records))
+    bench.report.figure("whole run: presses sent = recorded + suppressed + perhaps secret + lost + while closed",
+                        f"{found.sent} = {found.recorded} + {found.suppressed} + {found.secret} + {found.lost} + "
+                        f"{found.closed}")
     bench.report.check("whole run: every press is recorded or accounted for", not found.missing, found.missing[:5])
     bench.report.check("whole run: no press is recorded twice", not found.twice, found.twice[:5])
     bench.report.check("whole run: no press is made up", not found.unsent, found.unsent[:5])
-    counted = sum(r["keys"] for _, _, r in judge.withheld_spans(records))
-    reasons = sorted({r["reason"] for _, _, r in judge.withheld_spans(records)})
+    counted = sum(r["keys"] for _, _, r in judge.counted_spans(records))
+    reasons = sorted({r["reason"] for _, _, r in judge.counted_spans(records)})
     bench.report.figure("whole run: suppressed presses as the recorder counts them", f"{counted} {reasons}")
     bench.report.check("whole run: the recorder's own count of suppressed presses is right",
                        found.suppressed <= counted <= found.suppressed + found.lost, (counted, found.suppressed))
