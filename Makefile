@@ -90,13 +90,16 @@ deb: packages build pages ## the Debian package, into .build/deb
 
 install: ## copies what was built to DESTDIR, the way the Debian package has it
 	install -D -m 755 -t $(DESTDIR)$(prefix)/bin $(KYMO_BIN)/kymographd $(KYMO_BIN)/kymograph-agent $(KYMO_BIN)/kymo
-	install -D -m 644 -t $(DESTDIR)$(unitdir) systemd/kymographd.service systemd/kymograph.socket systemd/kymograph.target
+	install -D -m 644 -t $(DESTDIR)$(unitdir) systemd/kymographd.service systemd/kymograph.socket systemd/kymograph.target \
+	    systemd/kymograph-metrics.service systemd/kymograph-metrics.timer
 	install -D -m 644 -t $(DESTDIR)$(prefix)/lib/systemd/user systemd/kymograph-agent.service systemd/kymograph-agent.path
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/kymograph.conf
 	install -D -m 644 systemd/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/kymograph.conf
 	install -D -m 644 -t $(DESTDIR)$(udevdir)/rules.d udev/70-kymograph.rules
 	install -D -m 644 -t $(DESTDIR)$(udevdir)/hwdb.d udev/70-kymograph.hwdb
-	install -D -m 644 docs/kymograph.toml $(DESTDIR)/etc/kymograph/kymograph.toml
+	# Every key as a comment: a default that changes with a release then holds where nobody has decided otherwise.
+	mkdir -p $(DESTDIR)/etc/kymograph
+	sed 's/^[a-z]/#&/' docs/kymograph.toml > $(DESTDIR)/etc/kymograph/kymograph.toml
 	install -D -m 644 packaging/sway.conf $(DESTDIR)/etc/sway/config.d/60-kymograph.conf
 	mkdir -p $(DESTDIR)$(prefix)/share
 	cp -r --no-preserve=mode .build/share/. $(DESTDIR)$(prefix)/share

@@ -27,6 +27,8 @@ final class Recorder {
     private var service = ServiceNotification()
     var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
+    /// CLOCK_MONOTONIC.
+    let startMicroseconds = kymo_monotonic_microseconds()
     private var knownWriteFailures: UInt64 = 0
     /// Chunks written when a write failed; nil while writing works.
     private var chunksAtFailure: UInt64?

@@ -25,9 +25,9 @@ def pytest_terminal_summary(terminalreporter):
 class Root:
     """A Debian that runs no service manager, as an image is when configuration management builds it."""
 
-    def __init__(self, suite: str):
+    def __init__(self, suite: str, more: str = ""):
         self.suite = suite
-        pristine = subprocess.run([REPOSITORY / "Tests/Package/root.sh", suite], check=True, stdout=subprocess.PIPE,
+        pristine = subprocess.run([REPOSITORY / "Tests/Package/root.sh", suite, more], check=True, stdout=subprocess.PIPE,
                                   text=True).stdout.strip()
         self.work = Path(tempfile.mkdtemp(prefix="kymo-root-"))
         self.path = self.work / "root"
@@ -84,8 +84,8 @@ def empty_root():
     """Makes roots without the package."""
     made: list[Root] = []
 
-    def make(suite: str) -> Root:
-        made.append(Root(suite))
+    def make(suite: str, more: str = "") -> Root:
+        made.append(Root(suite, more))
         return made[-1]
 
     yield make
