@@ -141,6 +141,8 @@ int kymo_next_signal(int descriptor)
 
 int kymo_realtime_thread(int priority)
 {
+    if (sched_getscheduler(0) == (SCHED_RR | SCHED_RESET_ON_FORK))
+        return 0;
     struct sched_param parameters = {.sched_priority = priority};
     // 0: the calling thread, not the process (sched_setscheduler(2)).
     return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters);
@@ -193,6 +195,12 @@ int kymo_watch_directory(const char *path)
     if (inotify_add_watch(descriptor, path, IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0)
         return close_keeping_errno(descriptor);
     return descriptor;
+}
+
+int kymo_unix_set_nonblocking(int socket)
+{
+    int flags = fcntl(socket, F_GETFL);
+    return flags < 0 ? -1 : fcntl(socket, F_SETFL, flags | O_NONBLOCK);
 }
 
 int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }

@@ -40,7 +40,8 @@ int kymo_signal_descriptor(const int *signals, int count);
 /// The next pending signal of that descriptor, or 0.
 int kymo_next_signal(int descriptor);
 
-/// Puts the calling thread, and no thread or process that it makes, under SCHED_RR. 0, or -1 with errno.
+/// Puts the calling thread, and no thread or process that it makes, under SCHED_RR, unless it is already. 0, or -1 with
+/// errno.
 int kymo_realtime_thread(int priority);
 
 /// An epoll descriptor. -1 with errno.
@@ -63,6 +64,8 @@ int kymo_wait_readable(int descriptor, int64_t microseconds);
 /// A non-blocking inotify descriptor that reports files written, made, renamed and deleted in a directory. -1: errno.
 int kymo_watch_directory(const char *path);
 
+/// 0, or -1 with errno.
+int kymo_unix_set_nonblocking(int socket);
 /// The next waiting connection, non-blocking. The descriptor, or -1 with errno.
 int kymo_unix_accept(int listener);
 

@@ -147,7 +147,9 @@ final class OpenSegment {
         guard let pending = unsynced, let segment else { return segment != nil }
         unsynced = nil
         do {
+            let start = kymo_monotonic_microseconds()
             try segment.sync()
+            counters.note(syncMicroseconds: kymo_monotonic_microseconds() - start)
             noteSync()
             return true
         } catch {

@@ -177,7 +177,8 @@ def whole_run(bench):
     status = bench.recorder.status()
     bench.report.figure("recorder: peak memory", f"{status['resident_bytes'] / 1e6:.1f} MB")
     bench.report.figure("recorder: CPU time", f"{status['cpu_us'] / 1e6:.1f} s")
-    subprocess.run(["systemctl", "stop", "kymographd.service"], check=True)
+    # With the socket, or the agent that finds its connection gone starts the recorder again.
+    subprocess.run(["systemctl", "stop", "kymograph.socket", "kymographd.service"], check=True)
     records = bench.recorder.records()
     with open(f"{bench.results}/journal.json", "w") as file:
         file.writelines(json.dumps(record) + "\n" for record in records)
@@ -205,18 +206,6 @@ def whole_run(bench):
     stops = [r for r in judge.of_kind(records, "recorder") if not r["running"]]
     bench.report.check("whole run: the stop is on record", len(stops) == 1 and records[-1] == stops[0], records[-1])
     files(bench.report)
-
-
-def files():
-    names = sorted(os.listdir(JOURNAL))
-    segments = [name for name in names if name.endswith(".lz4")]
-    REPORT.figure("files: segments", len(segments))
-    refused = [name for name in segments
-               if subprocess.run(["lz4", "-t", "-q", f"{JOURNAL}/{name}"], capture_output=True).returncode != 0]
-    REPORT.check("files: lz4 -t accepts every segment", segments and not refused, refused or names)
-    verify = subprocess.run(["kymo", "verify"], capture_output=True, text=True)
-    print(verify.stdout + verify.stderr, end="")
-    REPORT.check("files: kymo verify is content", verify.returncode == 0, verify.returncode)
 
 
 def files(report):
