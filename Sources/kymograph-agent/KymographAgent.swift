@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinuxShim
 import EventLoop
 import Events
 import Glibc
@@ -34,6 +35,7 @@ struct KymographAgent: ParsableCommand {
             path: socket, loop: loop, hello: { compositor.hello }, welcomed: { compositor.serviceCame() },
             probed: { compositor.probe($0) })
         port = service
+        kymo_shed_start()
         while loop.isRunning {
             compositor.actIfDue()
             service.actIfDue()
