@@ -60,6 +60,7 @@ private struct Answer: Decodable {
     var version: String
     var devices: Int
     var agent: Bool
+    var indicator: Bool
     var agent_backend: String
     var events_permitted: UInt64
     var keys_counted: UInt64
@@ -75,7 +76,8 @@ private struct Answer: Decodable {
 
     var rows: [String] {
         let state = recording ? "recording \(subject.visible)" : "not recording: \(reason?.visible ?? "unknown")"
-        let agentState = agent ? "connected, focus from \(agent_backend.visible)" : "none: no keys are recorded"
+        let indicatorState = indicator ? "indicator shown" : "indicator not shown"
+        let agentState = agent ? "connected, focus from \(agent_backend.visible), \(indicatorState)" : "none"
         return [
             "kymographd   \(version.visible), \(state)",
             "devices      \(devices)",
