@@ -8,7 +8,7 @@
 
 #include "reports.h"
 
-enum { PREFIX = 8, CHUNK = 116, SEAL = 0x184D2A52, CHUNK_HEADER = 0x184D2A51, RECORDS = 8192, MOTION = 3 };
+enum { PREFIX = 8, CHUNK = 116, SEAL = 0x184D2A52, CHUNK_HEADER = 0x184D2A51, RECORDS = 8192, MOTION = 3, BLOCK = 32 };
 
 static uint32_t crc_table[256];
 static int64_t columns[3][RECORDS];
@@ -69,33 +69,61 @@ static inline int64_t zigzag(struct cursor *cursor)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+static void packed(struct cursor *cursor, int64_t *values, size_t count)
+{
+    int64_t reference = 0;
+    for (size_t first = 0; first < count; first += BLOCK) {
+        size_t length = count - first < BLOCK ? count - first : BLOCK;
+        if (cursor->at == cursor->end || *cursor->at > 64)
+            fail("a block's width");
+        unsigned width = *cursor->at++;
+        reference += zigzag(cursor);
+        size_t bytes = (length * width + 7) / 8;
+        if (bytes > (size_t)(cursor->end - cursor->at))
+            fail("a block's bits");
+        uint8_t copy[BLOCK * 8 + 9];
+        const uint8_t *bits = cursor->at;
+        if ((size_t)(cursor->end - cursor->at) < bytes + 9)
+            bits = memcpy(copy, bits, bytes);
+        uint64_t mask = width == 64 ? ~0ull : (1ull << width) - 1;
+        for (size_t i = 0; i < length; i++) {
+            size_t bit = i * width;
+            uint64_t word;
+            memcpy(&word, bits + bit / 8, 8);
+            word >>= bit % 8;
+            if (width > 57 && bit % 8)
+                word |= (uint64_t)bits[bit / 8 + 8] << (64 - bit % 8);
+            values[first + i] = (int64_t)((uint64_t)reference + (word & mask));
+        }
+        cursor->at += bytes;
+    }
+}
+
 static void column(struct cursor *cursor, int64_t *values, size_t count)
 {
     if (cursor->at == cursor->end)
         fail("no column");
     uint8_t head = *cursor->at++;
     int shift = head >> 2;
-    int64_t last = 0, step = 0;
-    if (head & 128)
+    int64_t last;
+    if (head & 128 || (head & 3) == 3)
         fail("a column's head");
-    switch (head & 3) {
-    case 0:
-        last = zigzag(cursor) << shift;
+    if ((head & 3) == 1) {
+        packed(cursor, values, count);
         for (size_t i = 0; i < count; i++)
-            values[i] = last;
-        break;
-    case 1:
-        for (size_t i = 0; i < count; i++)
-            values[i] = zigzag(cursor) << shift;
-        break;
-    case 2:
-        for (size_t i = 0; i < count; i++)
-            values[i] = (last += zigzag(cursor)) << shift;
-        break;
-    default:
-        for (size_t i = 0; i < count; i++)
-            values[i] = (last += step += zigzag(cursor)) << shift;
+            values[i] <<= shift;
+        return;
     }
+    last = zigzag(cursor);
+    if ((head & 3) == 0) {
+        for (size_t i = 0; i < count; i++)
+            values[i] = last << shift;
+        return;
+    }
+    packed(cursor, values + 1, count - 1);
+    values[0] = last << shift;
+    for (size_t i = 1; i < count; i++)
+        values[i] = (last += values[i]) << shift;
 }
 
 static void payload(const uint8_t *bytes, size_t length, uint32_t count)

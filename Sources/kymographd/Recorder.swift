@@ -41,6 +41,8 @@ final class Recorder {
     private var service = ServiceNotification()
     var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
+    /// CLOCK_MONOTONIC.
+    let startMicroseconds = kymo_monotonic_microseconds()
     private var knownWriteFailures: UInt64 = 0
     /// Chunks written when a write failed; nil while writing works.
     private var chunksAtFailure: UInt64?
@@ -52,6 +54,7 @@ final class Recorder {
 
     init(configuration: Configuration) throws {
         loop = try EventLoop()
+        let passed = try PassedSockets()
         // Before any thread: signals go to this loop alone.
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
         gate = try Gate(rules: configuration.rules)
@@ -67,13 +70,14 @@ final class Recorder {
         presence = Presence(
             seat: configuration.seat, loop: loop, standing: { [unowned self] in standing(of: $0) },
             changed: { [unowned self] in presenceChanged() }, busLost: { polkit.busLost() })
-        try openPorts(configuration)
+        try openPorts(configuration, passed)
         try watch()
     }
 
-    private func openPorts(_ configuration: Configuration) throws {
+    private func openPorts(_ configuration: Configuration, _ passed: PassedSockets) throws {
         agent = try AgentPort(
-            path: configuration.agentSocket, loop: loop, trustedUserID: { [unowned self] in presence.presentUserID },
+            path: configuration.agentSocket, passed: passed["agent"], loop: loop,
+            trustedUserID: { [unowned self] in presence.presentUserID },
             handlers: AgentPort.Handlers(
                 connected: { [unowned self] in agentConnected() },
                 lost: { [unowned self] in agentLost() },
@@ -125,12 +129,15 @@ final class Recorder {
     /// The kernel keeps 64 entries for a reader of a mouse, 2.7 ms at 8 kHz: on a busy machine a thread waits longer than
     /// that for its turn. The lowest real-time priority is enough, since it only has to come before what is not real-time;
     /// the kernel stops a runaway one at 95 % (sched_rt_runtime_us). The journal's thread stays as it is.
+    ///
+    /// The unit gives it at the start (CPUSchedulingPolicy=), so that the system call that takes it can be forbidden;
+    /// without the unit it is taken here.
     private func takePriority() {
         guard kymo_realtime_thread(1) < 0 else { return }
         log(
             .notice,
-            "no real-time priority for the input thread (LimitRTPRIO=1 in the unit gives it); a busy machine may cost "
-                + "reports, which will be recorded as losses")
+            "no real-time priority for the input thread (CPUSchedulingPolicy=rr in the unit gives it); a busy machine "
+                + "may cost reports, which will be recorded as losses")
     }
 
     private var nextDeadline: UInt64? {

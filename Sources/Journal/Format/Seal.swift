@@ -69,7 +69,7 @@ package struct Seal: Sendable, Equatable {
 
     private func put(column field: KeyPath<Entry, UInt64>, to buffer: inout ByteBuffer) {
         let values = entries.map { Int64(bitPattern: $0[keyPath: field]) }
-        values.withUnsafeBufferPointer { buffer.putColumn($0, hint: .differences) }
+        values.withUnsafeBufferPointer { buffer.putColumn($0, as: .differences) }
     }
 
     /// Reads the frame's content; nil unless whole.
