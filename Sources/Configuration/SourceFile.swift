@@ -12,7 +12,8 @@ enum SourceFile {
         guard descriptor >= 0 else {
             if errno == ENOENT, mayBeMissing { return nil }
             if errno == ELOOP {
-                throw ConfigurationError(file: path, line: nil, message: "is a symbolic link; put the file itself there")
+                throw ConfigurationError(
+                    file: path, line: nil, message: "is a symbolic link; put the file there")
             }
             throw ConfigurationError(
                 file: path, line: nil, message: "cannot be read: \(String(cString: strerror(errno)))")

@@ -73,7 +73,9 @@ struct Grant: ParsableCommand {
         print("You are \(view.subject.visible). Until now: \(view.reason.visible).")
         // What was typed before this was shown is no answer to it.
         tcflush(STDIN_FILENO, Int32(TCIFLUSH))
-        print("To be recorded in this way, type \"\(Self.answer)\" and Enter; anything else ends this.\n> ", terminator: "")
+        print(
+            "To be recorded in this way, type \"\(Self.answer)\" and Enter; anything else ends this.\n> ",
+            terminator: "")
         fflush(nil)
         guard let typed = readLine(), typed == Self.answer else {
             print("Nothing was consented to.")
@@ -143,7 +145,8 @@ struct VerifyReceipt: ParsableCommand {
             ("receipt", receipt.id), ("subject", "\(receipt.subject) (uid \(receipt.userID))"),
             ("given", Date(timeIntervalSince1970: Double(receipt.realtimeMicroseconds) / 1e6).ISO8601Format()),
             ("version", receipt.version), ("host", receipt.host), ("key", signer),
-            ("notice", "SHA-256 \(Receipt.hash(receipt.notice))"), ("policy", "SHA-256 \(Receipt.hash(receipt.policy))"),
+            ("notice", "SHA-256 \(Receipt.hash(receipt.notice))"),
+            ("policy", "SHA-256 \(Receipt.hash(receipt.policy))"),
         ] {
             print("  \(name)\(String(repeating: " ", count: 8 - name.count)) \(value.visible)")
         }

@@ -78,7 +78,9 @@ final class Presence {
             permission.isSuspending = state.isSuspending
             // Only another's turn is a reason to look at the disk: a lock must close at once.
             let now = permission.presentSession
-            guard now?.id != before?.id || now?.userID != before?.userID || now?.subject != before?.subject else { return }
+            guard now?.id != before?.id || now?.userID != before?.userID || now?.subject != before?.subject else {
+                return
+            }
             ask(&permission)
         }
     }

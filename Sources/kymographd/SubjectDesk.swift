@@ -112,7 +112,8 @@ final class SubjectDesk {
         if let failure { exchange.refuse(failure) } else { exchange.done() }
     }
 
-    private static let noNotice = "there is no notice on this machine (/etc/kymograph/notice.md): nobody can consent to "
+    private static let noNotice =
+        "there is no notice on this machine (/etc/kymograph/notice.md): nobody can consent to "
         + "what they are not told"
 
     private func show(_ user: uid_t, _ subject: String, _ exchange: ControlExchange) {
@@ -133,7 +134,9 @@ final class SubjectDesk {
     }
 
     private func receipt(_ user: uid_t, _ subject: String, _ exchange: ControlExchange) {
-        errands.run { [store] in Result { try store.receiptText(userID: user) } } then: { found in
+        errands.run { [store] in
+            Result { try store.receiptText(userID: user) }
+        } then: { found in
             switch found {
             case .success(let text?): exchange.done(text)
             case .success(nil): exchange.refuse("there is no receipt of \(subject)")
@@ -200,7 +203,9 @@ final class SubjectDesk {
         let pause = Pause(
             seconds: seconds, realtimeMicroseconds: kymo_realtime_microseconds(),
             boottimeMicroseconds: kymo_boottime_microseconds(), bootID: bootID)
-        decide(user) { [store] in try store.pause(pause, userID: user) } then: { [weak self] outcome in
+        decide(user) { [store] in
+            try store.pause(pause, userID: user)
+        } then: { [weak self] outcome in
             switch outcome {
             case .success:
                 self?.paused[user] = nil
@@ -214,7 +219,9 @@ final class SubjectDesk {
     }
 
     func resume(_ user: uid_t, _ reply: @escaping (String?) -> Void) {
-        decide(user) { [store] in try store.resume(userID: user) } then: { [weak self] outcome in
+        decide(user) { [store] in
+            try store.resume(userID: user)
+        } then: { [weak self] outcome in
             switch outcome {
             case .success:
                 self?.paused[user] = nil

@@ -12,7 +12,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sead = \"seat0\"", ["k.toml:1: unknown key sead; known here: agent, consent, control, deny, journal, rule, seat, status"]),
+        (
+            "sead = \"seat0\"",
+            ["k.toml:1: unknown key sead; known here: agent, consent, control, deny, journal, rule, seat, status"]
+        ),
         (
             "# comment\n[journal]\ndirectory = \"here\"",
             ["k.toml:3: directory: expected an absolute path of at most 4095 bytes, found \"here\""]

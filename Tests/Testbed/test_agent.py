@@ -1,6 +1,7 @@
 """The agent is slow, silent, dead, false or not who it should be: keys stop, and nothing else changes."""
 
 import os
+import socket
 import struct
 
 import pytest
@@ -123,6 +124,7 @@ def test_a_malformed_message_closes_its_connection_with_one_line_and_changes_not
         session.close()
         # The next one is as good as if nothing had been.
         session = agent(daemon)
+        wait_for(lambda: daemon.status()["devices"] == 1, "the keyboard to be open again")
         session.window("editor", number + 1)
         keyboard.write("k")
         daemon.until(lambda rows, number=number: len(rows) == 2 * (number + 1), "key")
@@ -169,6 +171,15 @@ def test_a_second_agent_is_refused_and_the_first_goes_on(bed, recorder, agent):
     assert "connected already" in second.state()["refused"]
     keyboard.write("ok")
     daemon.until(lambda rows: len(rows) == 4, "key")
+
+
+def test_a_peer_that_hangs_up_before_it_is_refused_costs_the_agent_nothing(typing):
+    daemon, session, _, _ = typing
+    for _ in range(50):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+            peer.connect(str(daemon.agent_socket))
+    assert daemon.status()["recording"] and not session.state()["closed"]
+    assert "agent disconnected" not in daemon.log
 
 
 @pytest.mark.parametrize("successor", [None, 12345])

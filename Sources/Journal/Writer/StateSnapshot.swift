@@ -49,6 +49,7 @@ struct StateSnapshot {
 
     /// In the order in which a reader wants them.
     var records: [PermittedEvent] {
-        ([recorder, consent, session].compactMap(\.self) + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
+        let first = [recorder, consent, session].compactMap(\.self)
+        return (first + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
     }
 }
