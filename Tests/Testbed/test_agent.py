@@ -115,6 +115,7 @@ def test_a_malformed_message_closes_its_connection_with_one_line_and_changes_not
     for number, (name, packet) in enumerate(MALFORMED.items()):
         session = agent(daemon)
         wait_for(lambda session=session: session.state()["welcome"], "the welcome")
+        wait_for(lambda: daemon.status()["recording"], "the recording to have begun")
         before = daemon.log
         session.send(packet)
         wait_for(lambda session=session: session.state()["closed"], f"the connection to close after {name}")

@@ -1,6 +1,7 @@
 """What keeps the recorder from starting, or from writing: said clearly, and nothing that was good is lost."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -99,6 +100,46 @@ def test_a_configuration_that_others_may_change_is_refused(bed, recorder):
     daemon = recorder()
     daemon.config.chmod(0o666)
     refused(daemon, str(daemon.config))
+
+
+@pytest.mark.parametrize("which", ["config", "notice"])
+def test_a_file_that_decides_is_no_symbolic_link(bed, recorder, which):
+    daemon = recorder()
+    path = getattr(daemon, which)
+    path.rename(daemon.directory / "elsewhere")
+    path.symlink_to(daemon.directory / "elsewhere")
+    refused(daemon, f"{path}: is a symbolic link")
+
+
+def test_a_notice_that_others_may_change_is_refused(bed, recorder):
+    daemon = recorder()
+    daemon.notice.chmod(0o666)
+    refused(daemon, str(daemon.notice), "may be changed by others")
+
+
+def test_a_policy_that_is_half_written_opens_nothing_that_it_did_not_before(bed, recorder):
+    """Cut at the end of any line, or inside it, it is refused, or keeps no more than the whole one, or asks for consent again."""
+    bed.add("mouse", 1)
+    daemon = recorder(rules={"vault": "off", "editor": "full"}).start(devices=1)
+    assert daemon.stop() == 0
+    whole = daemon.config.read_text()
+    begin = whole.index("[[rule]]")
+    outcomes = set()
+    ends = [begin + end.end() for end in re.finditer("\n", whole[begin:])]
+    for cut in sorted({*ends, *(end - 4 for end in ends)}):
+        daemon.config.write_text(whole[:cut])
+        daemon.process = daemon.launch()
+        wait_for(lambda: daemon.process.poll() is not None or daemon.status(), "an answer or an end")
+        if daemon.process.poll() is not None:
+            outcomes.add("refused")
+            continue
+        wait_for(lambda: "consent" in daemon.status()["reason"] or "indicator" in daemon.status()["reason"], "a verdict")
+        is_whole_vault = 'app = "vault"\nkeys = "off"\n' in whole[:cut]
+        asks = "keeps more than before" in daemon.status()["reason"]
+        assert asks or is_whole_vault, whole[:cut]
+        outcomes.add("asks" if asks else "goes on")
+        daemon.kill()
+    assert outcomes == {"refused", "asks", "goes on"}
 
 
 def test_drop_ins_are_read_and_checked(bed, recorder):
