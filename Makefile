@@ -100,6 +100,8 @@ install: ## copies what was built to DESTDIR, the way the Debian package has it
 	# Every key as a comment: a default that changes with a release then holds where nobody has decided otherwise.
 	mkdir -p $(DESTDIR)/etc/kymograph
 	sed 's/^[a-z]/#&/' docs/kymograph.toml > $(DESTDIR)/etc/kymograph/kymograph.toml
+	install -m 644 -t $(DESTDIR)/etc/kymograph data/notice.md
+	install -D -m 644 -t $(DESTDIR)$(prefix)/share/polkit-1/actions data/org.kymograph.policy
 	install -D -m 644 packaging/sway.conf $(DESTDIR)/etc/sway/config.d/60-kymograph.conf
 	mkdir -p $(DESTDIR)$(prefix)/share
 	cp -r --no-preserve=mode .build/share/. $(DESTDIR)$(prefix)/share

@@ -50,11 +50,11 @@ def rest(directory: Path) -> tuple[list[Row], list[str]]:
     recorder = Recorder(bed, environment=watchdog.environment())
     sway = Sway(directory, BIN / "kymograph-agent").start()
     try:
-        recorder.start(devices=2)
+        recorder.start(agent=False)
         sway.keyboard("us")
         sway.window("editor", "notes.txt")
         agent = sway.agent(recorder.agent_socket)
-        wait_for(lambda: recorder.status()["agent"], "the agent to be connected")
+        wait_for(lambda: recorder.status()["devices"] == 2, "the indicator to be seen, and the devices to be open")
         time.sleep(4)
         watchdog.messages()
         pids = {"kymographd": recorder.pid, "kymograph-agent": agent.pid}

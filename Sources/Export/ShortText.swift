@@ -35,6 +35,10 @@ extension Event {
             "\(state.isRunning ? "started" : "stopped"), version \(state.version.visible), \(state.libinputVersion.visible)"
         case .forgetting(let notice):
             "\(notice.isEverything ? "everything before" : "something") was forgotten, as asked for"
+        case .consent(let consent):
+            "of \(consent.subject.visible) \(consent.isGiven ? "in force" : "withdrawn"): receipt \(consent.receipt.visible)"
+        case .pause(let pause):
+            pause.text
         default: ""
         }
     }
@@ -52,6 +56,15 @@ extension Key {
         // A modifier does not hold itself.
         let prefix = key.hasPrefix("LEFT") || key.hasPrefix("RIGHT") ? (key.count <= 5 ? held : "") : held
         return "\(press == .pressed ? "press" : "release") \(prefix)\(key)"
+    }
+}
+
+extension PauseNotice {
+    fileprivate var text: String {
+        guard isPaused else { return "is over" }
+        guard endRealtimeMicroseconds > 0 else { return "until resumed" }
+        var moment = LocalMoment()
+        return "until \(moment.text(endRealtimeMicroseconds))"
     }
 }
 

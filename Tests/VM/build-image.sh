@@ -11,7 +11,7 @@ cache=${KYMO_CACHE:-$here/../../.cache}
 mirror=${KYMO_MIRROR:-http://deb.debian.org/debian}
 
 packages=(
-    systemd-sysv udev dbus dbus-user-session libpam-systemd linux-image-amd64 initramfs-tools kmod procps python3
+    polkitd systemd-sysv udev dbus dbus-user-session libpam-systemd linux-image-amd64 initramfs-tools kmod procps python3
     at-spi2-core sway lz4 libinput10 libudev1 libxkbcommon0 xkb-data libwayland-client0 liblz4-1 libsystemd0 libstdc++6
 )
 

@@ -1,0 +1,37 @@
+import Glibc
+
+/// polkit's own agent for terminals, for as long as this command asks for something that needs a password. Where the
+/// session has an agent already, that one asks, and this one keeps silent.
+final class TerminalAgent {
+    private var process: pid_t = 0
+
+    /// Waits until it is there, or says that it is not needed. Without one polkit will say that nobody can be asked.
+    init() {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { return }
+        defer { close(ends[0]) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        posix_spawn_file_actions_addclose(&actions, ends[0])
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let words = ["pkttyagent", "--process", "\(getpid())", "--notify-fd", "\(ends[1])", "--fallback"]
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        let result = posix_spawnp(&process, words[0], &actions, nil, &arguments, environ)
+        close(ends[1])
+        guard result == 0 else {
+            process = 0
+            return
+        }
+        // It closes its end when it is registered, and when it ends.
+        var byte: UInt8 = 0
+        _ = read(ends[0], &byte, 1)
+    }
+
+    func stop() {
+        guard process > 0 else { return }
+        kill(process, SIGTERM)
+        waitpid(process, nil, 0)
+        process = 0
+    }
+}
