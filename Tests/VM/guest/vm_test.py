@@ -7,6 +7,7 @@ import random
 import sys
 import traceback
 
+import peers
 import scenarios
 from bench import FAST, NATURAL, Bench
 from guest import now_us
@@ -25,6 +26,7 @@ def main(payload, results):
         scenarios.excluded_device(bench)
         scenarios.another_terminal(bench)
         scenarios.latency(bench)
+        peers.beside_peers(bench)
         scenarios.fastest_mouse(bench)
         scenarios.whole_run(bench)
     except Exception:  # whatever it is, the other figures and the guest's logs still count
