@@ -8,7 +8,7 @@
 
 #include "reports.h"
 
-enum { PREFIX = 8, CHUNK = 116, SEAL = 0x184D2A52, CHUNK_HEADER = 0x184D2A51, RECORDS = 8192, MOTION = 3, BLOCK = 32 };
+enum { PREFIX = 8, CHUNK = 100, SEAL = 0x184D2A52, CHUNK_HEADER = 0x184D2A51, RECORDS = 8192, MOTION = 3, BLOCK = 32 };
 
 static uint32_t crc_table[256];
 static int64_t columns[3][RECORDS];
@@ -178,13 +178,14 @@ static void hash_chunk(uint8_t chain[32], const uint8_t *content, const uint8_t 
     uint8_t link[32 + 16 + 8 + 4 + 32];
     SHA256_CTX context;
     SHA256_Init(&context);
-    SHA256_Update(&context, content + 36, 44);
+    SHA256_Update(&context, content + 26, 38);
     SHA256_Update(&context, frame, stored);
     SHA256_Final(link + 60, &context);
     memcpy(link, chain, 32);
-    memcpy(link + 32, content + 8, 28);
+    memcpy(link + 32, content, 26);
+    memset(link + 58, 0, 2);
     SHA256(link, sizeof link, chain);
-    if (memcmp(chain, content + 80, 32) != 0)
+    if (memcmp(chain, content + 64, 32) != 0)
         fail("the hash chain");
 }
 
@@ -198,8 +199,8 @@ static void segment(const uint8_t *bytes, size_t length, LZ4F_dctx *context)
     SHA256(bytes, place, chain);
     while (place + PREFIX <= length && u32(bytes + place) == CHUNK_HEADER) {
         const uint8_t *content = bytes + place + PREFIX, *frame = content + CHUNK;
-        uint32_t stored = u32(content + 40);
-        size_t read = stored, written = u32(content + 36);
+        uint32_t stored = u32(content + 32);
+        size_t read = stored, written = u32(content + 28);
         if (length - place < PREFIX + CHUNK + (size_t)stored || written > sizeof decoded)
             fail("a chunk's length");
         if (crc(content, CHUNK - 4) != u32(content + CHUNK - 4))
@@ -208,16 +209,16 @@ static void segment(const uint8_t *bytes, size_t length, LZ4F_dctx *context)
         size_t wanted = written;
         if (LZ4F_decompress(context, decoded, &written, frame, &read, NULL) != 0 || written != wanted || read != stored)
             fail("a frame");
-        payload(decoded, written, u32(content + 32));
+        payload(decoded, written, u32(content + 24) & 0xFFFF);
         place += PREFIX + CHUNK + stored;
     }
     if (place < length && u32(bytes + place) == SEAL) {
         uint8_t link[32 + 16 + 8 + 4], final[32];
         const uint8_t *content = bytes + place + PREFIX;
         memcpy(link, chain, 32);
-        memcpy(link + 32, content + 8, 28);
+        memcpy(link + 32, content, 28);
         SHA256(link, sizeof link, final);
-        if (memcmp(final, content + 40, 32) != 0)
+        if (memcmp(final, content + 28, 32) != 0)
             fail("the final hash");
     }
 }

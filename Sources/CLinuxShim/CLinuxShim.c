@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/input.h>
 #include <signal.h>
 #include <string.h>
@@ -177,6 +178,26 @@ int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds)
         ready[i] = events[i].data.fd;
     return count;
 }
+
+static int shed_object(struct dl_phdr_info *object, size_t size, void *unused)
+{
+    (void)size, (void)unused;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        // What was relocated or set lives in writable segments alone, and would be lost. (A breakpoint that a debugger has
+        // set before would be too.)
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W)
+            continue;
+        uintptr_t first = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz + page - 1) & ~(page - 1);
+        // The kernel's own page of clock functions refuses, and so does memory that is locked: no harm.
+        (void)madvise((void *)first, end - first, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void kymo_shed_start(void) { dl_iterate_phdr(shed_object, NULL); }
 
 int kymo_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

@@ -1,6 +1,7 @@
 import AgentProtocol
 import ArgumentParser
 import Bus
+import CLinuxShim
 import EventLoop
 import Events
 import Fields
@@ -64,6 +65,7 @@ struct KymographAgent: ParsableCommand {
                     compositor.probe($0)
                 }, recording: { indicator.serviceSaid($0) }, left: { indicator.serviceLeft() }))
         port = service
+        kymo_shed_start()
         while loop.isRunning {
             compositor.actIfDue()
             indicator.actIfDue()

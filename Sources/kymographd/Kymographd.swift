@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinuxShim
 import Configuration
 import Events
 import Glibc
@@ -17,7 +18,15 @@ struct Kymographd: ParsableCommand {
     @Flag(name: .long, help: "Read the configuration, say what is wrong with it, and exit.")
     var checkConfig = false
 
+    static func main() {
+        // The dynamic linker has read every relocation and symbol there is: megabytes that nobody reads again.
+        kymo_shed_start()
+        main(nil)
+    }
+
     func run() throws {
+        // And so have the parser of the command line, and below that of the configuration.
+        kymo_shed_start()
         openLog(program: "kymographd")
         do {
             let configuration = try Configuration.load(path: config)
@@ -25,6 +34,7 @@ struct Kymographd: ParsableCommand {
                 print("\(config): ok")
                 return
             }
+            kymo_shed_start()
             try Recorder(configuration: configuration).run()
         } catch {
             log(.error, "\(error)")

@@ -46,6 +46,10 @@ final class Recorder {
     private var knownWriteFailures: UInt64 = 0
     /// Chunks written when a write failed; nil while writing works.
     private var chunksAtFailure: UInt64?
+    /// By then everything has been called once that is called at all: devices, the agent's greeting, a chunk, a sync.
+    private static let startMicroseconds: UInt64 = 2_000_000
+    /// When what only the start needed leaves memory; nil: it has.
+    private var startEndsMicroseconds: UInt64?
     /// Who has the seat; empty: nobody who could be recorded.
     var subject: String { presence.permission.presentSession?.subject ?? "" }
     var isIndicatorShown: Bool { presence.permission.isIndicatorShown }
@@ -115,6 +119,7 @@ final class Recorder {
         gapRecords()
         act(on: verdict)
         service.ready(status: idleReason ?? "recording")
+        startEndsMicroseconds = kymo_monotonic_microseconds() + Self.startMicroseconds
         while loop.isRunning {
             let gather = pace.gatherMicroseconds
             if gather > 0 { usleep(UInt32(gather)) }
@@ -142,7 +147,9 @@ final class Recorder {
 
     private var nextDeadline: UInt64? {
         var deadline = gate.nextDeadlineMicroseconds
-        for other in [source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds] {
+        for other in [
+            source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds, startEndsMicroseconds,
+        ] {
             if let other { deadline = min(deadline ?? .max, other) }
         }
         // The ring has no way to say that it has room again; it empties at least every 250 ms.
@@ -159,6 +166,11 @@ final class Recorder {
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
         if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
+        if let end = startEndsMicroseconds, now >= end {
+            startEndsMicroseconds = nil
+            // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
+            kymo_shed_start()
+        }
     }
 
     /// Once per spell: the journal's thread tries again every second, and counts what it could not write.

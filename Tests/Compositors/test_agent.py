@@ -78,7 +78,7 @@ def test_focus_is_unknown_and_the_layout_too_before_a_word_on_the_next_composito
     """Once a compositor without an own socket took its layout with it, and the service kept the old one."""
     labwc.keyboard("us")
     _, connection = greet(labwc, service)
-    connection.expect(Layout, known=True)
+    connection.heard(Layout, known=True)
     labwc.compositor.stop()
     connection.expect(Layout, known=False)
 

@@ -54,6 +54,11 @@ int kymo_epoll_writing(int epoll, int descriptor, int writing);
 /// -1 with errno. Rounds up to whole milliseconds where the kernel lacks epoll_pwait2.
 int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds);
 
+/// Takes the code and constants of this program and its libraries out of the process's memory. What is used afterwards comes
+/// back from the page cache, a dozen pages for each fault; what only the start needed (relocations, parsers, the runtime's
+/// tables) does not. Pages that can be written are left alone.
+void kymo_shed_start(void);
+
 /// An event counter that another thread can make readable. The descriptor, or -1 with errno.
 int kymo_eventfd(void);
 /// Memory of that many bytes, zeroed, as a file in no directory that another process may map; its

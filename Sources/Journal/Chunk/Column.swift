@@ -210,15 +210,24 @@ extension ByteCursor {
     @inline(__always) private static func unpack(
         _ bytes: UnsafeRawBufferPointer, into block: UnsafeMutableBufferPointer<Int64>, above least: Int64, width: Int
     ) {
-        let mask: UInt64 = ~0 &>> UInt64(64 - width)
+        guard let target = block.baseAddress, let source = bytes.baseAddress else { return }
+        let mask: UInt64 = ~0 &>> UInt64(64 &- width)
         var bit = 0
-        for index in block.indices {
-            let place = bit &>> 3
-            let skipped = UInt64(bit & 7)
-            var value = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self)) &>> skipped
-            if width > 57, skipped > 0 { value |= UInt64(bytes[place &+ window]) &<< (64 &- skipped) }
-            block[index] = least &+ Int64(bitPattern: value & mask)
-            bit &+= width
+        func next() -> UInt64 {
+            defer { bit &+= width }
+            return UInt64(littleEndian: source.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
+                &>> UInt64(bit & 7)
+        }
+        if width <= 57 {
+            for index in 0..<block.count { target[index] = least &+ Int64(bitPattern: next() & mask) }
+        } else {
+            for index in 0..<block.count {
+                let ninth = bytes[bit &>> 3 &+ window]
+                let skipped = UInt64(bit & 7)
+                // A shift by 64, where nothing is skipped, gives 0.
+                let value = next() | UInt64(ninth) << (64 &- skipped)
+                target[index] = least &+ Int64(bitPattern: value & mask)
+            }
         }
     }
 }
