@@ -13,7 +13,7 @@ struct ConsentCommand: ParsableCommand {
 }
 
 extension ControlArguments {
-    fileprivate func view() throws -> ConsentView {
+    func view() throws -> ConsentView {
         do {
             return try ConsentView(text: try ask(.show))
         } catch let error as ReceiptError {

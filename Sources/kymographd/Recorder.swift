@@ -148,7 +148,7 @@ final class Recorder {
     private var nextDeadline: UInt64? {
         var deadline = gate.nextDeadlineMicroseconds
         for other in [
-            source.nextDeadlineMicroseconds, service.deadlineMicroseconds, startEndsMicroseconds, pauseEndMicroseconds,
+            source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds, startEndsMicroseconds,
         ] {
             if let other { deadline = min(deadline ?? .max, other) }
         }
@@ -165,12 +165,12 @@ final class Recorder {
         if outlet.hasUnwrittenLoss { outlet.settle() }
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
+        if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
         if let end = startEndsMicroseconds, now >= end {
             startEndsMicroseconds = nil
             // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
             kymo_shed_start()
         }
-        if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
     }
 
     /// Once per spell: the journal's thread tries again every second, and counts what it could not write.

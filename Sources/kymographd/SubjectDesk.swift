@@ -36,7 +36,7 @@ final class SubjectDesk {
     private let changed: (uid_t, Decision?) -> Void
     /// How many decisions of a user are being written: until they are, nothing of theirs is recorded.
     private var writing: [uid_t: Int] = [:]
-    /// What could not be written, and holds all the same.
+    /// What could not be written, or is not yet, and holds all the same.
     private var withdrawn: Set<uid_t> = []
     private var paused: [uid_t: Pause] = [:]
 
@@ -58,6 +58,8 @@ final class SubjectDesk {
     /// Reads the disk: to be called only while no device is open.
     func standing(userID: uid_t, subject: String) -> Standing {
         guard writing[userID] == nil else {
+            // A pause closes all the same, and says why.
+            if let pause = paused[userID] { return Standing(consent: .given(""), pause: pause) }
             return Standing(consent: .missing("what they decided is being written"), pause: nil)
         }
         guard !withdrawn.contains(userID) else {
@@ -203,6 +205,7 @@ final class SubjectDesk {
         let pause = Pause(
             seconds: seconds, realtimeMicroseconds: kymo_realtime_microseconds(),
             boottimeMicroseconds: kymo_boottime_microseconds(), bootID: bootID)
+        paused[user] = pause
         decide(user) { [store] in
             try store.pause(pause, userID: user)
         } then: { [weak self] outcome in
@@ -211,7 +214,6 @@ final class SubjectDesk {
                 self?.paused[user] = nil
                 reply(nil)
             case .failure(let error):
-                self?.paused[user] = pause
                 reply("recording is paused, but that could not be written, so that a restart would forget it: \(error)")
             }
             return .paused(pause)

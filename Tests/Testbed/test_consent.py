@@ -288,6 +288,8 @@ def test_a_pause_stops_at_once_and_survives_a_restart(desk, words, row):
     stays_silent(daemon, answered)
     last = max(row["time_us"] for row in daemon.rows("motion"))
     FIGURES.append(f"pause {' '.join(words)}: last event {(last - answered) / 1000:+.1f} ms from kymo's answer")
+    # For no other reason, not even for as long as it is written.
+    assert daemon.rows("suppression")[-1]["reason"] == "paused"
     paused = daemon.rows("pause")[-1]
     assert paused["paused"] and row.items() <= paused.items()
     phase, text = daemon.agent.state()["told"][-1]
@@ -320,6 +322,40 @@ def test_a_click_on_the_indicator_is_a_pause(desk):
     daemon.agent.send(pause_request(False))
     wait_for(lambda: is_recording(daemon), "the resumption")
     assert daemon.agent.state()["told"][-1][0] == "recording"
+
+
+# -- seeing what holds
+
+
+def privacy(daemon) -> str:
+    done = daemon.at_terminal("privacy", "--socket", str(daemon.status_socket))
+    assert done.code == 0, done.output
+    return done.output
+
+
+def test_one_is_told_in_plain_words_what_is_recorded_and_why_not(bed, recorder):
+    bed.add("mouse", 1)
+    daemon = recorder(rules={"editor": "full", "vault": "off"}).start(devices=1)
+    name, text = subject().pw_name, privacy(daemon)
+    assert f"{name}, you are being recorded now: 1 devices are open" in text
+    assert re.search(r"^id (\w+)$", receipt_file(daemon).read_text(), re.M)[1] in text
+    assert "  editor: every key, where accessibility says" in text and "  vault: nothing, not even its name" in text
+    assert "  every other app: keys as counts per 100 ms" in text
+    assert ": there is no consent\n" in text and "time: the indicator is not shown\n" in text
+    daemon.at_terminal("pause")
+    text = privacy(daemon)
+    assert f"{name}, nothing of you is being recorded now: {name} has paused the recording." in text
+    daemon.at_terminal("resume")
+    wait_for(lambda: is_recording(daemon), "the resumption")
+    assert "  1 time: paused\n" in privacy(daemon)
+
+
+@needs_root
+def test_another_user_is_told_about_themselves(desk):
+    daemon, _ = desk
+    done = daemon.at_terminal("privacy", "--socket", str(daemon.status_socket), uid=1)
+    assert "nothing of you is being recorded now: somebody else is at the seat" in done.output
+    assert "none is in force: none was given yet" in done.output
 
 
 # -- the indicator
