@@ -14,6 +14,8 @@ final class TerminalAgent {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_addclose(&actions, ends[0])
         defer { posix_spawn_file_actions_destroy(&actions) }
+        // It prompts at /dev/tty. Why it cannot, polkit's refusal tells, in words that kymographd chooses.
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         let words = ["pkttyagent", "--process", "\(getpid())", "--notify-fd", "\(ends[1])", "--fallback"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }

@@ -63,6 +63,7 @@ def test_a_socket_with_another_name_is_not_taken_for_the_agents(bed, recorder, a
     knock(other).close()
     wait_for(daemon.agent_socket.exists, "the recorder to listen itself")
     wait_for(lambda: daemon.status_socket.exists() and daemon.status(), "the recorder to answer")
+    # Its answer says that the recorder knows the session.
     daemon.grant()
     agent(daemon)
     wait_for(lambda: daemon.status()["devices"] == 1, "the agent to be believed, and the mouse open")
