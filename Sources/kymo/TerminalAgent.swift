@@ -1,7 +1,10 @@
 import Glibc
 
-/// polkit's own agent for terminals, for as long as this command asks for something that needs a password. Where the
-/// session has an agent already, that one asks, and this one keeps silent.
+/// polkit's own agent for terminals, for as long as this command asks for something that needs a password: it asks here,
+/// where the person has just read the notice, also where the desktop has an agent of its own.
+///
+/// Not `--fallback`, which would leave it to that one: polkit 122 (Debian 12) finds no agent at all for a process outside
+/// every session, though a fallback is registered for it.
 final class TerminalAgent {
     private var process: pid_t = 0
 
@@ -16,7 +19,7 @@ final class TerminalAgent {
         defer { posix_spawn_file_actions_destroy(&actions) }
         // It prompts at /dev/tty. Why it cannot, polkit's refusal tells, in words that kymographd chooses.
         posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        let words = ["pkttyagent", "--process", "\(getpid())", "--notify-fd", "\(ends[1])", "--fallback"]
+        let words = ["pkttyagent", "--process", "\(getpid())", "--notify-fd", "\(ends[1])"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         let result = posix_spawnp(&process, words[0], &actions, nil, &arguments, environ)
