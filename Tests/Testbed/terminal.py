@@ -33,6 +33,10 @@ def program(path: Path) -> str:
     return str(copy)
 
 
+def echoes(master: int) -> bool:
+    return bool(termios.tcgetattr(master)[3] & termios.ECHO)
+
+
 def run(command: list[str], uid: int, says: list[tuple[str, str]] = (), seconds: float = 60) -> Done:
     """`says`: a text to wait for, and what is typed then, with Enter."""
     master, terminal = pty.openpty()
@@ -56,7 +60,8 @@ def run(command: list[str], uid: int, says: list[tuple[str, str]] = (), seconds:
     output, waiting, deadline = "", list(says), time.monotonic() + seconds
     try:
         while True:
-            if waiting and waiting[0][0] in output:
+            # A password's prompt is there before the echo is off, and what was typed until then is thrown away.
+            if waiting and waiting[0][0] in output and not ("assword" in waiting[0][0] and echoes(master)):
                 os.write(master, waiting.pop(0)[1].encode() + b"\n")
             assert time.monotonic() < deadline, f"{command} does not end; it said:\n{output}"
             if not select.select([master], [], [], 0.1)[0]:
