@@ -5,12 +5,24 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors fuzz vm-test clean-root soak bench guard lint build debug packages clean
+.PHONY: help run test unit testbed compositors fuzz vm-test clean-root soak bench guard lint deb package-test same-bytes \
+    install programs pages build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
 # The binaries that the tests run: optimised and without the Swift runtime as a dependency, as they are shipped.
 export KYMO_BIN ?= $(CURDIR)/.build/release
+
+# One set of flags, so that what is tested is what is shipped. No runpath: nothing of ours lies beside the programs. The
+# paths of the machine that builds stay out, so that two machines build the same bytes.
+swift_release := swift build -c release --static-swift-stdlib --disable-local-rpath -Xlinker -z -Xlinker now \
+    -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=.
+
+# For `make install`, which builds nothing: `make build pages` first.
+DESTDIR ?=
+prefix ?= /usr
+unitdir ?= $(prefix)/lib/systemd/system
+udevdir ?= $(prefix)/lib/udev
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -30,36 +42,67 @@ testbed: packages build
 compositors: packages build
 	@Tests/Compositors/run
 
+package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
+	@Tests/Package/run
+
+same-bytes: deb ## builds the package again, elsewhere, and compares
+	@packaging/build-twice
+
 fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
 	@Tests/Fuzz/run
 
-vm-test: packages build ## the tests with a real kernel: Debian 12 in an emulated machine
+vm-test: deb ## the tests with a real kernel: Debian 12 in an emulated machine
 	@Tests/VM/run bookworm
 
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)
 	@Tests/CleanRoot/run
 
-soak: packages build ## the long ones: the second guest, the clean root, half an hour at 8 kHz
+soak: packages build deb ## the long ones: the second guest, the clean root, half an hour at 8 kHz, the package twice
 	@Tests/VM/run trixie
 	KYMO_RATE_SECONDS=1800 Tests/Testbed/run -k 8_khz
 	KYMO_HOT_PATH_SECONDS=35 Tests/Testbed/run test_hot_path.py
 	Benchmarks/soak 3600
 	Tests/CleanRoot/run
+	packaging/build-twice
 
 bench: packages build ## every figure beside its reference, into docs/BENCHMARKS.md (a quarter of an hour; KYMO_TRACE: a real trace)
 	@Tests/install-packages benchmarks
 	Benchmarks/run
 
 guard: packages ## instructions per event on the hot path may not grow by more than 10 %
-	@swift build -c release --static-swift-stdlib --product hotpath
+	@$(swift_release) --product hotpath
 	Benchmarks/guard .build/release/hotpath
 
 lint: packages ## formatting of Swift, shell scripts, warnings
 	@swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 	git ls-files -z | xargs -0 file --mime-type | sed -n 's/: *text\/x-shellscript$$//p' | xargs shellcheck
 
-build: packages
-	@swift build -c release --static-swift-stdlib
+build: packages programs
+
+programs:
+	@$(swift_release)
+
+pages: ## man pages and completions, from the programs themselves (needs `make build`)
+	@packaging/pages "$(KYMO_BIN)" .build/share
+
+deb: packages build pages ## the Debian package, into .build/deb
+	@packaging/build-deb
+
+install: ## copies what was built to DESTDIR, the way the Debian package has it
+	install -D -m 755 -t $(DESTDIR)$(prefix)/bin $(KYMO_BIN)/kymographd $(KYMO_BIN)/kymograph-agent $(KYMO_BIN)/kymo
+	install -D -m 644 -t $(DESTDIR)$(unitdir) systemd/kymographd.service systemd/kymograph.socket systemd/kymograph.target \
+	    systemd/kymograph-metrics.service systemd/kymograph-metrics.timer
+	install -D -m 644 -t $(DESTDIR)$(prefix)/lib/systemd/user systemd/kymograph-agent.service systemd/kymograph-agent.path
+	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/kymograph.conf
+	install -D -m 644 systemd/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/kymograph.conf
+	install -D -m 644 -t $(DESTDIR)$(udevdir)/rules.d udev/70-kymograph.rules
+	install -D -m 644 -t $(DESTDIR)$(udevdir)/hwdb.d udev/70-kymograph.hwdb
+	# Every key as a comment: a default that changes with a release then holds where nobody has decided otherwise.
+	mkdir -p $(DESTDIR)/etc/kymograph
+	sed 's/^[a-z]/#&/' docs/kymograph.toml > $(DESTDIR)/etc/kymograph/kymograph.toml
+	install -D -m 644 packaging/sway.conf $(DESTDIR)/etc/sway/config.d/60-kymograph.conf
+	mkdir -p $(DESTDIR)$(prefix)/share
+	cp -r --no-preserve=mode .build/share/. $(DESTDIR)$(prefix)/share
 
 debug: packages
 	@swift build --build-tests

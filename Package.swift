@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Indicator",
             dependencies: [
-                "Events", "AgentProtocol", "Wayland", "CWaylandClient", "CWlrLayerShell", "CCairo", "CLinuxShim",
+                "Events", "AgentProtocol", "Wayland", "Bus", "EventLoop", "CWaylandClient", "CWlrLayerShell", "CCairo",
+                "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
@@ -132,7 +133,8 @@ let package = Package(
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(
-            name: "IndicatorTests", dependencies: ["Indicator", "AgentProtocol"], swiftSettings: strict),
+            name: "IndicatorTests", dependencies: ["Indicator", "AgentProtocol", "Bus", "PrivateBus", "EventLoop"],
+            swiftSettings: strict),
         // A dbus-daemon for tests, and peers on it.
         .target(
             name: "PrivateBus", dependencies: ["Bus", "EventLoop", "CLinuxShim"], path: "Tests/PrivateBus",
@@ -153,6 +155,7 @@ let package = Package(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(name: "KymographdTests", dependencies: ["kymographd"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <linux/input.h>
 #include <signal.h>
 #include <string.h>
@@ -91,40 +92,17 @@ int kymo_evdev_keys_down(int descriptor, uint8_t *bits, size_t length)
 
 static int has_bit(const uint8_t *bits, unsigned bit) { return bits[bit / 8] >> bit % 8 & 1; }
 
-static unsigned count_bits(const uint8_t *bits, unsigned first, unsigned end)
+int kymo_evdev_axes(int descriptor, uint8_t *absolute, uint8_t *relative, uint32_t *touches)
 {
-    unsigned count = 0;
-    for (unsigned bit = first; bit < end; bit++)
-        count += has_bit(bits, bit);
-    return count;
-}
-
-// Touches at once, as drivers/input/input.c counts them.
-static unsigned touch_slots(int descriptor, const uint8_t *axes)
-{
-    struct input_absinfo info;
-    if (has_bit(axes, ABS_MT_SLOT) && ioctl(descriptor, EVIOCGABS(ABS_MT_SLOT), &info) >= 0)
-        return (unsigned)(info.maximum - info.minimum) + 1;
-    if (has_bit(axes, ABS_MT_TRACKING_ID) && ioctl(descriptor, EVIOCGABS(ABS_MT_TRACKING_ID), &info) >= 0) {
-        unsigned slots = (unsigned)(info.maximum - info.minimum) + 1;
-        return slots < 2 ? 2 : slots > 32 ? 32 : slots;
-    }
-    return has_bit(axes, ABS_MT_POSITION_X) ? 2 : 0;
-}
-
-int kymo_evdev_buffer(int descriptor, unsigned *entries, unsigned *packet)
-{
-    // input_estimate_events_per_packet() of drivers/input/input.c, then evdev_compute_buffer_size() of evdev.c: room for
-    // 8 packets, at least 64 entries, a power of two.
-    uint8_t axes[ABS_CNT / 8] = {0}, relative[REL_CNT / 8] = {0};
-    if (ioctl(descriptor, EVIOCGBIT(EV_ABS, sizeof axes), axes) < 0
-        || ioctl(descriptor, EVIOCGBIT(EV_REL, sizeof relative), relative) < 0)
+    if (ioctl(descriptor, EVIOCGBIT(EV_ABS, KYMO_ABSOLUTE_AXES / 8), absolute) < 0
+        || ioctl(descriptor, EVIOCGBIT(EV_REL, KYMO_RELATIVE_AXES / 8), relative) < 0)
         return -1;
-    unsigned slots = touch_slots(descriptor, axes);
-    unsigned touch_axes = count_bits(axes, ABS_MT_SLOT, ABS_CNT);
-    *packet = slots + 1 + touch_axes * slots + count_bits(axes, 0, ABS_MT_SLOT) + count_bits(relative, 0, REL_CNT) + 7;
-    for (*entries = 64; *entries < *packet * 8;)
-        *entries *= 2;
+    struct input_absinfo info;
+    unsigned axis = has_bit(absolute, ABS_MT_SLOT) ? ABS_MT_SLOT : ABS_MT_TRACKING_ID;
+    if (has_bit(absolute, axis) && ioctl(descriptor, EVIOCGABS(axis), &info) >= 0 && info.maximum >= info.minimum)
+        *touches = (uint32_t)info.maximum - (uint32_t)info.minimum + 1;
+    else
+        *touches = 0;
     return 0;
 }
 
@@ -164,6 +142,8 @@ int kymo_next_signal(int descriptor)
 
 int kymo_realtime_thread(int priority)
 {
+    if (sched_getscheduler(0) == (SCHED_RR | SCHED_RESET_ON_FORK))
+        return 0;
     struct sched_param parameters = {.sched_priority = priority};
     // 0: the calling thread, not the process (sched_setscheduler(2)).
     return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters);
@@ -199,6 +179,26 @@ int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds)
     return count;
 }
 
+static int shed_object(struct dl_phdr_info *object, size_t size, void *unused)
+{
+    (void)size, (void)unused;
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[index];
+        // What was relocated or set lives in writable segments alone, and would be lost. (A breakpoint that a debugger has
+        // set before would be too.)
+        if (segment->p_type != PT_LOAD || segment->p_flags & PF_W)
+            continue;
+        uintptr_t first = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+        uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz + page - 1) & ~(page - 1);
+        // The kernel's own page of clock functions refuses, and so does memory that is locked: no harm.
+        (void)madvise((void *)first, end - first, MADV_DONTNEED);
+    }
+    return 0;
+}
+
+void kymo_shed_start(void) { dl_iterate_phdr(shed_object, NULL); }
+
 int kymo_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int kymo_wait_readable(int descriptor, int64_t microseconds)
@@ -216,6 +216,12 @@ int kymo_watch_directory(const char *path)
     if (inotify_add_watch(descriptor, path, IN_CREATE | IN_MODIFY | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0)
         return close_keeping_errno(descriptor);
     return descriptor;
+}
+
+int kymo_unix_set_nonblocking(int socket)
+{
+    int flags = fcntl(socket, F_GETFL);
+    return flags < 0 ? -1 : fcntl(socket, F_SETFL, flags | O_NONBLOCK);
 }
 
 int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }

@@ -21,31 +21,6 @@ final class DeviceRecord {
     }
 }
 
-/// What the kernel keeps of a node for each of its readers.
-struct KernelBuffer {
-    /// Of 24 bytes each; when the last one fills, all are lost.
-    var entries: Int
-    /// The most that one report takes up.
-    var packet: Int
-
-    /// The least there is (EVDEV_MIN_BUFFER_SIZE), for a node that would not say.
-    static let smallest = KernelBuffer(entries: 64, packet: 8)
-
-    /// Of the node that this descriptor is open on.
-    init(descriptor: Int32) {
-        var entries: UInt32 = 0
-        var packet: UInt32 = 0
-        self = .smallest
-        guard kymo_evdev_buffer(descriptor, &entries, &packet) == 0 else { return }
-        self.init(entries: Int(entries), packet: Int(packet))
-    }
-
-    init(entries: Int, packet: Int) {
-        self.entries = entries
-        self.packet = packet
-    }
-}
-
 extension DeviceDescription {
     init(_ device: OpaquePointer) {
         var capabilities: Capabilities = []

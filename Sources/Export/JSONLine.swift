@@ -163,7 +163,7 @@ extension Payload {
             object.put("phase", span.phase.name)
             object.put("start_us", span.startMicroseconds)
             object.put("end_us", span.endMicroseconds)
-            if span.reason.isClosed {
+            if span.reason.isClosed || span.reason.mayBeSecret {
                 object.putNull("keys")
                 object.putNull("others")
             } else {

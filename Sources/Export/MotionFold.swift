@@ -1,9 +1,12 @@
 import Events
 
-/// A run of motion of one device in one window, as one line.
+/// A run of motion of one device in one window, as one line; at most a second of it.
 struct MotionFold {
     /// Reports further apart than this are two movements.
     private static let pauseMicroseconds: UInt64 = 500_000
+    /// A movement that goes on for longer becomes several lines: nobody who waits for the first row of a query should
+    /// wait until a hand rests, nor `kymo` read minutes of journal for it.
+    static let longestMicroseconds: UInt64 = 1_000_000
 
     let first: Event
     private var last: Event
@@ -32,6 +35,7 @@ struct MotionFold {
         guard let other = MotionFold(event), event.device == first.device, event.focus == first.focus,
             event.marks == first.marks, event.payload.recordName == first.payload.recordName,
             event.timeMicroseconds < last.timeMicroseconds + Self.pauseMicroseconds,
+            event.timeMicroseconds < first.timeMicroseconds + Self.longestMicroseconds,
             Self.direction(other.first) == Self.direction(first)
         else { return false }
         count += 1

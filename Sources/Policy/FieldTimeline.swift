@@ -98,9 +98,16 @@ struct FieldTimeline {
         var isTerminal: Bool
     }
 
-    func held(at time: UInt64) -> Held {
+    @inline(__always) func held(at time: UInt64) -> Held {
+        // Nearly always: what hands do is later than the last change of a field.
+        if let newest = entries.last, newest.timeMicroseconds <= time {
+            return Held(limit: newest.limit, isTerminal: newest.isTerminal)
+        }
+        return heldBeforeNewest(at: time)
+    }
+
+    @inline(never) private func heldBeforeNewest(at time: UInt64) -> Held {
         guard var index = entries.indices.last else { return Held(limit: .unanswered, isTerminal: false) }
-        // Nearly always the newest entry.
         while index > 0, entries[index].timeMicroseconds > time { index -= 1 }
         guard entries[index].timeMicroseconds <= time else { return Held(limit: .unanswered, isTerminal: true) }
         var result = Held(limit: entries[index].limit, isTerminal: entries[index].isTerminal)

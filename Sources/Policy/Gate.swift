@@ -352,8 +352,9 @@ public final class Gate {
         _ event: consuming Event, _ held: FocusTimeline.Attribution, _ field: FieldTimeline.Held, isConfirmed: Bool,
         _ emit: (consuming Event) -> Void
     ) {
-        if field.limit == .password { return account(event, reason: .password, emit) }
-        if field.limit == .privateWindow { return account(event, reason: .privateWindow, emit) }
+        if field.limit <= .privateWindow {
+            return account(event, reason: field.limit == .password ? .password : .privateWindow, emit)
+        }
         if held.isHidden { return account(event, reason: held.hiddenReason, emit) }
         if held.state == .window, held.pointer == .off { return account(event, reason: .rule, emit) }
         if let reason = ledger.openReason, reason.hidesPointers {

@@ -243,7 +243,8 @@ extension SeatSession {
         else { return nil }
         self.init(
             id: id, subject: name, userID: userID, sessionClass: sessionClass,
-            // Active: it has the seat. State: and it is not ending.
-            isActive: isActive && state == "active", isLocked: isLocked, isRemote: isRemote)
+            // Active: it has the seat. State: and it is not ending. One that is "opening" has it too: its scope is still
+            // being started, and that it has become "active" is told by no signal.
+            isActive: isActive && state != "closing", isLocked: isLocked, isRemote: isRemote)
     }
 }

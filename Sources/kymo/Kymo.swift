@@ -14,7 +14,8 @@ struct Kymo: ParsableCommand {
             """,
         version: kymographVersion,
         subcommands: [
-            Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Verify.self, JournalCommand.self,
+            Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Doctor.self, Metrics.self, Verify.self,
+            JournalCommand.self,
         ])
 
     static func main() {

@@ -1,6 +1,7 @@
 import AgentProtocol
 import ArgumentParser
 import Bus
+import CLinuxShim
 import EventLoop
 import Events
 import Fields
@@ -48,8 +49,8 @@ struct KymographAgent: ParsableCommand {
             accessibilityChanged: { log(.info, "accessibility: \($0)") }, send: { port?.send($0) })
         fields = watch
         let lock = LockWatch { port?.send($0) }
-        let session = sessionBus(loop, watch.accessibility, lock)
         let indicator = SessionIndicator(loop: loop) { port?.send($0) }
+        let session = sessionBus(loop, watch.accessibility, lock, indicator)
         let service = ServicePort(
             path: socket, loop: loop,
             handlers: ServicePort.Handlers(
@@ -64,6 +65,7 @@ struct KymographAgent: ParsableCommand {
                     compositor.probe($0)
                 }, recording: { indicator.serviceSaid($0) }, left: { indicator.serviceLeft() }))
         port = service
+        kymo_shed_start()
         while loop.isRunning {
             compositor.actIfDue()
             indicator.actIfDue()
@@ -78,11 +80,14 @@ struct KymographAgent: ParsableCommand {
         }
     }
 
-    private func sessionBus(_ loop: EventLoop, _ accessibility: Accessibility, _ lock: LockWatch) -> SessionBus {
+    private func sessionBus(
+        _ loop: EventLoop, _ accessibility: Accessibility, _ lock: LockWatch, _ indicator: SessionIndicator
+    ) -> SessionBus {
         SessionBus(
             loop: loop,
             handlers: SessionBus.Handlers(
                 connected: { bus in
+                    indicator.busCame(bus)
                     accessibility.start(on: bus)
                     do {
                         try lock.start(on: bus)
@@ -91,10 +96,12 @@ struct KymographAgent: ParsableCommand {
                     }
                 },
                 lost: {
+                    indicator.busLeft("the session's bus is gone")
                     lock.stop()
                     accessibility.lostSession()
                 },
                 absent: {
+                    indicator.busLeft($0)
                     lock.stop()
                     accessibility.sessionHasNoBus($0)
                 }))

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Bus
 import CLinuxShim
 import EventLoop
 import Indicator
@@ -11,9 +12,10 @@ final class SessionIndicator {
     private let send: (AgentMessage) -> Void
     private var indication = Indication()
     private var presence = Presence(
-        tray: .pending("not looked for"), badge: .pending("no compositor has answered yet"))
+        tray: .pending("the session's bus has not answered yet"), badge: .pending("no compositor has answered yet"))
     private var lastTold: IndicatorState?
     private var badge: Badge?
+    private var tray: TrayItem?
     private let badgeRetry: Retry
     /// CLOCK_MONOTONIC, µs; nil while it is not shown.
     private var badgeShownMicroseconds: UInt64?
@@ -75,9 +77,72 @@ final class SessionIndicator {
         show()
     }
 
+    private func chosen(_ choice: TrayMenu.Choice) {
+        let request =
+            switch choice {
+            case .pause(let seconds): indication.ask(.pause, seconds: seconds)
+            case .resume: indication.ask(.resume)
+            }
+        guard let request else { return }
+        send(.pauseRequest(request))
+        show()
+    }
+
+    // MARK: the tray
+
+    /// The session's bus is there: a tray would be on it.
+    func busCame(_ bus: Bus) {
+        do throws(BusError) {
+            tray = try TrayItem(
+                bus: bus, presentation: indication.presentation,
+                handlers: TrayItem.Handlers(
+                    changed: { [unowned self] in trayChanged() }, clicked: { [unowned self] in clicked() },
+                    chosen: { [unowned self] in chosen($0) }))
+        } catch {
+            busLeft("\(error)")
+        }
+    }
+
+    /// There is no bus, or none any more, and so no tray.
+    func busLeft(_ reason: String) {
+        tray = nil
+        presence.tray = .pending(reason)
+        presenceChanged()
+    }
+
+    private func trayChanged() {
+        guard let tray else { return }
+        presence.tray = tray.means
+        if case .hidden(let reason) = tray.means { note(.notice, "no tray: \(reason)") }
+        presenceChanged()
+    }
+
+    private func showInTray() {
+        do throws(BusError) {
+            try tray?.show(indication.presentation)
+        } catch {
+            // What it shows is not what is: that it is shown is no more worth saying.
+            busLeft("\(error)")
+        }
+    }
+
+    /// The badge comes before the tray's loss is told, and goes after its coming: no moment without either that the
+    /// service could take for the end.
+    private func presenceChanged() {
+        if let badge {
+            do throws(BadgeError) {
+                try badge.show(indication.presentation, isWanted: presence.wantsBadge)
+            } catch {
+                loseBadge(error)
+            }
+        }
+        tell()
+    }
+
     // MARK: what is seen
 
     private func show() {
+        showInTray()
         guard let badge else { return }
         do throws(BadgeError) {
             try badge.show(indication.presentation, isWanted: presence.wantsBadge)

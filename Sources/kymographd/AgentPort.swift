@@ -29,12 +29,12 @@ final class AgentPort {
     private(set) var compositor = ""
 
     init(
-        path: String, loop: EventLoop, trustedUserID: @escaping () -> uid_t?, handlers: Handlers
+        path: String, passed: Int32?, loop: EventLoop, trustedUserID: @escaping () -> uid_t?, handlers: Handlers
     ) throws {
         self.loop = loop
         self.trustedUserID = trustedUserID
         self.handlers = handlers
-        listener = try ListeningSocket(path: path, isSequenced: true)
+        listener = try ListeningSocket(path: path, isSequenced: true, passed: passed)
         try loop.add(listener.descriptor) { [unowned self] in accept() }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinuxShim
 import Configuration
 import Events
 import Glibc
@@ -22,7 +23,15 @@ struct Kymographd: ParsableCommand {
         help: "Login name of the person whose input is recorded. Until consent exists, nothing is recorded without it.")
     var subject: String?
 
+    static func main() {
+        // The dynamic linker has read every relocation and symbol there is: megabytes that nobody reads again.
+        kymo_shed_start()
+        main(nil)
+    }
+
     func run() throws {
+        // And so have the parser of the command line, and below that of the configuration.
+        kymo_shed_start()
         openLog(program: "kymographd")
         do {
             let configuration = try Configuration.load(path: config)
@@ -33,6 +42,7 @@ struct Kymographd: ParsableCommand {
             guard let subject else {
                 throw ValidationError("--subject USER is needed: it says whose input is recorded")
             }
+            kymo_shed_start()
             let recorder = try Recorder(configuration: configuration, subject: Subject(named: subject))
             recorder.run()
         } catch let error as ValidationError {

@@ -8,11 +8,13 @@ struct Outlet {
     private let journal: JournalWriter
     private var dropped: Loss?
     private(set) var lostCount: UInt64 = 0
+    private(set) var tally = Tally()
 
     init(journal: JournalWriter) { self.journal = journal }
 
     mutating func write(_ event: consuming PermittedEvent) {
         let time = event.event.timeMicroseconds
+        tally.count(event.event)
         if let loss = dropped {
             guard journal.append(PermittedEvent(loss: loss)) else { return drop(atMicroseconds: time) }
             dropped = nil

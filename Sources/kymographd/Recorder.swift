@@ -30,15 +30,22 @@ final class Recorder {
     private var service = ServiceNotification()
     var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
+    /// CLOCK_MONOTONIC.
+    let startMicroseconds = kymo_monotonic_microseconds()
     private var knownWriteFailures: UInt64 = 0
     /// Chunks written when a write failed; nil while writing works.
     private var chunksAtFailure: UInt64?
+    /// By then everything has been called once that is called at all: devices, the agent's greeting, a chunk, a sync.
+    private static let startMicroseconds: UInt64 = 2_000_000
+    /// When what only the start needed leaves memory; nil: it has.
+    private var startEndsMicroseconds: UInt64?
     /// Why nothing is recorded; nil while recording.
     var idleReason: String? { verdict.closure.map { "\($0)" } }
 
     init(configuration: Configuration, subject: Subject) throws {
         self.subject = subject
         loop = try EventLoop()
+        let passed = try PassedSockets()
         // Before any thread: signals go to this loop alone.
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
         gate = try Gate(rules: configuration.rules)
@@ -50,13 +57,14 @@ final class Recorder {
         presence = Presence(
             seat: configuration.seat, loop: loop, consent: { [unowned self] in consent(of: $0) },
             changed: { [unowned self] in presenceChanged() })
-        try openPorts(configuration)
+        try openPorts(configuration, passed)
         try watch()
     }
 
-    private func openPorts(_ configuration: Configuration) throws {
+    private func openPorts(_ configuration: Configuration, _ passed: PassedSockets) throws {
         agent = try AgentPort(
-            path: configuration.agentSocket, loop: loop, trustedUserID: { [unowned self] in trustedUserID },
+            path: configuration.agentSocket, passed: passed["agent"], loop: loop,
+            trustedUserID: { [unowned self] in trustedUserID },
             handlers: AgentPort.Handlers(
                 connected: { [unowned self] in agentConnected() },
                 lost: { [unowned self] in agentLost() },
@@ -91,6 +99,7 @@ final class Recorder {
         gapRecords()
         act(on: verdict)
         service.ready(status: idleReason ?? "recording")
+        startEndsMicroseconds = kymo_monotonic_microseconds() + Self.startMicroseconds
         while loop.isRunning {
             let gather = pace.gatherMicroseconds
             if gather > 0 { usleep(UInt32(gather)) }
@@ -105,17 +114,20 @@ final class Recorder {
     /// The kernel keeps 64 entries for a reader of a mouse, 2.7 ms at 8 kHz: on a busy machine a thread waits longer than
     /// that for its turn. The lowest real-time priority is enough, since it only has to come before what is not real-time;
     /// the kernel stops a runaway one at 95 % (sched_rt_runtime_us). The journal's thread stays as it is.
+    ///
+    /// The unit gives it at the start (CPUSchedulingPolicy=), so that the system call that takes it can be forbidden;
+    /// without the unit it is taken here.
     private func takePriority() {
         guard kymo_realtime_thread(1) < 0 else { return }
         log(
             .notice,
-            "no real-time priority for the input thread (LimitRTPRIO=1 in the unit gives it); a busy machine may cost "
-                + "reports, which will be recorded as losses")
+            "no real-time priority for the input thread (CPUSchedulingPolicy=rr in the unit gives it); a busy machine "
+                + "may cost reports, which will be recorded as losses")
     }
 
     private var nextDeadline: UInt64? {
         var deadline = gate.nextDeadlineMicroseconds
-        for other in [source.nextDeadlineMicroseconds, service.deadlineMicroseconds] {
+        for other in [source.nextDeadlineMicroseconds, service.deadlineMicroseconds, startEndsMicroseconds] {
             if let other { deadline = min(deadline ?? .max, other) }
         }
         // The ring has no way to say that it has room again; it empties at least every 250 ms.
@@ -131,6 +143,11 @@ final class Recorder {
         if outlet.hasUnwrittenLoss { outlet.settle() }
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
+        if let end = startEndsMicroseconds, now >= end {
+            startEndsMicroseconds = nil
+            // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
+            kymo_shed_start()
+        }
     }
 
     /// Once per spell: the journal's thread tries again every second, and counts what it could not write.

@@ -6,6 +6,8 @@ enum StartError: Error, CustomStringConvertible {
     case subjectIsRoot
     case socketTaken(path: String)
     case socket(path: String, errno: Int32)
+    case passedSocket(path: String)
+    case passedTwice(name: String)
 
     var description: String {
         switch self {
@@ -17,6 +19,11 @@ enum StartError: Error, CustomStringConvertible {
         case .socket(let path, let code):
             "cannot listen on \(path): \(String(cString: strerror(code))); the directory must exist and be writable "
                 + "by the recorder (RuntimeDirectory= in the unit)"
+        case .passedSocket(let path):
+            "the socket unit does not listen on \(path), as the configuration says; set the same path in both "
+                + "(systemctl edit kymograph.socket)"
+        case .passedTwice(let name):
+            "systemd passed two sockets named \(name); FileDescriptorName= must differ in the socket units"
         }
     }
 }

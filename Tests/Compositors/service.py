@@ -184,6 +184,14 @@ class Connection:
             passed.append(message)
         raise AssertionError(f"no {kind.__name__} with {values} in {seconds} s; came: {passed}")
 
+    def heard(self, kind, condition=lambda message: True, seconds=SECONDS, **values):
+        """That message, whether it has come already or is still to come."""
+        for message in self.messages[: self.position]:
+            wanted = all(getattr(message, name, None) == value for name, value in values.items())
+            if isinstance(message, kind) and wanted and condition(message):
+                return message
+        return self.expect(kind, condition, seconds, **values)
+
     def collect(self, seconds):
         """All that is said in so many seconds."""
         deadline = time.monotonic() + seconds

@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from service import Backend, Focus, Hello, Layout, Service, Watermark, now
+from service import Backend, Focus, Indicator, Hello, Layout, Service, Watermark, now
 from session import Labwc, Session, Sway, until
 
 REASON = "offers zwlr_foreign_toplevel_manager_v1"
@@ -78,7 +78,7 @@ def test_focus_is_unknown_and_the_layout_too_before_a_word_on_the_next_composito
     """Once a compositor without an own socket took its layout with it, and the service kept the old one."""
     labwc.keyboard("us")
     _, connection = greet(labwc, service)
-    connection.expect(Layout, known=True)
+    connection.heard(Layout, known=True)
     labwc.compositor.stop()
     connection.expect(Layout, known=False)
 
@@ -130,6 +130,8 @@ def test_compositor_that_does_not_tell_of_its_windows(cage, service):
     reason = "cage does not offer zwlr_foreign_toplevel_manager_v1"
     connection.expect(Backend, condition=lambda state: reason in state.reason, usable=False)
     connection.expect(Focus, state="unknown")
+    # Nor is there a place for the badge.
+    connection.heard(Indicator, condition=lambda state: "no badge: cage" in state.reason, shown=False)
     connection.send_probe()
     before = wakeups(until(lambda: asleep(agent.pid) and agent, "the agent rests").pid)
     # It once asked again every second, for ever.
@@ -192,6 +194,7 @@ def test_sleeps_at_rest(desk, service):
     desk.window("alpha", "first")
     agent, connection = greet(desk, service)
     connection.expect(Focus, app="alpha", condition=lambda report: report.pid or desk.name != "sway")
+    connection.heard(Indicator, shown=True)
     connection.settled()
     until(lambda: asleep(agent.pid), "the agent rests")
     # A thread is "sleeping" an instant before its switch is counted.

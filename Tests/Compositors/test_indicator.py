@@ -240,3 +240,47 @@ def test_compositor_without_layers(cage: Cage, service):
     reason = "cage does not offer zwlr_layer_shell_v1"
     connection.expect(Indicator, shown=False, condition=lambda state: reason in state.reason)
     assert sum(reason in line for line in agent.lines) == 1
+
+
+# -- the tray ---------------------------------------------------------------------------------------------------------
+
+TRAY = "status-notifier-item"
+
+
+def panel(desk):
+    """A panel with a tray, at the top of the screen, black."""
+    configuration = desk.directory / "waybar"
+    configuration.write_text('{"layer": "top", "position": "top", "height": 40, "modules-right": ["tray"], '
+                             '"tray": {"icon-size": 32}}')
+    style = desk.directory / "waybar.css"
+    style.write_text("window#waybar { background: #000000; }")
+    for file in (configuration, style):
+        file.chmod(0o644)
+    return desk.run(["waybar", "--config", str(configuration), "--style", str(style)], "waybar")
+
+
+def in_tray(desk):
+    """The icon at the right end of the panel."""
+    picture = desk.screenshot()
+    corner = (picture.width - 80, 0, picture.width, 40)
+    red, amber = (picture.count(color, corner) for color in (RED, AMBER))
+    return "recording" if red >= 50 else "paused" if amber >= 50 else None
+
+
+def test_a_tray_that_shows_the_item_replaces_the_badge_and_its_end_brings_it_back(start, service):
+    desk = start(Sway)
+    desk.bus()
+    _, connection = greet(desk, service)
+    connection.tell("recording")
+    sees(desk, "recording")
+    bar = panel(desk)
+    connection.expect(Indicator, shown=True, means=TRAY)
+    until(lambda: in_tray(desk) == "recording", "the icon in the panel")
+    until(lambda: symbol(desk) is None, "the badge to leave")
+    connection.tell("paused")
+    until(lambda: in_tray(desk) == "paused", "the other icon in the panel")
+    # The panel crashes: nothing is shown until the badge is back.
+    bar.send(signal.SIGKILL)
+    connection.expect(Indicator, shown=False)
+    connection.expect(Indicator, shown=True, means=BADGE)
+    sees(desk, "paused")

@@ -54,6 +54,13 @@ struct JSONTests {
                 #"{"kind":"suppression",\#(head),"reason":"unconfirmed","phase":"end","start_us":1,"end_us":2,"#
                     + #""keys":3,"others":4}"#
             ),
+            // Nobody knows what was typed, or its length may be a secret: 0 would say that nothing was.
+            (
+                .suppression(
+                    Suppression(reason: .password, phase: .end, startMicroseconds: 0, endMicroseconds: 1_000_000)),
+                #"{"kind":"suppression",\#(head),"reason":"password","phase":"end","start_us":0,"end_us":1000000,"#
+                    + #""keys":null,"others":null}"#
+            ),
             (
                 .session(SessionDescription(subject: "ada", userID: 1000, isActive: true)),
                 #"{"kind":"session",\#(head),"subject":"ada","user_id":1000,"active":true}"#

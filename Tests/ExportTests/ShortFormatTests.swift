@@ -21,6 +21,24 @@ struct ShortFormatTests {
         #expect(lines[5].hasSuffix("← dx -1 dy 0"))
     }
 
+    @Test("a movement without an end is a line for each second of it, so that the first row never waits for a pause")
+    func endlessMovement() {
+        var tape = Tape()
+        var format = ShortFormat(isColored: false, showsAll: false)
+        for step in 0..<2_500 { tape.move(1, 0, at: 10 + UInt64(step)) }
+        var lines: [ShortLine] = []
+        tape.each(Query()) { format.append($0, $1, to: &lines) }
+        // The clock's line, and what came out while the mouse still moved.
+        #expect(lines.count == 1 + 2)
+        format.finish(to: &lines)
+        #expect(
+            lines.dropFirst().map { String($0.text.drop { $0 != "→" }) } == [
+                "→ dx +1000 dy 0   1000 reports in 999 ms", "→ dx +1000 dy 0   1000 reports in 999 ms",
+                "→ dx +500 dy 0   500 reports in 499 ms",
+            ])
+        #expect(lines.dropFirst(2).first?.text.hasPrefix("09:30:01.010000") == true)
+    }
+
     @Test("--all shows every report")
     func unfolded() {
         var tape = Tape()

@@ -18,8 +18,8 @@ SUPPRESSION = {
     6: "session_unknown", 7: "locked", 8: "suspended", 9: "no_consent", 10: "paused", 11: "no_indicator",
     16: "password", 17: "terminal", 18: "accessibility", 19: "denied", 20: "private_window",
 }
-# Devices were closed: nobody knows what was typed.
-UNCOUNTED = {4, 6, 7, 8, 9, 10, 11}
+# Devices were closed: nobody knows what was typed. Or a secret may have been, and its length is one, too.
+UNCOUNTED = {4, 6, 7, 8, 9, 10, 11} | {3, 16, 17, 18, 19, 20}
 LOSS = ["kernel_buffer", "ring_full", "hold_back_full", "crash", "torn_tail", "journal_write"]
 # Bit numbers, in the order in which docs/JSON.md lists the names.
 MODIFIERS = [(1, "control"), (2, "alt"), (3, "super"), (0, "shift"), (4, "level3")]

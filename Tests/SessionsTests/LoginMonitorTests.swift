@@ -129,6 +129,18 @@ private final class Watcher {
         try watcher.turn(login) { watcher.seat == .empty }
     }
 
+    /// logind calls a session "opening" until its scope has started, and tells nobody when it has: one that was asked about
+    /// too early was once never recorded.
+    @Test(arguments: [("opening", true), ("active", true), ("closing", false)])
+    func whatALoginsStateMeans(_ state: String, isActive: Bool) throws {
+        let (login, watcher) = try seated()
+        try login.change("2", ["State": .string(state), "LockedHint": .bool(true)], told: ["LockedHint"])
+        var expected = Self.ada
+        expected.isActive = isActive
+        expected.isLocked = true
+        try watcher.turn(login) { watcher.seat == .session(expected) && login.asked.count > 1 }
+    }
+
     @Test func sleepIsToldAndAfterItEverythingIsAskedAgain() throws {
         let (login, watcher) = try seated()
         try login.prepareForSleep(true)

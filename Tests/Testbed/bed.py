@@ -211,13 +211,14 @@ class Recorder:
 
     # -- the process
 
-    def launch(self, *arguments: str) -> subprocess.Popen:
-        """Starts kymographd and does not wait for anything."""
+    def launch(self, *arguments: str, activator: Callable[[dict[str, str]], list[str]] = lambda _: []) -> subprocess.Popen:
+        """Starts kymographd and does not wait for anything. `activator` makes, of the environment that kymographd needs,
+        the beginning of a command line that starts it."""
         environment = {**self.bed.environment(), "DBUS_SYSTEM_BUS_ADDRESS": self.login.address,
                        "SWIFT_BACKTRACE": "enable=no", **self.extra_environment}
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
-                [str(BIN / "kymographd"), "--config", str(self.config), "--subject", subject().pw_name, *arguments],
+                [*activator(environment), str(BIN / "kymographd"), "--config", str(self.config), "--subject", subject().pw_name, *arguments],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
     def start(self, devices: int = 0) -> "Recorder":

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,21 @@ def refused(daemon: Recorder, *said: str) -> None:
     assert len(lines) == 1, daemon.log
     for words in said:
         assert words in lines[0]
+
+
+def test_what_only_the_start_needed_leaves_memory(bed, recorder, agent):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+
+    def resident() -> int:
+        return int(Path(f"/proc/{daemon.pid}/smaps_rollup").read_text().split("\nRss:")[1].split()[0]) * 1024
+
+    wait_for(lambda: resident() < daemon.peak_memory() * 0.7, "the start to leave memory")
+    # And comes back where it is used.
+    agent(daemon).window("editor", 1)
+    keyboard.tap("a")
+    daemon.until(lambda rows: len(rows) == 2, "key")
+    assert daemon.stop() == 0
 
 
 def test_journal_directory_that_is_missing(bed, recorder):

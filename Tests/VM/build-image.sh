@@ -12,7 +12,7 @@ mirror=${KYMO_MIRROR:-http://deb.debian.org/debian}
 
 packages=(
     systemd-sysv udev dbus dbus-user-session libpam-systemd linux-image-amd64 initramfs-tools kmod procps python3
-    sway lz4 libinput10 libudev1 libxkbcommon0 xkb-data libwayland-client0 liblz4-1 libsystemd0 libstdc++6
+    at-spi2-core sway lz4 libinput10 libudev1 libxkbcommon0 xkb-data libwayland-client0 liblz4-1 libsystemd0 libstdc++6
 )
 
 # The whole script is the recipe, so its hash names the result.

@@ -34,9 +34,13 @@ def test_a_key_that_no_window_was_given_is_unjudged():
 def test_every_press_is_somewhere():
     sent = [key(code, code * 1000) for code in range(1, 7)]
     suppressed, lost, closed = [(1500, 2500, {})], [(2900, 3100, {})], [(3900, 4100, {})]
-    found = judge.account_of_keys(sent, [key(1, 1000), key(6, 6000), key(6, 6000), key(9, 1)], suppressed, lost, closed)
-    assert (found.recorded, found.suppressed, found.lost, found.closed) == (2, 1, 1, 1)
+    written = [key(1, 1000), key(6, 6000), key(6, 6000), key(9, 1)]
+    found = judge.account_of_keys(sent, written, suppressed, lost, closed)
+    assert (found.recorded, found.suppressed, found.lost, found.closed, found.secret) == (2, 1, 1, 1, 0)
     assert (found.missing, found.twice, found.unsent) == ([(5, 5000)], [(6, 6000)], [(9, 1)])
+    # What is written is not withheld, though the bounds of what may be a secret are wider than what was.
+    found = judge.account_of_keys(sent, written, suppressed, lost, closed, [(0, 10_000, {})])
+    assert (found.recorded, found.secret, found.missing) == (2, 1, [])
 
 
 def report(number, time_us):

@@ -20,9 +20,12 @@ int kymo_unix_connect(const char *path, int seqpacket);
 /// EVIOCGKEY: which keys are down now; bit n of the buffer is key n. Bytes written, or -1 with errno.
 int kymo_evdev_keys_down(int descriptor, uint8_t *bits, size_t length);
 
-/// What the kernel's buffer for each reader of that evdev node holds: entries, and the most that one report takes up by its
-/// own estimate. 0, or -1 with errno.
-int kymo_evdev_buffer(int descriptor, unsigned *entries, unsigned *packet);
+/// Bits of the two sets below: ABS_CNT and REL_CNT of linux/input-event-codes.h.
+#define KYMO_ABSOLUTE_AXES 64
+#define KYMO_RELATIVE_AXES 16
+/// The axes of an evdev node: bit n of `absolute` and `relative` is axis n. `touches`: how many values ABS_MT_SLOT, or without
+/// it ABS_MT_TRACKING_ID, can have; 0: it has neither. 0, or -1 with errno.
+int kymo_evdev_axes(int descriptor, uint8_t *absolute, uint8_t *relative, uint32_t *touches);
 
 /// A timer on CLOCK_REALTIME that never expires but becomes readable (read fails with ECANCELED) when that clock is
 /// stepped, or the machine resumes. The descriptor, or -1 with errno.
@@ -37,7 +40,8 @@ int kymo_signal_descriptor(const int *signals, int count);
 /// The next pending signal of that descriptor, or 0.
 int kymo_next_signal(int descriptor);
 
-/// Puts the calling thread, and no thread or process that it makes, under SCHED_RR. 0, or -1 with errno.
+/// Puts the calling thread, and no thread or process that it makes, under SCHED_RR, unless it is already. 0, or -1 with
+/// errno.
 int kymo_realtime_thread(int priority);
 
 /// An epoll descriptor. -1 with errno.
@@ -50,6 +54,11 @@ int kymo_epoll_writing(int epoll, int descriptor, int writing);
 /// -1 with errno. Rounds up to whole milliseconds where the kernel lacks epoll_pwait2.
 int kymo_epoll_wait(int epoll, int *ready, int capacity, int64_t microseconds);
 
+/// Takes the code and constants of this program and its libraries out of the process's memory. What is used afterwards comes
+/// back from the page cache, a dozen pages for each fault; what only the start needed (relocations, parsers, the runtime's
+/// tables) does not. Pages that can be written are left alone.
+void kymo_shed_start(void);
+
 /// An event counter that another thread can make readable. The descriptor, or -1 with errno.
 int kymo_eventfd(void);
 /// Memory of that many bytes, zeroed, as a file in no directory that another process may map; its
@@ -60,6 +69,8 @@ int kymo_wait_readable(int descriptor, int64_t microseconds);
 /// A non-blocking inotify descriptor that reports files written, made, renamed and deleted in a directory. -1: errno.
 int kymo_watch_directory(const char *path);
 
+/// 0, or -1 with errno.
+int kymo_unix_set_nonblocking(int socket);
 /// The next waiting connection, non-blocking. The descriptor, or -1 with errno.
 int kymo_unix_accept(int listener);
 

@@ -103,7 +103,8 @@ final class SegmentReader {
             length >= offset + frameBytes,
             let frame = window.bytes(at: length - frameBytes, count: Int(frameBytes)),
             UInt32(littleEndian: frame.loadUnaligned(as: UInt32.self)) == Frame.seal,
-            let seal = Seal(UnsafeRawBufferPointer(rebasing: frame[Frame.skippablePrefix...])),
+            let seal = Seal(
+                UnsafeRawBufferPointer(rebasing: frame[Frame.skippablePrefix...]), at: length - frameBytes),
             seal.segmentID == header.segmentID
         else { return nil }
         return seal
@@ -137,7 +138,7 @@ final class SegmentReader {
             guard let content = window.bytes(at: body, count: length) else {
                 return atIncompleteFrame(isFinal: isFinal, wants: wants)
             }
-            if let seal = Seal(content), isExpected(seal.segmentID, seal.nextSequence) {
+            if let seal = Seal(content, at: offset), isExpected(seal.segmentID, seal.nextSequence) {
                 return close(with: seal, length: UInt64(length))
             }
         }

@@ -46,6 +46,12 @@ public struct JournalStatistics: Sendable, Equatable {
     public var bytes: UInt64
     /// fdatasync and fsync, of files and of the directory.
     public var syncs: UInt64
+    /// Those that make chunks durable.
+    public var timedSyncs: UInt64
+    /// What they have taken together, µs.
+    public var syncMicroseconds: UInt64
+    /// The longest, µs.
+    public var longestSyncMicroseconds: UInt64
     /// The last sequence number that is durable: it survives a power cut. 0: none is.
     public var durableSequence: UInt64
     /// By retention.

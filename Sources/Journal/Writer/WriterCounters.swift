@@ -7,6 +7,9 @@ final class WriterCounters: Sendable {
     let chunks = Atomic<UInt64>(0)
     let bytes = Atomic<UInt64>(0)
     let syncs = Atomic<UInt64>(0)
+    let timedSyncs = Atomic<UInt64>(0)
+    let syncMicroseconds = Atomic<UInt64>(0)
+    let longestSyncMicroseconds = Atomic<UInt64>(0)
     let durableSequence = Atomic<UInt64>(0)
     let deletedSegments = Atomic<UInt64>(0)
     let shedEvents = Atomic<UInt64>(0)
@@ -18,10 +21,20 @@ final class WriterCounters: Sendable {
         failures.add(1, ordering: .relaxed)
     }
 
+    /// A chunk's fdatasync has taken so long. Called by the journal's thread alone.
+    func note(syncMicroseconds: UInt64) {
+        timedSyncs.add(1, ordering: .relaxed)
+        self.syncMicroseconds.add(syncMicroseconds, ordering: .relaxed)
+        longestSyncMicroseconds.max(syncMicroseconds, ordering: .relaxed)
+    }
+
     var statistics: JournalStatistics {
         JournalStatistics(
             events: events.load(ordering: .relaxed), chunks: chunks.load(ordering: .relaxed),
             bytes: bytes.load(ordering: .relaxed), syncs: syncs.load(ordering: .relaxed),
+            timedSyncs: timedSyncs.load(ordering: .relaxed),
+            syncMicroseconds: syncMicroseconds.load(ordering: .relaxed),
+            longestSyncMicroseconds: longestSyncMicroseconds.load(ordering: .relaxed),
             durableSequence: durableSequence.load(ordering: .acquiring),
             deletedSegments: deletedSegments.load(ordering: .relaxed),
             shedEvents: shedEvents.load(ordering: .relaxed),

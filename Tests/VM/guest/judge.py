@@ -71,31 +71,39 @@ def attribution(recorded_keys, truth):
     return Attribution(certain, right, wrong, unjudged, uncertain, uncertain_wrong)
 
 
-def withheld_spans(records):
-    """When devices were open and something was not written. A span in which they were closed has no counts."""
+CLOSED = {"inactive", "session_unknown", "locked", "suspended", "no_consent", "paused", "no_indicator"}
+
+
+def counted_spans(records):
+    """When something was withheld, and how much is written."""
     return [span for span in spans(records, "suppression") if span[2]["keys"] is not None]
 
 
+def secret_spans(records):
+    """When something was withheld that may be a password: not even how much is written, nor when exactly."""
+    return [span for span in spans(records, "suppression") if span[2]["keys"] is None and span[2]["reason"] not in CLOSED]
+
+
 def closed_spans(records):
-    """When no device was open, because the subject did not own the seat."""
-    spans, since = [], None
+    """When no device was open."""
+    found, since = spans(records, "suppression", CLOSED), None
     for record in of_kind(records, "session"):
         if not record["active"]:
             since = record["time_us"]
         elif since is not None:
-            spans.append((since, record["time_us"], record))
+            found.append((since, record["time_us"], record))
             since = None
-    return spans
+    return found
 
 
-Account = namedtuple("Account", "sent recorded suppressed lost closed missing twice unsent")
+Account = namedtuple("Account", "sent recorded suppressed secret lost closed missing twice unsent")
 
 
-def account_of_keys(sent, recorded, suppressions, losses, closed):
+def account_of_keys(sent, recorded, suppressions, losses, closed, secrets=()):
     """Where every press that was sent has gone. Releases follow their press and are left out."""
     presses = [(k["code"], k["time_us"]) for k in sent if k["press"] == "pressed"]
     written = Counter((k["code"], k["time_us"]) for k in recorded if k["press"] == "pressed")
-    suppressed = lost = while_closed = 0
+    suppressed = secret = lost = while_closed = 0
     missing = []
     for code, time_us in presses:
         if (code, time_us) in written:
@@ -106,12 +114,14 @@ def account_of_keys(sent, recorded, suppressions, losses, closed):
             lost += 1
         elif is_inside(time_us, closed):
             while_closed += 1
+        elif is_inside(time_us, secrets):
+            secret += 1
         else:
             missing.append((code, time_us))
     twice = [key for key, count in written.items() if count > 1]
     unsent = sorted(set(written) - set(presses))
-    found = len(presses) - suppressed - lost - while_closed - len(missing)
-    return Account(len(presses), found, suppressed, lost, while_closed, missing, twice, unsent)
+    found = len(presses) - suppressed - secret - lost - while_closed - len(missing)
+    return Account(len(presses), found, suppressed, secret, lost, while_closed, missing, twice, unsent)
 
 
 Motion = namedtuple("Motion", "recorded missing unexplained out_of_order")

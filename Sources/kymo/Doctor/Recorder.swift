@@ -1,0 +1,57 @@
+import Events
+
+/// Whether the recorder answers, records, and is of this release.
+func checkRecorder(_ status: Result<RecorderStatus, StatusError>) -> [Finding] {
+    let recorder: RecorderStatus
+    switch status {
+    case .success(let answer): recorder = answer
+    case .failure(let error):
+        return [.wrong("recorder", "\(error)", "systemctl start kymographd.service")]
+    }
+    var findings: [Finding] = []
+    if recorder.version != kymographVersion {
+        findings.append(
+            .wrong(
+                "versions", "kymographd that runs is \(recorder.version), kymo is \(kymographVersion)",
+                "systemctl restart kymographd.service"))
+    } else {
+        findings.append(.ok("versions", "kymo and kymographd are \(kymographVersion)"))
+    }
+    if recorder.recording {
+        findings.append(.ok("recorder", "records \(recorder.subject)"))
+    } else {
+        findings.append(
+            .remark("recorder", "does not record: \(recorder.reason ?? "no reason told")", "kymo status"))
+    }
+    let lost = recorder.events_lost_ring + recorder.events_lost_disk
+    if recorder.kernel_losses > 0 || lost > 0 {
+        findings.append(
+            .remark(
+                "recorder",
+                "lost \(lost) events, and \(recorder.kernel_losses) times some in the kernel, since its start",
+                "kymo show --kind loss"))
+    }
+    return findings
+}
+
+/// The session's agent, and whether it knows the compositor's windows.
+func checkAgent(_ recorder: RecorderStatus?) -> [Finding] {
+    // Who does not record needs none; why it does not is said above.
+    guard let recorder, recorder.recording else { return [] }
+    guard recorder.agent else {
+        return [
+            .wrong(
+                "agent", "no agent reports from the session: no keys are recorded",
+                "systemctl --user start kymograph-agent.service, in the session; desktops without graphical-session.target: "
+                    + "OPERATIONS.md, \"Desktops\"")
+        ]
+    }
+    guard recorder.agent_backend != "none" else {
+        return [
+            .wrong(
+                "compositor", "the agent finds no way to learn the focus from this compositor: no keys are recorded",
+                "journalctl --user --unit=kymograph-agent.service tells what it tried")
+        ]
+    }
+    return [.ok("agent", "connected, and knows the focus by \(recorder.agent_backend)")]
+}
