@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import termios
+import time
 from pathlib import Path
 
 from session import HERE, until
@@ -325,6 +326,12 @@ class Pinentry(Terminal):
 
     has_third = False
     asks_raw = True
+
+    def ask(self, typist):
+        super().ask(typist)
+        # Which programs ask is read every 250 ms: a key that is typed sooner than anybody can see the prompt gets through.
+        time.sleep(0.3)
+
     script = 'printf "OPTION ttyname=%s\\nOPTION ttytype=xterm\\nGETPIN\\n" "$(cat terminal)" | pinentry-curses >secret-answer'
 
 
