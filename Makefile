@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors fuzz vm-test clean-root soak bench guard lint deb package-test same-bytes \
+.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb package-test same-bytes \
     install programs pages build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
@@ -47,6 +47,9 @@ package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
 
 same-bytes: deb ## builds the package again, elsewhere, and compares
 	@packaging/build-twice
+faults: packages ## the long runs of the journal's fault tests: every bit of a MiB flipped, more power cuts (an hour)
+	@KYMO_THOROUGH=1 KYMO_FLIP_BYTES=$${KYMO_FLIP_BYTES:-1048576} swift test -c release -Xswiftc -enable-testing \
+		--scratch-path .build-faults --filter 'FlipTests|CutSegmentTests|ErrorTests|PowerCutTests' | grep -v '^◇'
 
 fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
 	@Tests/Fuzz/run
@@ -100,6 +103,8 @@ install: ## copies what was built to DESTDIR, the way the Debian package has it
 	# Every key as a comment: a default that changes with a release then holds where nobody has decided otherwise.
 	mkdir -p $(DESTDIR)/etc/kymograph
 	sed 's/^[a-z]/#&/' docs/kymograph.toml > $(DESTDIR)/etc/kymograph/kymograph.toml
+	install -m 644 -t $(DESTDIR)/etc/kymograph data/notice.md
+	install -D -m 644 -t $(DESTDIR)$(prefix)/share/polkit-1/actions data/org.kymograph.policy
 	install -D -m 644 packaging/sway.conf $(DESTDIR)/etc/sway/config.d/60-kymograph.conf
 	mkdir -p $(DESTDIR)$(prefix)/share
 	cp -r --no-preserve=mode .build/share/. $(DESTDIR)$(prefix)/share

@@ -95,8 +95,8 @@ let package = Package(
         .executableTarget(
             name: "kymographd",
             dependencies: [
-                "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "EventLoop", "Logging",
-                "Bus", "Sessions", "CSystemd",
+                "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "Consent", "EventLoop",
+                "Logging", "Bus", "Sessions", "CSystemd",
                 "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -111,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "kymo",
             dependencies: [
-                "Events", "Policy", "Journal", "Export", "CLinuxShim",
+                "Events", "Policy", "Journal", "Export", "Consent", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

@@ -9,8 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Tests/Testbed"))
 
-from agent import Agent  # noqa: E402
-from bed import BIN, Bed, Recorder, Sent, die_with_parent, now_us, subject, wait_for  # noqa: E402, F401
+from bed import BIN, Bed, Recorder, Sent, die_with_parent, now_us, wait_for  # noqa: E402, F401
 
 FLOOR = Path(os.environ.get("KYMO_FLOOR_BUILD", HERE.parent / ".build/floor"))
 
@@ -60,15 +59,14 @@ class Kymographd:
         self.bed = Bed()
         self.mouse = self.bed.add("mouse", 1)
         self.recorder = Recorder(self.bed, rules={"editor": "full"}, environment=environment).start(devices=1)
-        self.agent = Agent(self.recorder.agent_socket, uid=subject().pw_uid)
-        self.agent.window("editor")
+        self.recorder.agent.window("editor")
         self.pid = self.recorder.pid
 
     def bytes_written(self) -> int:
         return self.recorder.status()["bytes_written"]
 
     def close(self) -> None:
-        self.agent.close()
+        self.recorder.agent.close()
         self.recorder.stop()
         self.recorder.discard()
         self.bed.close()

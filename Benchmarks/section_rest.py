@@ -19,6 +19,8 @@ from session import Sway  # noqa: E402
 
 REST_SECONDS = 64
 WATCHDOG_US = 60_000_000
+TYPING_SECONDS = 40
+KEYS_PER_SECOND = 6
 
 
 class Watchdog:
@@ -46,19 +48,21 @@ class Watchdog:
 def rest(directory: Path) -> tuple[list[Row], list[str]]:
     """Both services, in a headless sway that nobody touches."""
     watchdog, bed = Watchdog(directory), Bed()
-    bed.add("mouse", 1), bed.add("keyboard", 2)
+    _, keyboard = bed.add("mouse", 1), bed.add("keyboard", 2)
     recorder = Recorder(bed, environment=watchdog.environment())
     sway = Sway(directory, BIN / "kymograph-agent").start()
     try:
-        recorder.start(devices=2)
+        recorder.start(agent=False)
         sway.keyboard("us")
         sway.window("editor", "notes.txt")
         agent = sway.agent(recorder.agent_socket)
-        wait_for(lambda: recorder.status()["agent"], "the agent to be connected")
+        wait_for(lambda: recorder.status()["devices"] == 2, "the indicator to be seen, and the devices to be open")
         time.sleep(4)
         watchdog.messages()
         pids = {"kymographd": recorder.pid, "kymograph-agent": agent.pid}
         memory = {name: Memory(pid) for name, pid in pids.items()}
+        # Outside of what is counted below: a question wakes whoever answers.
+        syncs = recorder.status()["syncs"]
         before = {name: (Counter(wakeups(pid)), cpu_us(pid)) for name, pid in pids.items()}
         time.sleep(REST_SECONDS)
         rows, notes = [], []
@@ -76,12 +80,24 @@ def rest(directory: Path) -> tuple[list[Row], list[str]]:
                      + (", ".join(f"{text} {count} times" for text, count in told.items()) or "nothing")
                      + ". That is what its wake-ups are for; the agent has none.")
         notes += memory_by_mapping(recorder.pid)
+        rows.insert(0, syncs_per_hour(recorder, syncs, REST_SECONDS, "at rest"))
+        syncs = recorder.status()["syncs"]
+        keyboard.type(KEYS_PER_SECOND, TYPING_SECONDS, [30, 31, 32, 33, 57])
+        keyboard.finish(TYPING_SECONDS + 10)
+        rows.insert(1, syncs_per_hour(recorder, syncs, TYPING_SECONDS, f"while {KEYS_PER_SECOND} keys a second are typed"))
     finally:
         sway.stop()
         recorder.stop()
         recorder.discard()
         bed.close()
     return rows, notes
+
+
+def syncs_per_hour(recorder: Recorder, before: int, seconds: float, when: str) -> Row:
+    """What the disk is asked to do, by kymographd's own count."""
+    count = (recorder.status()["syncs"] - before) * 3600 / seconds
+    return Row(f"kymographd: fdatasync per hour, {when}", Figure([count], ""), "journald, SyncIntervalSec=5min (published)",
+               Figure([12], ""))
 
 
 def memory_by_mapping(pid: int) -> list[str]:

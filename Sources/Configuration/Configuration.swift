@@ -13,6 +13,12 @@ public struct Configuration: Sendable, Equatable {
     public var keepFreeBytes: UInt64 = 1 << 30
     public var agentSocket = "/run/kymograph/agent.sock"
     public var statusSocket = "/run/kymograph/status.sock"
+    public var controlSocket = "/run/kymograph/control.sock"
+    /// Receipts, withdrawals, pauses, and the key that signs them.
+    public var consentDirectory = "/var/lib/kymograph/consent"
+    public var noticePath = "/etc/kymograph/notice.md"
+    /// What people are told before they consent; nil: there is no such file, and nobody can.
+    public var notice: String?
     public var rules = RuleSet()
 
     public init() {}
@@ -31,6 +37,11 @@ public struct Configuration: Sendable, Equatable {
             } catch {
                 errors.append(error)
             }
+        }
+        do throws(ConfigurationError) {
+            result.notice = try Notice.read(result.noticePath)
+        } catch {
+            errors.append(error)
         }
         guard errors.isEmpty else { throw ConfigurationErrors(errors: errors) }
         return result

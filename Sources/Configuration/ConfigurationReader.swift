@@ -34,6 +34,13 @@ struct ConfigurationReader {
         section.table("status") { status in
             configuration.statusSocket = status.path("socket", limit: 107) ?? configuration.statusSocket
         }
+        section.table("control") { control in
+            configuration.controlSocket = control.path("socket", limit: 107) ?? configuration.controlSocket
+        }
+        section.table("consent") { consent in
+            configuration.consentDirectory = consent.path("directory") ?? configuration.consentDirectory
+            configuration.noticePath = consent.path("notice") ?? configuration.noticePath
+        }
         section.tables("rule") { rule in
             if let added = appRule(&rule) { configuration.rules.rules.append(added) }
         }

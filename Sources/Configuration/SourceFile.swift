@@ -7,9 +7,14 @@ enum SourceFile {
     /// The text; nil if it is missing and may be.
     /// A file that others than root and this user can change is refused: it decides what is recorded.
     static func read(_ path: String, mayBeMissing: Bool) throws(ConfigurationError) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        // What a symbolic link names may be another file tomorrow, in a directory that others may change.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT, mayBeMissing { return nil }
+            if errno == ELOOP {
+                throw ConfigurationError(
+                    file: path, line: nil, message: "is a symbolic link; put the file there")
+            }
             throw ConfigurationError(
                 file: path, line: nil, message: "cannot be read: \(String(cString: strerror(errno)))")
         }

@@ -6,7 +6,7 @@ import Policy
 ///
 /// Fail closed: what cannot be read, is not this host's, or was changed by somebody else, is no consent, and a pause that
 /// cannot be read is one.
-public final class ConsentStore {
+public final class ConsentStore: Sendable {
     private let root: PrivateDirectory
     private let host: Host
 

@@ -1,4 +1,4 @@
-/// What a person asks of the recorder about themselves: who that is, the kernel says. One packet each way.
+/// What a person asks of the recorder about themselves: who that is, the kernel says. docs/CONTROL-PROTOCOL.md.
 public enum ControlRequest: Sendable, Equatable {
     case show
     /// Consents to exactly these: the SHA-256 of what was shown.
@@ -10,7 +10,8 @@ public enum ControlRequest: Sendable, Equatable {
     case pause(seconds: UInt64)
     case resume
 
-    public static let sizeLimit = 4096
+    /// Bytes of a request, which is one packet: words, and behind the first newline what some have more to say.
+    public static let sizeLimit = 65_536
 
     public var text: String {
         switch self {
@@ -32,7 +33,7 @@ public enum ControlRequest: Sendable, Equatable {
         case ("withdraw", 1): self = .withdraw
         case ("receipt", 1): self = .receipt
         case ("pause", 2):
-            guard let seconds = UInt64(words[1]) else { return nil }
+            guard let seconds = UInt64(words[1]), "\(seconds)" == words[1] else { return nil }
             self = .pause(seconds: seconds)
         case ("resume", 1): self = .resume
         default: return nil
@@ -40,27 +41,40 @@ public enum ControlRequest: Sendable, Equatable {
     }
 }
 
-/// The answer.
+/// One packet of an answer: any number of parts and of news, and behind them an end.
 public enum ControlReply: Sendable, Equatable {
-    case done(String)
+    /// Bytes of the answer, to be put one behind the other.
+    case part([UInt8])
+    /// How far a long one is; for people.
+    case progress(String)
+    case done
     case refused(String)
 
-    public static let sizeLimit = SignedText.sizeLimit
+    /// Bytes of a part: a packet must fit into any socket's buffer.
+    public static let partLimit = 32_768
+    /// Bytes of a packet.
+    public static let sizeLimit = partLimit + 1
+    /// Bytes that all parts together may have where they are one text.
+    public static let textLimit = 1 << 20
 
-    public var text: String {
+    public var bytes: [UInt8] {
         switch self {
-        case .done(let body): "ok\n\(body)"
-        case .refused(let why): "no\n\(why)"
+        case .part(let bytes): [UInt8(ascii: "=")] + bytes
+        case .progress(let text): [UInt8(ascii: "~")] + text.utf8.prefix(Self.partLimit)
+        case .done: [UInt8(ascii: ".")]
+        case .refused(let why): [UInt8(ascii: "!")] + why.utf8.prefix(Self.partLimit)
         }
     }
 
-    public init?(text: String) {
-        if text.hasPrefix("ok\n") {
-            self = .done(String(text.dropFirst(3)))
-        } else if text.hasPrefix("no\n") {
-            self = .refused(String(text.dropFirst(3)))
-        } else {
-            return nil
+    /// Nil if it is none.
+    public init?(bytes: some Collection<UInt8>) {
+        let rest = bytes.dropFirst()
+        switch bytes.first {
+        case UInt8(ascii: "="): self = .part(Array(rest))
+        case UInt8(ascii: "~"): self = .progress(String(decoding: rest, as: UTF8.self))
+        case UInt8(ascii: ".") where rest.isEmpty: self = .done
+        case UInt8(ascii: "!"): self = .refused(String(decoding: rest, as: UTF8.self))
+        default: return nil
         }
     }
 }

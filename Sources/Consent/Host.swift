@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 
 /// The machine that shows notices and signs what is consented to.
-struct Host {
+struct Host: Sendable {
     /// 16 bytes in hexadecimal, made from the machine's id, which is to be kept confidential (machine-id(5)).
     let identity: String
     let key: Curve25519.Signing.PrivateKey

@@ -21,7 +21,7 @@ public enum ConsentError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 /// A directory whose files are this user's alone, written whole or not at all.
-struct PrivateDirectory {
+struct PrivateDirectory: Sendable {
     let path: String
 
     /// Makes it if it is missing, 0700.

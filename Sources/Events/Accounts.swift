@@ -135,3 +135,15 @@ public struct ForgettingNotice: Sendable, Hashable {
     public var isEverything: Bool
     public init(isEverything: Bool) { self.isEverything = isEverything }
 }
+
+/// The subject does not want to be recorded for a while, or wants it again.
+public struct PauseNotice: Sendable, Hashable {
+    /// False: the pause is over, by the subject's word or because its time has passed.
+    public var isPaused: Bool
+    /// Microseconds since 1970; 0: until resumed, and where a pause ends.
+    public var endRealtimeMicroseconds: UInt64
+    public init(isPaused: Bool, endRealtimeMicroseconds: UInt64 = 0) {
+        self.isPaused = isPaused
+        self.endRealtimeMicroseconds = endRealtimeMicroseconds
+    }
+}

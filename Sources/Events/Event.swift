@@ -71,6 +71,8 @@ public enum Payload: Sendable, Equatable {
     indirect case session(SessionDescription)
     indirect case recorder(RecorderState)
     indirect case forgetting(ForgettingNotice)
+    indirect case consent(ConsentNotice)
+    indirect case pause(PauseNotice)
 }
 
 extension Payload {

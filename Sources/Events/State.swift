@@ -134,6 +134,23 @@ public struct SessionDescription: Sendable, Hashable {
     }
 }
 
+/// What the subject has decided about being recorded, from here on.
+public struct ConsentNotice: Sendable, Hashable {
+    /// False: withdrawn.
+    public var isGiven: Bool
+    public var userID: UInt32
+    /// The receipt's id, 32 hexadecimal digits. Of a withdrawal: which consent has ended.
+    public var receipt: String
+    /// Login name.
+    public var subject: String
+    public init(isGiven: Bool, userID: UInt32, receipt: String, subject: String) {
+        self.isGiven = isGiven
+        self.userID = userID
+        self.receipt = receipt
+        self.subject = subject
+    }
+}
+
 /// Why a clock pair was taken.
 public enum ClockReason: UInt8, Sendable, Hashable, CaseIterable { case start = 0, resume = 1, step = 2, rotation = 3 }
 

@@ -188,6 +188,20 @@ extension Payload {
             object.put("version", state.version)
             object.put("libinput", state.libinputVersion)
         case .forgetting(let notice): object.put("everything", notice.isEverything)
+        case .consent(let consent):
+            object.put("given", consent.isGiven)
+            object.put("subject", consent.subject)
+            object.put("user_id", consent.userID)
+            object.put("receipt", consent.receipt)
+        case .pause(let pause):
+            object.put("paused", pause.isPaused)
+            if pause.isPaused {
+                if pause.endRealtimeMicroseconds > 0 {
+                    object.put("until_us", pause.endRealtimeMicroseconds)
+                } else {
+                    object.putNull("until_us")
+                }
+            }
         default: break
         }
     }

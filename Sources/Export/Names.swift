@@ -10,7 +10,7 @@ public enum RecordName: String, Sendable, CaseIterable {
     case toggle = "switch"
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
-    case focus, layout, suppression, loss, clock, session, recorder, forgetting
+    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause
     /// Not a record: a place in the journal that cannot be read.
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
@@ -51,6 +51,8 @@ extension Payload {
         case .session: .session
         case .recorder: .recorder
         case .forgetting: .forgetting
+        case .consent: .consent
+        case .pause: .pause
         }
     }
 }

@@ -35,6 +35,10 @@ extension Event {
             "\(state.isRunning ? "started" : "stopped"), version \(state.version.visible), \(state.libinputVersion.visible)"
         case .forgetting(let notice):
             "\(notice.isEverything ? "everything before" : "something") was forgotten, as asked for"
+        case .consent(let consent):
+            "of \(consent.subject.visible) \(consent.isGiven ? "in force" : "withdrawn"): receipt \(consent.receipt.visible)"
+        case .pause(let pause):
+            pause.text
         default: ""
         }
     }
@@ -52,6 +56,15 @@ extension Key {
         // A modifier does not hold itself.
         let prefix = key.hasPrefix("LEFT") || key.hasPrefix("RIGHT") ? (key.count <= 5 ? held : "") : held
         return "\(press == .pressed ? "press" : "release") \(prefix)\(key)"
+    }
+}
+
+extension PauseNotice {
+    fileprivate var text: String {
+        guard isPaused else { return "is over" }
+        guard endRealtimeMicroseconds > 0 else { return "until resumed" }
+        var moment = LocalMoment()
+        return "until \(moment.text(endRealtimeMicroseconds))"
     }
 }
 
@@ -97,28 +110,40 @@ extension FocusDescription {
     }
 }
 
+extension SuppressionReason {
+    /// Why nothing was written, in words.
+    public var explanation: String {
+        switch self {
+        case .focusUnknown: "nobody knows who has the keyboard"
+        case .unconfirmed: "the agent did not confirm the focus in time"
+        case .rule: "the rule for the app is off"
+        case .noWindow: "no window has the keyboard"
+        case .inactive: "nobody who may be recorded has the seat"
+        case .stopping: "the recorder stopped"
+        case .sessionUnknown: "logind did not say who is there"
+        case .locked: "the session is locked"
+        case .suspended: "the machine sleeps"
+        case .noConsent: "there is no consent"
+        case .paused: "paused"
+        case .noIndicator: "the indicator is not shown"
+        case .password: "a password's field has the keyboard"
+        case .terminal: "a terminal asks for a secret, or was not looked at closely enough"
+        case .accessibility: "nobody says which field has the keyboard"
+        case .denied: "the app is on the deny list"
+        case .privateWindow: "a browser's private window"
+        }
+    }
+
+    /// By the name that `kymo status` and JSON have for it.
+    public init?(name: String) {
+        guard let reason = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = reason
+    }
+}
+
 extension Suppression {
     fileprivate var text: String {
-        let why =
-            switch reason {
-            case .focusUnknown: "nobody knows who has the keyboard"
-            case .unconfirmed: "the agent did not confirm the focus in time"
-            case .rule: "the rule for the app is off"
-            case .noWindow: "no window has the keyboard"
-            case .inactive: "nobody who may be recorded has the seat"
-            case .stopping: "the recorder stopped"
-            case .sessionUnknown: "logind did not say who is there"
-            case .locked: "the session is locked"
-            case .suspended: "the machine sleeps"
-            case .noConsent: "there is no consent"
-            case .paused: "paused"
-            case .noIndicator: "the indicator is not shown"
-            case .password: "a password's field has the keyboard"
-            case .terminal: "a terminal asks for a secret, or was not looked at closely enough"
-            case .accessibility: "nobody says which field has the keyboard"
-            case .denied: "the app is on the deny list"
-            case .privateWindow: "a browser's private window"
-            }
+        let why = reason.explanation
         guard phase == .end else { return "not recorded from here on: \(why)" }
         let span = duration(endMicroseconds - min(startMicroseconds, endMicroseconds))
         if reason.isClosed { return "end: \(why); devices were closed for \(span)" }

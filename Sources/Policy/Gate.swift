@@ -96,6 +96,8 @@ public final class Gate {
     public func agentLost(nowMicroseconds: UInt64) {
         guard isAgentPresent else { return }
         isAgentPresent = false
+        // The next agent's is written again: it may be of another session, in whose segments nothing of this one is.
+        layoutDescription = nil
         layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
         focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
     }

@@ -9,11 +9,12 @@ public struct PermittedEvent: Sendable {
     init(permitted event: consuming Event) { self.event = event }
 
     /// Accounts of the recorder itself (losses, clock pairs, its own start and stop, devices, session, that something
-    /// was forgotten) say nothing of
-    /// what a person did, so they need no gate. Nil for anything else.
+    /// was forgotten, what the subject has decided about being recorded) say nothing of what a person did at the devices,
+    /// so they need no gate. Nil for anything else.
     public init?(account event: Event) {
         switch event.payload {
-        case .loss, .clock, .recorder, .session, .deviceAdded, .deviceRemoved, .suppression, .forgetting:
+        case .loss, .clock, .recorder, .session, .deviceAdded, .deviceRemoved, .suppression, .forgetting,
+            .consent, .pause:
             self.event = event
         default: return nil
         }

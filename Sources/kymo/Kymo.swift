@@ -6,7 +6,7 @@ import Glibc
 struct Kymo: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kymo",
-        abstract: "Reads what kymographd has recorded.",
+        abstract: "Reads what kymographd has recorded, and decides for yourself whether it may.",
         discussion: """
             Exit codes: 0 done (also when the reader of a pipe goes away); 1 something is missing (the journal is \
             damaged, or was deleted while it was read), and all that can be read was shown; 2 it cannot be done (no \
@@ -15,7 +15,8 @@ struct Kymo: ParsableCommand {
         version: kymographVersion,
         subcommands: [
             Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Doctor.self, Metrics.self, Verify.self,
-            JournalCommand.self,
+            JournalCommand.self, ConsentCommand.self, PauseCommand.self, ResumeCommand.self,
+            PrivacyCommand.self,
         ])
 
     static func main() {

@@ -13,6 +13,7 @@ struct RecorderStatus: Decodable {
     var uptime_us: UInt64
     var devices: Int
     var agent: Bool
+    var indicator: Bool
     var agent_backend: String
     var events_permitted: UInt64
     var keys_counted: UInt64

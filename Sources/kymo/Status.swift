@@ -31,7 +31,8 @@ struct Status: ParsableCommand {
 extension RecorderStatus {
     fileprivate var rows: [String] {
         let state = recording ? "recording \(subject.visible)" : "not recording: \(reason?.visible ?? "unknown")"
-        let agentState = agent ? "connected, focus from \(agent_backend.visible)" : "none: no keys are recorded"
+        let indicatorState = indicator ? "indicator shown" : "indicator not shown"
+        let agentState = agent ? "connected, focus from \(agent_backend.visible), \(indicatorState)" : "none"
         let withheld = suppressed_spans.sorted { $0.key < $1.key }.map { "\($0.key.visible) \($0.value)" }
         let day = perSecond(bytes_written) * 86_400 / 1_048_576
         return [

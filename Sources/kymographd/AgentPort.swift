@@ -104,7 +104,8 @@ final class AgentPort {
             Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         // An agent that does not read is no better than none; keys stay unconfirmed, and it may recover.
-        if sent < 0, errno != EAGAIN { drop() }
+        // One that is refused, and does not wait to hear it, is nobody's agent.
+        if sent < 0, errno != EAGAIN, descriptor == connection { drop() }
     }
 
     private func receive() {

@@ -9,29 +9,36 @@ import Sessions
 final class Presence {
     private var systemBus: SystemBus!
     private var login: LoginMonitor?
-    private let consent: (SeatSession) -> ConsentState
+    private let standing: (SeatSession) -> (consent: ConsentState, isPaused: Bool)
     private let changed: () -> Void
+    private let busLost: () -> Void
     private(set) var permission = Permission()
     private var isBusLossKnown = false
 
     /// - Parameters:
-    ///   - consent: what is on file of a person's consent. Asked when another session has the seat.
+    ///   - standing: what is on file of a person. Asked when another session has the seat, while nothing is open.
     ///   - changed: called from the loop, after any change; what has changed is for the caller to see.
+    ///   - busLost: calls that were out on `bus` are never answered.
     init(
-        seat: String, loop: EventLoop, consent: @escaping (SeatSession) -> ConsentState, changed: @escaping () -> Void
+        seat: String, loop: EventLoop,
+        standing: @escaping (SeatSession) -> (consent: ConsentState, isPaused: Bool), changed: @escaping () -> Void,
+        busLost: @escaping () -> Void
     ) {
-        self.consent = consent
+        self.standing = standing
         self.changed = changed
+        self.busLost = busLost
         systemBus = SystemBus(
             loop: loop, connected: { [unowned self] bus throws(BusError) in try follow(bus, seat: seat) },
             lost: { [unowned self] in lost($0) })
     }
 
     var verdict: Permission.Verdict { permission.verdict }
-    var isOpen: Bool { verdict.closure == nil }
 
     /// The user whose agent is believed.
     var presentUserID: UInt32? { permission.presentSession?.userID }
+
+    /// The system bus; nil while it cannot be reached.
+    var bus: Bus? { systemBus.bus }
 
     /// Changes what is known.
     func update(_ body: (inout Permission) -> Void) {
@@ -43,10 +50,15 @@ final class Presence {
     }
 
     /// What is on file has changed.
-    func askForConsent() {
-        update { permission in
-            permission.consent = permission.presentSession.map(consent) ?? .missing("nobody is there to ask")
+    func askAgain() { update { ask(&$0) } }
+
+    private func ask(_ permission: inout Permission) {
+        guard let session = permission.presentSession else {
+            permission.consent = .missing("nobody is there to ask")
+            permission.isPaused = false
+            return
         }
+        (permission.consent, permission.isPaused) = standing(session)
     }
 
     private func follow(_ bus: Bus, seat: String) throws(BusError) {
@@ -61,9 +73,15 @@ final class Presence {
             isBusLossKnown = false
         }
         update { permission in
+            let before = permission.presentSession
             permission.seat = state.seat
             permission.isSuspending = state.isSuspending
-            permission.consent = permission.presentSession.map(consent) ?? .missing("nobody is there to ask")
+            // Only another's turn is a reason to look at the disk: a lock must close at once.
+            let now = permission.presentSession
+            guard now?.id != before?.id || now?.userID != before?.userID || now?.subject != before?.subject else {
+                return
+            }
+            ask(&permission)
         }
     }
 
@@ -71,6 +89,10 @@ final class Presence {
         login = nil
         if !isBusLossKnown { log(.warning, "\(error); nothing is recorded until logind answers") }
         isBusLossKnown = true
-        update { $0.seat = .unknown("\(error)") }
+        update {
+            $0.seat = .unknown("\(error)")
+            ask(&$0)
+        }
+        busLost()
     }
 }

@@ -1,6 +1,7 @@
 import AgentProtocol
 import CLinuxShim
 import Configuration
+import Consent
 import Devices
 import EventLoop
 import Events
@@ -12,20 +13,30 @@ import SystemPackage
 
 /// The input thread: devices and sockets in, decisions, the ring out. It never compresses and never syncs.
 final class Recorder {
-    let subject: Subject
     let gate: Gate
     let journal: JournalWriter
     private let loop: EventLoop
     private let signals: SignalDescriptor
     private let source: InputSource
     private var presence: Presence!
+    private let errands: Errands
+    private var desk: SubjectDesk!
+    private var controlPort: ControlPort!
+    /// Whose records the journal takes now.
+    private var origin = SegmentOrigin.nobody
+    /// The receipt under which was recorded last; empty: none yet.
+    private var receipt = ""
+    /// Of the person at the seat; nil: none.
+    private var pause: Pause?
     /// As it was acted upon last.
     private var verdict = Permission.Verdict.closed(.starting)
     private var reports = LastReports()
     private let clock = ClockWatch()
     private(set) var agent: AgentPort!
     private var statusPort: StatusPort!
-    private(set) var outlet: Outlet
+    var outlet: Outlet
+    /// CLOCK_MONOTONIC, µs; nil: no pause, or one without an end.
+    private var pauseEndMicroseconds: UInt64?
     private var pace = Pace()
     private var service = ServiceNotification()
     var deviceCount: Int { source.deviceCount }
@@ -39,24 +50,30 @@ final class Recorder {
     private static let startMicroseconds: UInt64 = 2_000_000
     /// When what only the start needed leaves memory; nil: it has.
     private var startEndsMicroseconds: UInt64?
+    /// Who has the seat; empty: nobody who could be recorded.
+    var subject: String { presence.permission.presentSession?.subject ?? "" }
+    var isIndicatorShown: Bool { presence.permission.isIndicatorShown }
     /// Why nothing is recorded; nil while recording.
     var idleReason: String? { verdict.closure.map { "\($0)" } }
 
-    init(configuration: Configuration, subject: Subject) throws {
-        self.subject = subject
+    init(configuration: Configuration) throws {
         loop = try EventLoop()
         let passed = try PassedSockets()
         // Before any thread: signals go to this loop alone.
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
         gate = try Gate(rules: configuration.rules)
+        errands = try Errands(loop: loop)
         journal = try JournalWriter(
-            directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions,
-            origin: SegmentOrigin(subject: subject.name, userID: subject.userID))
+            directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions, origin: .nobody)
         outlet = Outlet(journal: journal)
         source = try InputSource(seat: configuration.seat)
+        let polkit = Polkit { [unowned self] in presence.bus }
+        desk = try SubjectDesk(
+            configuration: configuration, errands: errands, polkit: polkit,
+            changed: { [unowned self] in decided(by: $0, $1) })
         presence = Presence(
-            seat: configuration.seat, loop: loop, consent: { [unowned self] in consent(of: $0) },
-            changed: { [unowned self] in presenceChanged() })
+            seat: configuration.seat, loop: loop, standing: { [unowned self] in standing(of: $0) },
+            changed: { [unowned self] in presenceChanged() }, busLost: { polkit.busLost() })
         try openPorts(configuration, passed)
         try watch()
     }
@@ -64,11 +81,14 @@ final class Recorder {
     private func openPorts(_ configuration: Configuration, _ passed: PassedSockets) throws {
         agent = try AgentPort(
             path: configuration.agentSocket, passed: passed["agent"], loop: loop,
-            trustedUserID: { [unowned self] in trustedUserID },
+            trustedUserID: { [unowned self] in presence.presentUserID },
             handlers: AgentPort.Handlers(
                 connected: { [unowned self] in agentConnected() },
                 lost: { [unowned self] in agentLost() },
                 message: { [unowned self] in take($0) }))
+        controlPort = try ControlPort(path: configuration.controlSocket, loop: loop) { [unowned self] in
+            desk.answer($0, $1)
+        }
         statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
             StatusLine(self).json
         }
@@ -127,7 +147,9 @@ final class Recorder {
 
     private var nextDeadline: UInt64? {
         var deadline = gate.nextDeadlineMicroseconds
-        for other in [source.nextDeadlineMicroseconds, service.deadlineMicroseconds, startEndsMicroseconds] {
+        for other in [
+            source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds, startEndsMicroseconds,
+        ] {
             if let other { deadline = min(deadline ?? .max, other) }
         }
         // The ring has no way to say that it has room again; it empties at least every 250 ms.
@@ -143,6 +165,7 @@ final class Recorder {
         if outlet.hasUnwrittenLoss { outlet.settle() }
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
+        if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
         if let end = startEndsMicroseconds, now >= end {
             startEndsMicroseconds = nil
             // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
@@ -210,8 +233,11 @@ final class Recorder {
             if verdict.closure == nil { hand(message, nowMicroseconds: now) }
         case .lock(let report):
             presence.update { $0.isLockReported = report.isLocked }
-        // Nothing acts on these yet.
-        case .hello, .indicator, .pauseRequest: break
+        case .indicator(let state):
+            if !state.isShown { log(.notice, "the indicator is not shown: \(state.reason)") }
+            presence.update { $0.isIndicatorShown = state.isShown }
+        case .pauseRequest(let request): clicked(request)
+        case .hello: break
         case .backendState(let state):
             log(.notice, "the agent's compositor is \(state.isUsable ? "usable" : "not usable"): \(state.reason)")
         }
@@ -239,31 +265,85 @@ final class Recorder {
 
     private func agentConnected() {
         reports = LastReports()
-        presence.update { $0.isLockReported = false }
+        // It says so as soon as it can be seen.
+        presence.update {
+            $0.isLockReported = false
+            $0.isIndicatorShown = false
+        }
         tellAgent()
         if verdict.closure == nil { gate.agentConnected(nowMicroseconds: kymo_monotonic_microseconds()) }
     }
 
     private func agentLost() {
         reports = LastReports()
+        // What it drew is gone with it.
+        presence.update { $0.isIndicatorShown = false }
         gate.agentLost(nowMicroseconds: kymo_monotonic_microseconds())
     }
 
     // MARK: whether anything may be recorded
 
-    /// Until consent says so.
-    private func consent(of session: SeatSession) -> ConsentState {
-        session.userID == subject.userID ? .given("") : .missing("only \(subject.name) is recorded")
+    /// What is on file of the person at the seat, and until when they have paused.
+    private func standing(of session: SeatSession) -> (consent: ConsentState, isPaused: Bool) {
+        let standing = desk.standing(userID: session.userID, subject: session.subject)
+        pause = standing.pause
+        setPauseEnd()
+        return (standing.consent, standing.pause != nil)
     }
 
-    /// The uid whose agent is believed and whose input is recorded: the subject's, while they own the seat.
-    private var trustedUserID: uid_t? { presence.presentUserID == subject.userID ? subject.userID : nil }
-
     private func presenceChanged() {
-        // Nothing tells of an indicator yet.
-        presence.update { $0.isIndicatorShown = true }
         agent.reconsider(session: presence.permission.presentSession?.id)
         act(on: presence.verdict)
+    }
+
+    /// A person has decided something about themselves, or (nil) is about to: that stops what is recorded of them.
+    private func decided(by user: uid_t, _ decision: SubjectDesk.Decision?) {
+        // What is in the journal now may be somebody else's.
+        if let decision, user == origin.userID, let notice = notice(of: decision) {
+            write(account: Event(timeMicroseconds: kymo_monotonic_microseconds(), payload: notice))
+        }
+        if user == presence.presentUserID { presence.askAgain() }
+    }
+
+    private func notice(of decision: SubjectDesk.Decision) -> Payload? {
+        switch decision {
+        // The receipt stands in front of what is recorded under it.
+        case .consented: nil
+        case .withdrew:
+            .consent(
+                ConsentNotice(isGiven: false, userID: origin.userID, receipt: receipt, subject: origin.subject))
+        case .paused(let pause):
+            .pause(PauseNotice(isPaused: true, endRealtimeMicroseconds: pause.endRealtimeMicroseconds))
+        case .resumed: .pause(PauseNotice(isPaused: false))
+        }
+    }
+
+    /// CLOCK_MONOTONIC, µs: when the pause of the person at the seat ends, as the clocks are now.
+    private func setPauseEnd() {
+        let remaining = pause.flatMap { desk.remaining($0) }
+        pauseEndMicroseconds = remaining.map { kymo_monotonic_microseconds() &+ $0 }
+    }
+
+    private func endPauseIfOver() {
+        setPauseEnd()
+        guard let pause, desk.remaining(pause) == 0, let user = presence.presentUserID else { return }
+        self.pause = nil
+        pauseEndMicroseconds = nil
+        desk.pauseEnded(user)
+    }
+
+    /// The person clicked on the indicator.
+    private func clicked(_ request: PauseRequest) {
+        guard let user = presence.presentUserID else { return }
+        let told: (String?) -> Void = { [unowned self] failure in
+            if let failure { log(.error, failure) }
+            // Also where nothing has changed: the indicator waits for a word.
+            tellAgent()
+        }
+        switch request.action {
+        case .pause: desk.pause(user, seconds: UInt64(request.seconds), told)
+        case .resume: desk.resume(user, told)
+        }
     }
 
     /// Closed, not filtered: while nothing may be recorded no device node is open.
@@ -280,9 +360,10 @@ final class Recorder {
                 source.suspend { take($0) }
                 gate.agentLost(nowMicroseconds: now)
             }
-        case .open:
+        case .open(let session, let receipt):
             guard !wasOpen else { break }
             gate.setOpen(true, nowMicroseconds: now) { outlet.write($0) }
+            begin(session, receipt, now)
             if agent.isConnected {
                 gate.agentConnected(nowMicroseconds: now)
                 // As of now: what had the focus while devices were closed is not recorded.
@@ -292,10 +373,26 @@ final class Recorder {
             dispatch()
             if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
         }
-        if wasOpen != (next.closure == nil) { sessionRecord(isActive: next.closure == nil, now) }
-        log(.notice, idleReason.map { "not recording: \($0)" } ?? "recording the input of \(subject.name)")
+        if wasOpen, next.closure != nil { sessionRecord(isActive: false, now) }
+        log(.notice, idleReason.map { "not recording: \($0)" } ?? "recording the input of \(subject)")
         service.status(idleReason ?? "recording")
         tellAgent()
+    }
+
+    /// From here on the journal is this person's and this session's, under that receipt.
+    private func begin(_ session: SeatSession, _ receipt: String, _ now: UInt64) {
+        let next = SegmentOrigin(subject: session.subject, userID: session.userID, session: session.id)
+        if next != origin {
+            origin = next
+            journal.rotate(origin: next)
+        }
+        self.receipt = receipt
+        write(
+            account: Event(
+                timeMicroseconds: now,
+                payload: .consent(
+                    ConsentNotice(isGiven: true, userID: session.userID, receipt: receipt, subject: session.subject))))
+        sessionRecord(isActive: true, now)
     }
 
     private func sessionRecord(isActive: Bool, _ now: UInt64) {
@@ -303,57 +400,30 @@ final class Recorder {
             account: Event(
                 timeMicroseconds: now,
                 payload: .session(
-                    SessionDescription(subject: subject.name, userID: subject.userID, isActive: isActive))))
+                    SessionDescription(subject: origin.subject, userID: origin.userID, isActive: isActive))))
     }
 
     /// What the indicator is to show.
     private func tellAgent() {
         guard agent.isConnected else { return }
-        agent.send(.recording(RecordingState(verdict)))
+        agent.send(.recording(RecordingState(verdict, pause: pause)))
     }
 
     // MARK: accounts of the recorder itself
-
-    private func write(account event: Event) {
-        if let permitted = PermittedEvent(account: event) { outlet.write(permitted) }
-    }
 
     /// A segment has one pair of clocks: after a step or a resume the next one gets the new pair, and the reason for it.
     private func noticeClock() {
         guard let reason = clock.change() else { return }
         journal.rotate()
         write(account: ClockWatch.pair(reason))
+        // How long a pause lasts is told by clocks.
+        setPauseEnd()
         log(.notice, reason == .resume ? "the machine slept" : "the clock was set")
-    }
-
-    private func openingRecord() {
-        write(account: ClockWatch.pair(.start))
-        write(
-            account: Event(
-                timeMicroseconds: kymo_monotonic_microseconds(),
-                payload: .recorder(
-                    RecorderState(
-                        isRunning: true, version: kymographVersion, libinputVersion: InputSource.libinputVersion))))
-    }
-
-    /// What a recorder that did not stop by itself has left missing.
-    private func gapRecords() {
-        guard let recovery = journal.recovery else { return }
-        let now = kymo_monotonic_microseconds()
-        let start = recovery.isSameBoot ? recovery.lastMicroseconds : 0
-        func loss(_ reason: LossReason, _ detail: String) {
-            outlet.write(
-                PermittedEvent(
-                    loss: Loss(
-                        reason: reason, startMicroseconds: min(start, now), endMicroseconds: now, count: nil,
-                        detail: detail)))
-        }
-        loss(.crash, "segment \(recovery.segment)")
-        if recovery.tornBytes > 0 { loss(.tornTail, "\(recovery.tornBytes) bytes of segment \(recovery.segment)") }
     }
 
     private func stop() {
         service.stopping()
+        errands.settle()
         source.suspend { take($0) }
         let now = kymo_monotonic_microseconds()
         gate.stop(nowMicroseconds: now) { outlet.write($0) }

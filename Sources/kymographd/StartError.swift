@@ -2,8 +2,8 @@ import Glibc
 
 /// Why the recorder cannot start: one sentence, what happened and what to do.
 enum StartError: Error, CustomStringConvertible {
-    case noSuchUser(String)
-    case subjectIsRoot
+    case noEvents(errno: Int32)
+    case noIdentity(path: String, errno: Int32)
     case socketTaken(path: String)
     case socket(path: String, errno: Int32)
     case passedSocket(path: String)
@@ -11,8 +11,10 @@ enum StartError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .noSuchUser(let name): "there is no user \(name); --subject takes the login name of the person recorded"
-        case .subjectIsRoot: "root cannot be the subject; --subject takes the login name of the person recorded"
+        case .noEvents(let code): "cannot make an event descriptor: \(String(cString: strerror(code)))"
+        case .noIdentity(let path, let code):
+            "cannot read \(path): \(String(cString: strerror(code))); a consent is given on one machine, and this one has "
+                + "no name (systemd-machine-id-setup makes one)"
         case .socketTaken(let path):
             "another process already listens on \(path); stop it (systemctl status kymographd), or set another path "
                 + "in the configuration"

@@ -15,11 +15,12 @@ struct StatusLine {
         var fields: [(String, String)] = []
         fields.append(("recording", recorder.idleReason == nil ? "true" : "false"))
         if let reason = recorder.idleReason { fields.append(("reason", Self.quoted(reason))) }
-        fields.append(("subject", Self.quoted(recorder.subject.name)))
+        fields.append(("subject", Self.quoted(recorder.subject)))
         fields.append(("version", Self.quoted(kymographVersion)))
         fields.append(("uptime_us", "\(kymo_monotonic_microseconds() - recorder.startMicroseconds)"))
         fields.append(("devices", "\(recorder.deviceCount)"))
         fields.append(("agent", recorder.agent.isConnected ? "true" : "false"))
+        fields.append(("indicator", recorder.isIndicatorShown ? "true" : "false"))
         fields.append(("agent_backend", Self.quoted(recorder.agent.backend)))
         fields.append(("events_permitted", "\(counters.permitted)"))
         fields.append(("keys_counted", "\(counters.keysCounted)"))

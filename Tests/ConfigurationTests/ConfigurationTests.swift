@@ -12,7 +12,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("sead = \"seat0\"", ["k.toml:1: unknown key sead; known here: agent, deny, journal, rule, seat, status"]),
+        (
+            "sead = \"seat0\"",
+            ["k.toml:1: unknown key sead; known here: agent, consent, control, deny, journal, rule, seat, status"]
+        ),
         (
             "# comment\n[journal]\ndirectory = \"here\"",
             ["k.toml:3: directory: expected an absolute path of at most 4095 bytes, found \"here\""]
@@ -43,7 +46,7 @@ import Testing
         ("journal.directory = 4", ["k.toml:1: directory: expected a string that is not empty"]),
         (
             "seat = \"\"\"\njournal = 4\n\"\"\"\nbad = 1",
-            ["k.toml:4: unknown key bad; known here: agent, deny, journal, rule, seat, status"]
+            ["k.toml:4: unknown key bad; known here: agent, consent, control, deny, journal, rule, seat, status"]
         ),
         ("[deny]\napps = [\"a\", 3]", ["k.toml:2: apps: expected strings that are not empty"]),
         ("[deny]\napps = \"a\"", ["k.toml:2: apps: expected an array of strings"]),

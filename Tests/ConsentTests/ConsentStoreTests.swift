@@ -272,8 +272,11 @@ extension ConsentState {
         ] {
             #expect(ControlRequest(text: text) == nil, "\(text)")
         }
-        for reply in [ControlReply.done(""), .done("a\nb"), .refused("why")] {
-            #expect(ControlReply(text: reply.text) == reply)
+        for reply in [ControlReply.done, .part([0, 255]), .part([]), .progress("3 of 7"), .refused("why")] {
+            #expect(ControlReply(bytes: reply.bytes) == reply)
+        }
+        for bytes: [UInt8] in [[], [0], Array(".x".utf8), Array("?".utf8)] {
+            #expect(ControlReply(bytes: bytes) == nil, "\(bytes)")
         }
         let view = ConsentView(subject: "ada", receipt: "", reason: "a\nb", notice: "n\n", policy: "p")
         #expect(try ConsentView(text: view.text) == view)

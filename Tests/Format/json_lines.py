@@ -27,7 +27,7 @@ KINDS = {
     1: "key", 2: "key_counts", 3: "motion", 4: "position", 5: "button", 6: "scroll", 7: "swipe", 8: "pinch", 9: "hold",
     10: "touch", 11: "tablet_tool", 12: "tablet_pad", 13: "switch", 32: "device_added", 33: "device_removed",
     34: "focus", 35: "layout", 36: "suppression", 37: "loss", 38: "clock", 39: "session", 40: "recorder",
-    41: "forgetting",
+    41: "forgetting", 42: "consent", 43: "pause",
 }  # fmt: skip
 
 
@@ -106,6 +106,10 @@ def state_of(kind, i, t):
         return {"user_id": i[0], "active": bool(i[1]), "subject": t[0]}
     if kind == 41:
         return {"everything": bool(i[0])}
+    if kind == 42:
+        return {"given": bool(i[0]), "user_id": i[1], "receipt": t[0], "subject": t[1]}
+    if kind == 43:
+        return {"paused": True, "until_us": i[1] or None} if i[0] else {"paused": False}
     return {"running": bool(i[0]), "version": t[0], "libinput": t[1]}
 
 

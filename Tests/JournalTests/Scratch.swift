@@ -137,4 +137,8 @@ let everyKind: [Payload] = [
     .session(SessionDescription(subject: "ada", userID: .max, isActive: false)),
     .recorder(RecorderState(isRunning: true, version: "0.1.0", libinputVersion: "1.22.1")),
     .forgetting(ForgettingNotice(isEverything: false)),
+    .consent(
+        ConsentNotice(isGiven: true, userID: .max, receipt: "0123456789abcdef0123456789abcdef", subject: "ada")),
+    .pause(PauseNotice(isPaused: true, endRealtimeMicroseconds: .max)),
+    .pause(PauseNotice(isPaused: false)),
 ]

@@ -7,7 +7,7 @@ set -euo pipefail
 suite=${1:?usage: root.sh bookworm|trixie [PACKAGE,…]} more=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KYMO_CACHE:-$here/../../.cache}
-packages=systemd,udev,apt-utils,man-db,libinput10,libwayland-client0,libxkbcommon0,libsystemd0,liblz4-1,init-system-helpers
+packages=systemd,udev,apt-utils,man-db,libinput10,libwayland-client0,libxkbcommon0,libsystemd0,liblz4-1,init-system-helpers,polkitd
 
 key=$({ cat "$0"; echo "$more"; } | sha256sum | cut -c1-16)
 mkdir -p "$cache"

@@ -56,14 +56,14 @@ class Patient:
         self.units = {name: dict(HEALTHY_UNIT) for name in ("kymograph.socket", "kymographd.service")}
         self.session, self.seat, self.clock = dict(HEALTHY_SESSION), "ActiveSession=2\n", "NTPSynchronized=yes\n"
         self.status = {
-            "recording": True, "subject": "ada", "version": version, "uptime_us": 1, "devices": 2, "agent": True,
+            "recording": True, "subject": "ada", "version": version, "uptime_us": 1, "devices": 2, "agent": True, "indicator": True,
             "agent_backend": "wlr-foreign-toplevel", "suppressed_spans": {}} | dict.fromkeys((
                 "events_permitted", "keys_counted", "events_suppressed", "focus_changes", "focus_uncertainty_us",
                 "events_lost_ring", "events_lost_disk", "kernel_losses", "events_written", "chunks_written", "bytes_written",
                 "sync_count", "sync_us", "sync_longest_us", "segments_deleted", "write_failures", "cpu_us", "memory_bytes",
                 "resident_bytes"), 0)
         self.answers = True
-        self.write("etc/kymograph/subject", "KYMOGRAPH_SUBJECT=ada\n")
+        self.write("etc/kymograph/notice.md", "Be informed.\n")
         self.write("run/udev/tags/kymograph/c13:64", "")
         self.write("dev/input/event0", "")
         self.give_to_input("event0")
@@ -179,7 +179,7 @@ def attribute(name, value):
     (without("usr/bin/kymographd"), "configuration", "wrong", "there is no /usr/bin/kymographd", "--reinstall kymograph"),
     (another_file("etc/kymograph/kymograph.toml.d/x.toml", "seat = 1\n"), "configuration", "wrong", "is not valid",
      "kymographd --check-config --config /etc/kymograph/kymograph.toml"),
-    (without("etc/kymograph/subject"), "configuration", "wrong", "nobody is to be recorded", "/etc/kymograph/subject"),
+    (without("etc/kymograph/notice.md"), "configuration", "wrong", "nobody can consent", "/etc/kymograph/"),
     (unit("kymographd.service", LoadState="masked"), "units", "wrong", "is masked", "systemctl unmask kymographd.service"),
     (unit("kymograph.socket", LoadState="not-found"), "units", "wrong", "is not there", "--reinstall kymograph"),
     (unit("kymographd.service", UnitFileState="disabled"), "units", "wrong", "is disabled", "systemctl enable kymographd.service"),

@@ -14,13 +14,12 @@ def test_play(empty_root):
     root = empty_root("bookworm", "ansible-core,python3-apt")
     shutil.copy(package(), root.path / "kymograph.deb")
     shutil.copy(REPOSITORY / "packaging/ansible/kymograph.yml", root.path / "kymograph.yml")
-    command = ("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", "package=/kymograph.deb", "-e", "subject=root",
-               "/kymograph.yml")
+    command = ("ansible-playbook", "-i", "localhost,", "-c", "local", "-e", "package=/kymograph.deb", "/kymograph.yml")
     first = recap(root.run(*command))
-    assert first["failed"] == 0 and first["changed"] >= 4
+    assert first["failed"] == 0 and first["changed"] >= 3
     assert root.run("kymographd", "--check-config") == "/etc/kymograph/kymograph.toml: ok\n"
     assert 'app = "org.keepassxc.KeePassXC"\nkeys = "off"\n' in (
         root.path / "etc/kymograph/kymograph.toml.d/50-company.toml").read_text()
-    assert (root.path / "etc/kymograph/subject").read_text() == "KYMOGRAPH_SUBJECT=root\n"
+    assert (root.path / "etc/kymograph/notice.md").read_text().startswith("# Kymograph records")
     second = recap(root.run(*command))
     assert second["failed"] == second["changed"] == 0

@@ -19,7 +19,8 @@ import keys
 
 PROTOCOL_VERSION = 2
 HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = 1, 2, 3, 4, 5, 6, 7, 8, 9
-WELCOME, REFUSED, PROBE = 128, 129, 130
+WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
+PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
 ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4}
 
@@ -52,6 +53,14 @@ def layout(known: bool = True) -> bytes:
     return message + b"".join(keys.us_table()) if known else message
 
 
+def indicator(shown: bool, reason: str = "") -> bytes:
+    return bytes([INDICATOR, shown]) + text("testbed" if shown else "") + text(reason)
+
+
+def pause_request(paused: bool, seconds: int = 0) -> bytes:
+    return struct.pack("<BBI", PAUSE, paused, seconds)
+
+
 def watermark(probe: int, sent: int, answered: int) -> bytes:
     return struct.pack("<BQQQQ", WATERMARK, probe, sent, answered, answered)
 
@@ -69,6 +78,8 @@ class Connection:
         self.welcome = False
         self.refused: str | None = None
         self.closed = False
+        # What the indicator was to show, from the welcome on.
+        self.told: list[list] = []
 
     def receive(self) -> None:
         try:
@@ -81,6 +92,8 @@ class Connection:
             self.welcome = True
         elif packet[0] == REFUSED:
             self.refused = packet[3:].decode()
+        elif packet[0] == RECORDING:
+            self.told.append([PHASES[packet[1]], packet[4:].decode()])
         elif packet[0] == PROBE:
             self.probes += 1
             if self.answers:
@@ -114,7 +127,7 @@ class Connection:
             self.answers = request.get("answers", self.answers)
             self.delay = request.get("delay", self.delay)
         return {"time_us": now_us(), "welcome": self.welcome, "refused": self.refused, "closed": self.closed,
-                "probes": self.probes}
+                "probes": self.probes, "told": self.told}
 
     def serve(self) -> None:
         pending = b""
@@ -135,9 +148,9 @@ class Connection:
 
 
 class Agent:
-    """The test's side. `uid`: as whom it connects (the kernel tells the recorder)."""
+    """The test's side. `uid`: as whom it connects (the kernel tells the recorder); `shows`: the indicator can be seen."""
 
-    def __init__(self, path: Path, uid: int | None = None, greet: bool = True):
+    def __init__(self, path: Path, uid: int | None = None, greet: bool = True, shows: bool = True):
         self.process = subprocess.Popen(
             ["/usr/bin/python3", str(Path(__file__).resolve()), str(path), str(os.geteuid() if uid is None else uid)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -146,6 +159,8 @@ class Agent:
         if greet:
             self.send(hello())
             self.send(layout())
+            if shows:
+                self.send(indicator(True))
 
     def _line(self) -> dict:
         line = self.process.stdout.readline()
@@ -199,6 +214,10 @@ class Agent:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    @property
+    def is_there(self) -> bool:
+        return self.process.poll() is None and not self.stopped and not self.state()["closed"]
 
     def close(self) -> None:
         self.process.kill()

@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Callable, Iterator, NamedTuple
 
 import keys
+import terminal
+from agent import Agent
 from login import Login
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,6 +191,13 @@ class Recorder:
         self.config = self.directory / "kymograph.toml"
         self.agent_socket = self.directory / "agent.sock"
         self.status_socket = self.directory / "status.sock"
+        self.control_socket = self.directory / "control.sock"
+        self.consents = self.directory / "consent"
+        self.notice = self.directory / "notice.md"
+        self.notice.write_text("# Be informed\n\nThis is a test.\n")
+        self.notice.chmod(0o644)
+        # Whoever sits there: their agent, once they have consented.
+        self.agent: Agent | None = None
         self.login = Login(self.directory)
         self.log_path = self.directory / "log"
         self.process: subprocess.Popen | None = None
@@ -200,7 +209,8 @@ class Recorder:
     def _configuration(self, rules: dict[str, str], titles: str) -> str:
         # No test disk is so large that retention would leave it the room that others want.
         text = f'[journal]\ndirectory = "{self.journal}"\nkeep_free_megabytes = 0\n[agent]\nsocket = "{self.agent_socket}"\n'
-        text += f'[status]\nsocket = "{self.status_socket}"\n'
+        text += f'[status]\nsocket = "{self.status_socket}"\n[control]\nsocket = "{self.control_socket}"\n'
+        text += f'[consent]\ndirectory = "{self.consents}"\nnotice = "{self.notice}"\n'
         for app, keep in rules.items():
             text += f'[[rule]]\napp = "{app}"\nkeys = "{keep}"\ntitles = "{titles if keep == "full" else "off"}"\n'
         return text
@@ -218,19 +228,43 @@ class Recorder:
                        "SWIFT_BACKTRACE": "enable=no", **self.extra_environment}
         with self.log_path.open("ab") as log:
             return subprocess.Popen(
-                [*activator(environment), str(BIN / "kymographd"), "--config", str(self.config), "--subject", subject().pw_name, *arguments],
+                [*activator(environment), str(BIN / "kymographd"), "--config", str(self.config), *arguments],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
 
-    def start(self, devices: int = 0) -> "Recorder":
-        """Starts it and waits until it answers, and knows so many devices."""
+    def start(self, devices: int = 0, consents: bool = True, agent: bool = True) -> "Recorder":
+        """Starts it and waits until it answers, and knows so many devices. The person there consents, if they have not yet,
+        and their agent shows the indicator."""
         self.process = self.launch()
-        wait_for(lambda: self._is_ready(devices), "kymographd to be ready")
+        wait_for(lambda: self._answers(), "kymographd to answer")
+        if consents and not (self.consents / f"{subject().pw_uid}" / "receipt").exists():
+            self.grant()
+        if agent:
+            self.sit_down()
+        wait_for(lambda: self._answers() and self.status()["devices"] >= devices, "kymographd to be ready")
         return self
 
-    def _is_ready(self, devices: int) -> bool:
+    def _answers(self) -> bool:
         assert self.process.poll() is None, f"kymographd ended with {self.process.returncode}:\n{self.log}"
-        status = self.status()
-        return status is not None and status["devices"] >= devices
+        return self.status() is not None
+
+    def sit_down(self, **options) -> Agent:
+        """The agent of the person there, anew."""
+        if self.agent:
+            self.agent.close()
+        self.agent = Agent(self.agent_socket, **{"uid": subject().pw_uid, **options})
+        return self.agent
+
+    def grant(self, uid: int | None = None, answer: str = "I consent") -> terminal.Done:
+        """Consents, as one does: at a terminal."""
+        done = self.at_terminal("consent", "grant", uid=uid, says=[('type "I consent"', answer)])
+        if answer == "I consent":
+            assert done.code == 0 and "Thank you. Receipt" in done.output, done.output
+        return done
+
+    def at_terminal(self, *arguments: str, uid: int | None = None, says: list[tuple[str, str]] = ()) -> terminal.Done:
+        """kymo, asked by a user at a terminal."""
+        uid = subject().pw_uid if uid is None else uid
+        return terminal.run([terminal.program(BIN / "kymo"), *arguments, "--control", str(self.control_socket)], uid, says)
 
     def status(self) -> dict | None:
         """What status.sock says; None while nobody answers."""
@@ -333,6 +367,8 @@ class Recorder:
         return sorted(self.journal.glob("kymograph-*.lz4"))
 
     def close(self) -> None:
+        if self.agent:
+            self.agent.close()
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

@@ -56,10 +56,12 @@ def recorder(bed, request):
 
 @pytest.fixture
 def agent():
-    """Makes fake agents of the subject (or of another uid) for a recorder."""
+    """The agent of whoever sits at a recorder; with options, another one."""
     made: list[Agent] = []
 
     def make(recorder: Recorder, **options) -> Agent:
+        if not options:
+            return recorder.agent if recorder.agent and recorder.agent.is_there else recorder.sit_down()
         made.append(Agent(recorder.agent_socket, **{"uid": subject().pw_uid, **options}))
         return made[-1]
 

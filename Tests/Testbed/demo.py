@@ -107,7 +107,7 @@ def main() -> None:
     recorder = Recorder(bed, rules={"editor": "full", "vault": "off"}, titles="full", journal=journal)
     sway = Sway(place, BIN / "kymograph-agent").start()
     try:
-        recorder.start(devices=2)
+        recorder.start(consents=False, agent=False)
         sway.bus()
         sway.keyboard("us")
         for app, title in (("vault", "Passwords"), ("browser", "News")):
@@ -115,7 +115,9 @@ def main() -> None:
         # Every key is kept only where accessibility says that the field is no password's.
         sway.keylog_client("editor", TEXT_FIELD, "notes.txt")
         sway.agent(recorder.agent_socket)
-        wait_for(lambda: recorder.status()["agent"], "the agent to be connected")
+        print("make run: the simulated person reads the notice and consents: kymo consent grant", flush=True)
+        print("\n".join("  " + line for line in recorder.grant().output.splitlines()[-3:]), flush=True)
+        wait_for(lambda: recorder.status()["devices"] == 2, "the indicator to be seen, and the devices to be open")
         print("make run: rules: editor = full with titles, vault = off, every other app = class (the default)\n", flush=True)
         tail = subprocess.Popen([BIN / "kymo", "tail", "--follow", "--number", "100", "--journal", journal])
         play(bed, sway, keyboard, mouse)

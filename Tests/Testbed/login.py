@@ -1,4 +1,5 @@
-"""A logind of the test's own, on a bus of its own: who has the seat, as the recorder asks and as signals tell it.
+"""A logind and a polkit of the test's own, on a bus of its own: who has the seat, as the recorder asks and as signals tell
+it, and whether somebody is who they say.
 
 `Login` starts a dbus-daemon and this file as a process, which reads one JSON object a line and answers each with one.
 The recorder is pointed at the bus with DBUS_SYSTEM_BUS_ADDRESS, as D-Bus has it for every program.
@@ -25,10 +26,18 @@ INTERFACES = """<node>
   <property name="Active" type="b" access="read"/><property name="State" type="s" access="read"/>
   <property name="LockedHint" type="b" access="read"/><property name="Remote" type="b" access="read"/>
 </interface>
+<interface name="org.freedesktop.PolicyKit1.Authority">
+  <method name="CheckAuthorization">
+    <arg type="(sa{sv})" direction="in"/><arg type="s" direction="in"/><arg type="a{ss}" direction="in"/>
+    <arg type="u" direction="in"/><arg type="s" direction="in"/><arg type="(bba{ss})" direction="out"/>
+  </method>
+  <method name="CancelCheckAuthorization"><arg type="s" direction="in"/></method>
+</interface>
 </node>"""
 CONFIGURATION = """<busconfig><type>system</type><listen>unix:path={path}</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow send_type="signal"/>
 <allow receive_sender="*"/></policy></busconfig>"""
+POLKIT, AUTHORITY = "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority"
 MANAGER, SEAT = "/org/freedesktop/login1", "/org/freedesktop/login1/seat/seat0"
 
 
@@ -85,6 +94,14 @@ class Login:
     def sleep(self, begins: bool) -> int:
         return self.ask(do="sleep", begins=begins)["time_us"]
 
+    def polkit(self, answers: str) -> None:
+        """From now on it says "yes", "no", does not answer ("hang"), or is not there ("absent")."""
+        self.ask(do="polkit", answers=answers)
+
+    def asked(self) -> list[dict]:
+        """What polkit was asked so far: pid, uid, action, flags; and what was called off: cancelled."""
+        return self.ask(do="asked")["asked"]
+
     def pause(self) -> None:
         """logind hangs."""
         self.process.send_signal(signal.SIGSTOP)
@@ -108,7 +125,8 @@ def serve(address: str) -> None:
     interfaces = {interface.name: interface for interface in Gio.DBusNodeInfo.new_for_xml(INTERFACES).interfaces}
     types = {"User": "(uo)", "ActiveSession": "(so)"}
     sessions: dict[str, dict] = {}
-    state = {"active": "", "sleeps": False}
+    state = {"active": "", "sleeps": False, "polkit": "yes"}
+    asked: list[dict] = []
 
     def path_of(session: str) -> str:
         return f"/org/freedesktop/login1/session/{session}" if session else "/"
@@ -133,6 +151,22 @@ def serve(address: str) -> None:
         connection.register_object(
             path, interfaces[f"org.freedesktop.login1.{interface}"], called,
             lambda connection, sender, path, interface, name: value_of(path, name), None)
+
+    def authorize(connection, sender, path, interface, method, arguments, invocation) -> None:
+        if method == "CancelCheckAuthorization":
+            asked.append({"cancelled": arguments.unpack()[0]})
+            return invocation.return_value(None)
+        (kind, subject), action, _, flags, identity = arguments.unpack()
+        asked.append({"kind": kind, "action": action, "flags": flags, "id": identity, **subject})
+        if state["polkit"] != "hang":
+            answer = (state["polkit"] == "yes", False, {})
+            invocation.return_value(GLib.Variant("((bba{ss}))", (answer,)))
+
+    def own(name: str, is_owned: bool) -> None:
+        request = GLib.Variant("(su)", (name, 4)) if is_owned else GLib.Variant("(s)", (name,))
+        connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+            "RequestName" if is_owned else "ReleaseName", request, None, Gio.DBusCallFlags.NONE, -1, None)
 
     def tell(path: str, interface: str, changed: dict) -> None:
         body = GLib.Variant("(sa{sv}as)", (f"org.freedesktop.login1.{interface}", changed, []))
@@ -168,6 +202,9 @@ def serve(address: str) -> None:
             state["sleeps"] = request["begins"]
             body = GLib.Variant("(b)", (request["begins"],))
             connection.emit_signal(None, MANAGER, "org.freedesktop.login1.Manager", "PrepareForSleep", body)
+        elif do == "polkit":
+            own(POLKIT, request["answers"] != "absent")
+            state["polkit"] = request["answers"]
         connection.flush_sync(None)
 
     loop = GLib.MainLoop()
@@ -182,15 +219,16 @@ def serve(address: str) -> None:
         *lines, pending = (pending + data).split(b"\n")
         for line in lines:
             obey(json.loads(line))
-            print(json.dumps({"time_us": time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}), flush=True)
+            now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+            print(json.dumps({"time_us": now, "asked": asked}), flush=True)
         return True
 
     export(MANAGER, "Manager")
     export(SEAT, "Seat")
     GLib.io_add_watch(0, GLib.IO_IN | GLib.IO_HUP, read)
-    request = GLib.Variant("(su)", ("org.freedesktop.login1", 4))
-    connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName", request,
-                         None, Gio.DBusCallFlags.NONE, -1, None)
+    connection.register_object(AUTHORITY, interfaces[f"{POLKIT}.Authority"], authorize, None, None)
+    own("org.freedesktop.login1", True)
+    own(POLKIT, True)
     print(json.dumps({"ready": True}), flush=True)
     loop.run()
 

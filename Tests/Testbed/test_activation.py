@@ -30,12 +30,12 @@ def test_an_agent_that_comes_first_starts_the_recorder_and_is_served(bed, record
     wait_for(daemon.agent_socket.exists, "systemd-socket-activate to listen")
     daemon.agent_socket.chmod(0o666)
     inode = os.stat(daemon.agent_socket).st_ino
-    # The knock starts the recorder, which asks logind who may be believed before it says so to anybody: an agent that is
-    # refused comes again.
+    # Refused, since the recorder that it has just started does not know yet who sits there; the real one comes again.
     knock(daemon.agent_socket).close()
-    wait_for(lambda: daemon.status_socket.exists() and daemon.status()["recording"], "the recorder to know the session")
+    wait_for(lambda: daemon.status_socket.exists() and daemon.status(), "the recorder to answer")
+    daemon.grant()
     session = agent(daemon)
-    wait_for(lambda: daemon.status()["agent"], "the agent to be welcome")
+    wait_for(lambda: daemon.status()["devices"] == 1, "the agent to be believed, and the keyboard open")
     session.window("editor")
     keyboard.write("here")
     daemon.until(lambda rows: len(rows) == 8, "key")
@@ -62,6 +62,8 @@ def test_a_socket_with_another_name_is_not_taken_for_the_agents(bed, recorder, a
     daemon.process = daemon.launch(activator=passed(other, "--seqpacket", "--fdname=other"))
     knock(other).close()
     wait_for(daemon.agent_socket.exists, "the recorder to listen itself")
-    wait_for(lambda: daemon.status_socket.exists() and daemon.status()["recording"], "the recorder to know the session")
+    wait_for(lambda: daemon.status_socket.exists() and daemon.status(), "the recorder to answer")
+    # Its answer says that the recorder knows the session.
+    daemon.grant()
     agent(daemon)
-    wait_for(lambda: daemon.status()["agent"], "the agent to be welcome")
+    wait_for(lambda: daemon.status()["devices"] == 1, "the agent to be believed, and the mouse open")

@@ -82,18 +82,18 @@ def take(line, last: int) -> list[dict]:
 def test_rotate_begins_a_segment_and_a_follower_meets_every_record_once(live):
     before = [path.name for path in live.segments()]
     with following(live, "-n", "all") as line:
-        for number in (4, 5, 6):
+        for number in (5, 6, 7):
             assert rotate(live) == f"kymograph-{number:010}.active.lz4"
             move(live, 3)
         whole = lines(live, "show", "--output", "json")
         seen = take(line, whole[-1]["sequence"])
     assert seen == whole
     assert [row["sequence"] for row in whole] == list(range(1, len(whole) + 1))
-    assert {row["segment"] for row in whole} == {1, 2, 3, 4, 5, 6}
+    assert {row["segment"] for row in whole} == {1, 2, 3, 4, 5, 6, 7}
     # What was written is closed, and nothing else has changed its name.
     assert [path.name for path in live.segments()] == [
-        *(name.replace(".active", "") for name in before), "kymograph-0000000004.lz4", "kymograph-0000000005.lz4",
-        "kymograph-0000000006.active.lz4"]
+        *(name.replace(".active", "") for name in before), "kymograph-0000000005.lz4", "kymograph-0000000006.lz4",
+        "kymograph-0000000007.active.lz4"]
     assert live.stop() == 0
     assert live.kymo("verify", "--journal", str(live.journal)).returncode == 0
 
@@ -101,24 +101,26 @@ def test_rotate_begins_a_segment_and_a_follower_meets_every_record_once(live):
 def test_rotate_without_a_recorder_says_so(live):
     assert live.stop() == 0
     assert "no recorder writes this journal" in run(live, "journal", "rotate", expect=2)
-    assert len(live.segments()) == 3
+    assert len(live.segments()) == 4
 
 
 def test_list_tells_of_each_segment_what_show_tells_of_all(live):
     rows = lines(live, "show", "--output", "json")
     segments = listed(live)
     assert [(segment["segment"], segment["state"]) for segment in segments] == [
-        (1, "sealed"), (2, "sealed"), (3, "active")]
+        (1, "sealed"), (2, "sealed"), (3, "sealed"), (4, "active")]
     for segment in segments:
         own = [row for row in rows if row["segment"] == segment["segment"]]
         assert segment["records"] == len(own) and segment["first_sequence"] == own[0]["sequence"]
         assert segment["bytes"] == (live.journal / segment["file"]).stat().st_size
         assert segment["from"] <= own[-1]["realtime"] <= segment["to"]
-        assert segment["subject"] == next(row["subject"] for row in rows if row["kind"] == "session")
+        # The first one was begun before anybody was recorded.
+        whose = "" if segment["segment"] == 1 else next(row["subject"] for row in rows if row["kind"] == "session")
+        assert segment["subject"] == whose
     table = run(live, "journal", "list").splitlines()
     assert table[0].split() == ["FILE", "FROM", "TO", "SIZE", "RECORDS", "LOST", "STATE"]
-    assert [line.split()[-1] for line in table[1:4]] == ["sealed", "sealed", "active"]
-    assert table[4].startswith("3 segments, ")
+    assert [line.split()[-1] for line in table[1:5]] == ["sealed", "sealed", "sealed", "active"]
+    assert table[5].startswith("4 segments, ")
     live.kill()
     assert listed(live)[-1]["state"] == "open"
 
@@ -129,7 +131,7 @@ def test_vacuum_by_size_deletes_the_oldest_and_never_what_is_written(live):
     first = segments[0]["file"]
     # A byte less than there is: one must go, and one is enough.
     assert f"would delete {first}" in run(live, "journal", "vacuum", "--dry-run", "--size", str(total - 1))
-    assert len(live.segments()) == 3
+    assert len(live.segments()) == 4
     said = run(live, "journal", "vacuum", "--size", str(total - 1))
     assert f"deleted {first}" in said and "1 file, " in said
     assert [path.name for path in live.segments()] == [segment["file"] for segment in segments[1:]]
@@ -138,20 +140,20 @@ def test_vacuum_by_size_deletes_the_oldest_and_never_what_is_written(live):
     # It goes on, and what is left can be read alone.
     move(live, 2)
     rows = lines(live, "show", "--output", "json")
-    assert {row["segment"] for row in rows} == {3}
+    assert {row["segment"] for row in rows} == {4}
     assert all(row["app"] == "browser" and row["device_name"] == "Testbed Mouse" for row in rows if row["kind"] == "motion")
     assert live.kymo("verify", "--journal", str(live.journal)).returncode == 0
 
 
 def test_vacuum_by_age_deletes_what_ended_longer_ago(live):
     assert "0 files" in run(live, "journal", "vacuum", "--age", "1h")
-    assert len(live.segments()) == 3
+    assert len(live.segments()) == 4
     # The last record of the second segment is older than that of the third; a moment between them is an age.
     ended = {row["segment"]: row["realtime"] for row in lines(live, "show", "--output", "json")}
     assert ended[1] < ended[2]
-    wait_for(lambda: "2 files" in run(live, "journal", "vacuum", "--dry-run", "--age", "1s"), "a second to pass")
+    wait_for(lambda: "3 files" in run(live, "journal", "vacuum", "--dry-run", "--age", "1s"), "a second to pass")
     run(live, "journal", "vacuum", "--age", "1s")
-    assert [segment["segment"] for segment in listed(live)] == [3]
+    assert [segment["segment"] for segment in listed(live)] == [4]
 
 
 def test_what_is_deleted_disturbs_no_follower_and_a_cursor_into_it_is_refused(live):
@@ -216,10 +218,10 @@ def test_csv_says_what_jsonl_says_and_no_cell_is_a_formula(live):
                 assert cell == str(value).lower()
             elif isinstance(value, list):
                 assert cell.split() == value
-            elif isinstance(value, str):
-                assert json.loads('"' + cell.removeprefix("'").replace('"', '\\"') + '"') == value
             elif value is None:
                 assert cell == ""
+            elif isinstance(value, str):
+                assert json.loads('"' + cell.removeprefix("'").replace('"', '\\"') + '"') == value
             else:
                 assert float(cell) == value
         assert all(not cell or cell[0] not in "=+@\t\r\n" for cell in cells.values())

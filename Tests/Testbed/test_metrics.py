@@ -47,7 +47,8 @@ def test_figures_are_the_recorders_own(typing):
     assert 0 < found["kymograph_sync_seconds_sum",] / found["kymograph_sync_seconds_count",] <= \
         found["kymograph_sync_longest_seconds",]
     assert found["kymograph_focus_uncertainty_seconds_count",] >= 3
-    assert found["kymograph_memory_bytes",] <= status["resident_bytes"]
+    # The kernel adds a thread's last pages to the peak when they are 64, or when it pleases.
+    assert found["kymograph_memory_bytes",] <= status["resident_bytes"] + (1 << 20)
 
 
 def test_suppressions_have_the_names_that_the_journal_gives_them(typing):

@@ -76,4 +76,4 @@ def test_sigterm_ends_it_within_a_second_and_takes_the_sockets_away(bed, recorde
     assert time.monotonic() - began < 1
     assert not daemon.agent_socket.exists() and not daemon.status_socket.exists()
     assert daemon.rows("recorder")[-1]["running"] is False
-    assert [segment.name for segment in daemon.segments()] == ["kymograph-0000000001.lz4"]
+    assert [segment.name for segment in daemon.segments()] == ["kymograph-0000000001.lz4", "kymograph-0000000002.lz4"]

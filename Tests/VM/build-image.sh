@@ -11,8 +11,9 @@ cache=${KYMO_CACHE:-$here/../../.cache}
 mirror=${KYMO_MIRROR:-http://deb.debian.org/debian}
 
 packages=(
-    systemd-sysv udev dbus dbus-user-session libpam-systemd linux-image-amd64 initramfs-tools kmod procps python3
+    polkitd systemd-sysv udev dbus dbus-user-session libpam-systemd linux-image-amd64 initramfs-tools kmod procps python3
     at-spi2-core sway lz4 libinput10 libudev1 libxkbcommon0 xkb-data libwayland-client0 liblz4-1 libsystemd0 libstdc++6
+    evtest
 )
 
 # The whole script is the recipe, so its hash names the result.
@@ -31,6 +32,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# Of libinput-tools the recorder alone, which needs only what is here: the package brings GTK.
 # A minimal initrd: under emulation, unpacking the stock one of 40 MB takes longer than the rest of the boot.
 # shellcheck disable=SC2016  # mmdebstrap's hooks expand $1 themselves
 mmdebstrap --quiet --variant=minbase \
@@ -41,6 +43,9 @@ mmdebstrap --quiet --variant=minbase \
     --essential-hook='echo MODULES=list > "$1/etc/initramfs-tools/conf.d/vm"' \
     --essential-hook='printf "#!/bin/sh\n[ \"\$1\" = prereqs ] && exit 0\n. /usr/share/initramfs-tools/hook-functions\nmanual_add_modules virtio_pci virtio_blk ext4\n" > "$1/etc/initramfs-tools/hooks/vm"' \
     --essential-hook='chmod 755 "$1/etc/initramfs-tools/hooks/vm"' \
+    --customize-hook='cd "$1/tmp" && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq download libinput-tools' \
+    --customize-hook='dpkg-deb --fsys-tarfile "$1"/tmp/libinput-tools_*.deb | tar -x -C "$1" ./usr/libexec/libinput/libinput-record' \
+    --customize-hook='rm "$1"/tmp/libinput-tools_*.deb' \
     "$suite" "$work/root" "$mirror" >&2
 
 root=$work/root

@@ -145,6 +145,14 @@ extension Payload {
             sink.put(state.version)
             sink.put(state.libinputVersion)
         case .forgetting(let notice): sink.put(notice.isEverything ? 1 : 0)
+        case .consent(let consent):
+            sink.put(consent.isGiven ? 1 : 0)
+            sink.put(consent.userID)
+            sink.put(consent.receipt)
+            sink.put(consent.subject)
+        case .pause(let pause):
+            sink.put(pause.isPaused ? 1 : 0)
+            sink.put(Int64(bitPattern: pause.endRealtimeMicroseconds))
         default: break
         }
     }
@@ -296,6 +304,13 @@ extension Payload {
         case .forgetting:
             guard let isEverything = f.flag(0) else { return nil }
             return .forgetting(ForgettingNotice(isEverything: isEverything))
+        case .consent:
+            guard let isGiven = f.flag(0), let user: UInt32 = f.get(1) else { return nil }
+            return .consent(
+                ConsentNotice(isGiven: isGiven, userID: user, receipt: f.texts[0], subject: f.texts[1]))
+        case .pause:
+            guard let isPaused = f.flag(0) else { return nil }
+            return .pause(PauseNotice(isPaused: isPaused, endRealtimeMicroseconds: f.word(1)))
         default: return nil
         }
     }

@@ -27,6 +27,8 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case session = 39
     case recorder = 40
     case forgetting = 41
+    case consent = 42
+    case pause = 43
 
     var integerCount: Int {
         switch self {
@@ -42,7 +44,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .layout: 3
         case .suppression: 6
         case .loss: 5
-        case .clock, .session: 2
+        case .clock, .session, .consent, .pause: 2
         case .recorder, .forgetting: 1
         }
     }
@@ -52,13 +54,18 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .deviceAdded: 3
         case .deviceRemoved, .layout, .loss, .session: 1
         case .focus: 4
-        case .recorder: 2
+        case .recorder, .consent: 2
         default: 0
         }
     }
 
     /// State that later records refer to: a reader that skips chunks must still read these.
-    var isState: Bool { rawValue >= 32 && self != .suppression && self != .loss && self != .forgetting }
+    var isState: Bool {
+        switch self {
+        case .suppression, .loss, .forgetting, .pause: false
+        default: rawValue >= 32
+        }
+    }
 }
 
 extension Payload {
@@ -87,6 +94,8 @@ extension Payload {
         case .session: .session
         case .recorder: .recorder
         case .forgetting: .forgetting
+        case .consent: .consent
+        case .pause: .pause
         }
     }
 }

@@ -32,6 +32,9 @@ public struct SegmentOrigin: Sendable, Equatable {
     public var userID: UInt32
     /// logind's id of the subject's session; empty: not known.
     public var session: String
+    /// Before anybody was recorded: no user has that id (user_namespaces(7) and chown(2) give it no meaning).
+    public static let nobody = SegmentOrigin(subject: "", userID: .max)
+
     public init(subject: String, userID: UInt32, session: String = "") {
         self.subject = subject
         self.userID = userID

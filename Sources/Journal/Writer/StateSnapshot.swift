@@ -4,6 +4,7 @@ import Policy
 /// The records that a segment must repeat at its start, so that it can be read when older ones are gone.
 struct StateSnapshot {
     private var recorder: PermittedEvent?
+    private var consent: PermittedEvent?
     private var session: PermittedEvent?
     private var layout: PermittedEvent?
     private var focus: PermittedEvent?
@@ -12,6 +13,7 @@ struct StateSnapshot {
     mutating func follow(_ permitted: PermittedEvent) {
         switch permitted.event.payload {
         case .recorder: recorder = permitted
+        case .consent: consent = permitted
         case .session(let description):
             session = permitted
             // Closed, not removed: they come again, with new numbers, when the session is active again.
@@ -26,6 +28,7 @@ struct StateSnapshot {
 
     /// Keeps what is the machine's, and nothing of what a person did there.
     mutating func forgetSession() {
+        consent = nil
         session = nil
         layout = nil
         focus = nil
@@ -46,6 +49,7 @@ struct StateSnapshot {
 
     /// In the order in which a reader wants them.
     var records: [PermittedEvent] {
-        ([recorder, session].compactMap(\.self) + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
+        let first = [recorder, consent, session].compactMap(\.self)
+        return (first + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
     }
 }

@@ -24,12 +24,12 @@ func checkConfiguration(_ path: String) -> [Finding] {
     guard output(of: "/usr/bin/kymographd --check-config --config \(quoted)") != nil else {
         return [.wrong("configuration", "\(path) is not valid", "kymographd --check-config --config \(path)")]
     }
-    // Until there is consent, a file says whose input is recorded.
-    guard access("/etc/kymograph/subject", F_OK) == 0 else {
+    guard access("/etc/kymograph/notice.md", F_OK) == 0 else {
         return [
             .ok("configuration", "\(path) is valid"),
             .wrong(
-                "configuration", "nobody is to be recorded", "echo KYMOGRAPH_SUBJECT=LOGIN > /etc/kymograph/subject"),
+                "configuration", "there is no /etc/kymograph/notice.md, so that nobody can consent",
+                "cp /usr/share/doc/kymograph/examples/notice.md /etc/kymograph/"),
         ]
     }
     return [.ok("configuration", "\(path) is valid")]

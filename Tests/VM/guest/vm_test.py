@@ -8,6 +8,7 @@ import sys
 import traceback
 
 import life
+import peers
 import scenarios
 from bench import FAST, NATURAL, Bench
 from guest import now_us
@@ -23,6 +24,7 @@ def at_the_desk(report, payload, results):
     scenarios.excluded_device(bench)
     scenarios.another_terminal(bench)
     scenarios.latency(bench)
+    peers.beside_peers(bench)
     scenarios.fastest_mouse(bench)
     scenarios.whole_run(bench)
 
