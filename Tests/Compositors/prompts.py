@@ -295,11 +295,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+BUS = """<busconfig><type>system</type><listen>{address}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/><allow send_type="signal"/>
+<allow receive_sender="*"/></policy></busconfig>"""
+
+
 class Polkit(Terminal):
     """polkit's agent for terminals, with a polkitd of the test's own on a bus of the test's own."""
 
     has_third = False
-    bus = ""
 
     def command(self):
         return (
@@ -309,6 +313,16 @@ class Polkit(Terminal):
         )
 
     def start(self):
+        # The recorder's bus has a stand-in for polkit on it.
+        socket = self.desk.directory / f"{self.app}-bus"
+        self.bus = f"unix:path={socket}"
+        configuration = self.desk.directory / f"{self.app}-bus.conf"
+        configuration.write_text(BUS.format(address=self.bus))
+        self.broker = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}"],
+            stderr=subprocess.DEVNULL)  # fmt: skip
+        until(socket.is_socket, "polkit's bus listens")
+        socket.chmod(0o666)
         self.daemon = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "/usr/lib/polkit-1/polkitd"],
             env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.bus}, stdout=subprocess.DEVNULL,
@@ -316,8 +330,9 @@ class Polkit(Terminal):
         super().start()
 
     def close(self):
-        self.daemon.kill()
-        self.daemon.wait()
+        for process in (self.daemon, self.broker):
+            process.kill()
+            process.wait()
         super().close()
 
 
