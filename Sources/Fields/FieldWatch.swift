@@ -8,7 +8,7 @@ import Events
 public final class FieldWatch {
     /// An app hears of a key after the compositor has handed it on, moves its focus, and says so on another way. What it
     /// says within this time of a key is waited for before the key is confirmed. Browsers hand the key to another of
-    /// their processes first; the slowest seen was 11 ms (docs/PRIVACY.md has the figures).
+    /// their processes first, and on a busy machine take longer than this: docs/PRIVACY.md, the known hole.
     static let settlingMicroseconds: UInt64 = 25_000
     /// From the probe: an app that has not answered by then is one that does not answer. The gate waits 300 ms for all.
     static let patienceMicroseconds: UInt64 = 200_000
