@@ -1,6 +1,6 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|life
+usage: vm_test.py PAYLOAD RESULTS desk|life|rebooted
 """
 
 import random
@@ -33,10 +33,18 @@ def of_the_package(report, payload, results):
     desk = life.Desk(report, payload, results, "life")
     life.upgraded(desk)
     life.clock_stepped(desk)
-    desk.feeder.close()
+    life.diagnosed(desk)
+    life.disk_filled(desk)
+    life.before_reboot(desk, f"{results}/before-reboot.json")
 
 
-PARTS = {"desk": at_the_desk, "life": of_the_package}
+def after_the_reboot(report, payload, results):
+    desk = life.Desk(report, payload, results, "rebooted")
+    life.rebooted(desk, f"{results}/before-reboot.json")
+    life.removed_and_purged(desk)
+
+
+PARTS = {"desk": at_the_desk, "life": of_the_package, "rebooted": after_the_reboot}
 
 
 def main(payload, results, part):
