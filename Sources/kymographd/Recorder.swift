@@ -350,8 +350,11 @@ final class Recorder {
     private func act(on next: Permission.Verdict) {
         guard next != verdict || !gate.isOpen && next == .closed(.starting) else { return }
         let wasOpen = verdict.closure == nil
-        let now = kymo_monotonic_microseconds()
         verdict = next
+        // Before the time is taken: what is typed while devices are being opened reaches nobody, and belongs to the span in
+        // which nothing was recorded.
+        if !wasOpen, next.closure == nil { source.resume() }
+        let now = kymo_monotonic_microseconds()
         switch next {
         case .closed(let closure):
             // First of all: what waits is discarded, and nothing later is accepted.
@@ -369,7 +372,6 @@ final class Recorder {
                 // As of now: what had the focus while devices were closed is not recorded.
                 for message in reports.messages(asOfMicroseconds: now) { hand(message, nowMicroseconds: now) }
             }
-            source.resume()
             dispatch()
             if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
         }

@@ -6,8 +6,9 @@ import os
 import subprocess
 import time
 
+import consent
 import judge
-from bench import FAST, KEYBOARD, MOUSE
+from bench import FAST, KEYBOARD, MOUSE, TEXT_FIELD
 from guest import JOURNAL, SUBJECT, Feeder, Recorder, Sway, now_us, output_of, wait_for
 
 CONFIGURATION = "/etc/kymograph/kymograph.toml.d/test.toml"
@@ -23,7 +24,8 @@ class Desk:
         self.keyboard = self.feeder.create("keyboard", KEYBOARD)
         self.mouse = self.feeder.create("mouse", MOUSE)
         if "alpha" not in self.sway.windows():
-            self.sway.command(f"exec {payload}/clients/keylog-client alpha 'Window alpha' {results}/clients/{part}.json")
+            log = f"{results}/clients/{part}.json"
+            self.sway.command(f"exec {payload}/clients/keylog-client alpha 'Window alpha' {log} {TEXT_FIELD}")
         wait_for("a window with the focus", lambda: any(self.sway.windows().values()))
         wait_for("sway to take the keyboard", lambda: KEYBOARD in self.sway.keyboards())
 
@@ -63,6 +65,7 @@ def agent_pid():
 def upgraded(desk):
     report, recorder = desk.report, desk.recorder
     subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
+    consent.give(report, recorder)
     desk.wait_until_keys_are_written()
     before, daemon, agent, version = segments(), recorder.pid(), agent_pid(), package("Version")
     with open(CONFIGURATION) as file:
