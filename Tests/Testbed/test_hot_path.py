@@ -4,13 +4,11 @@ import os
 import struct
 
 from bed import BUILD, FIGURES, now_us, wait_for
+from witness import Witness, account, unexplained
 
 MICE = 4
 RATE = 8000
 SECONDS = float(os.environ.get("KYMO_HOT_PATH_SECONDS", "5"))
-# A machine with other guests stands still at times, for longer than the kernel's buffer lasts (5 ms): then it is tried
-# again, and said. What the recorder itself does wrong it does each time.
-ATTEMPTS = 4
 STALL_MS = 500
 
 
@@ -22,30 +20,24 @@ def run_all(mice, rate, seconds):
 
 
 def test_four_mice_at_8_khz_and_a_disk_that_stands_still_for_half_a_second_lose_nothing(bed, recorder, agent):
-    for attempt in range(ATTEMPTS):
-        mice = [bed.add("mouse", MICE * attempt + number + 1) for number in range(MICE)]
-        daemon = recorder(environment={"KYMO_TESTBED_SYNC_MS": str(STALL_MS)}).start(devices=MICE)
-        agent(daemon).window("editor")
-        run_all(mice, RATE, SECONDS)
-        status = daemon.until_written(last=max(mouse.sent()[-1].time_us for mouse in mice), seconds=30)
-        assert daemon.stop() == 0
-        stats = [mouse.stats() for mouse in mice]
-        dropped = sum(each["dropped"] for each in stats)
-        # Whatever the machine did: the ring holds what comes while the disk stands still, and the input thread does not
-        # wait for it.
-        assert status["events_lost_ring"] == 0
-        losses = daemon.rows("loss")
-        assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
-        for mouse in mice:
-            mouse.remove()
-        if dropped == 0:
-            break
-        longest = max(loss["end_us"] - loss["start_us"] for loss in losses) / 1000
-        FIGURES.append(f"4 × 8 kHz, attempt {attempt + 1}: {dropped} reports dropped, the longest loss {longest:.1f} ms")
-    assert (dropped, losses) == (0, [])
+    mice = [bed.add("mouse", number + 1) for number in range(MICE)]
+    daemon = recorder(environment={"KYMO_TESTBED_SYNC_MS": str(STALL_MS)}).start(devices=MICE)
+    agent(daemon).window("editor")
+    witness = Witness()
+    run_all(mice, RATE, SECONDS)
+    stalls = witness.stalls()
+    status = daemon.until_written(last=max(mouse.sent()[-1].time_us for mouse in mice), seconds=30)
+    assert daemon.stop() == 0
+    stats = [mouse.stats() for mouse in mice]
+    losses = daemon.rows("loss")
     recorded = sum(1 for _ in daemon.each_row("motion"))
-    assert recorded == sum(each["queued"] for each in stats)
-    FIGURES.append(f"4 mice at 8 kHz, every sync {STALL_MS} ms: {recorded} reports, none lost")
+    FIGURES.append(f"{MICE} mice at 8 kHz, every sync {STALL_MS} ms: {recorded} reports, "
+                   f"{sum(each['dropped'] for each in stats)} dropped by the kernel's buffer ({account(losses, stalls)})")
+    # The ring holds what comes while the disk stands still, and the input thread does not wait for it.
+    assert status["events_lost_ring"] == 0
+    assert unexplained(losses, stalls) == []
+    assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
+    assert losses or recorded == sum(each["queued"] for each in stats)
 
 
 def test_nothing_is_allocated_per_event(bed, recorder, agent, tmp_path):
