@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors fuzz vm-test clean-root soak bench guard lint build debug packages clean
+.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint build debug packages clean
 
 # Kept between runs: guest images, the newer Debian root for labwc.
 export KYMO_CACHE ?= $(CURDIR)/.cache
@@ -29,6 +29,10 @@ testbed: packages build
 
 compositors: packages build
 	@Tests/Compositors/run
+
+faults: packages ## the long runs of the journal's fault tests: every bit of a MiB flipped, more power cuts (an hour)
+	@KYMO_THOROUGH=1 KYMO_FLIP_BYTES=$${KYMO_FLIP_BYTES:-1048576} swift test -c release -Xswiftc -enable-testing \
+		--scratch-path .build-faults --filter 'FlipTests|CutSegmentTests|ErrorTests|PowerCutTests' | grep -v '^◇'
 
 fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
 	@Tests/Fuzz/run

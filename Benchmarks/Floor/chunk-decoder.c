@@ -8,7 +8,7 @@
 
 #include "reports.h"
 
-enum { PREFIX = 8, CHUNK = 116, SEAL = 0x184D2A52, CHUNK_HEADER = 0x184D2A51, RECORDS = 8192, MOTION = 3 };
+enum { PREFIX = 8, CHUNK = 100, SEAL = 0x184D2A52, CHUNK_HEADER = 0x184D2A51, RECORDS = 8192, MOTION = 3, BLOCK = 32 };
 
 static uint32_t crc_table[256];
 static int64_t columns[3][RECORDS];
@@ -69,33 +69,61 @@ static inline int64_t zigzag(struct cursor *cursor)
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }
 
+static void packed(struct cursor *cursor, int64_t *values, size_t count)
+{
+    int64_t reference = 0;
+    for (size_t first = 0; first < count; first += BLOCK) {
+        size_t length = count - first < BLOCK ? count - first : BLOCK;
+        if (cursor->at == cursor->end || *cursor->at > 64)
+            fail("a block's width");
+        unsigned width = *cursor->at++;
+        reference += zigzag(cursor);
+        size_t bytes = (length * width + 7) / 8;
+        if (bytes > (size_t)(cursor->end - cursor->at))
+            fail("a block's bits");
+        uint8_t copy[BLOCK * 8 + 9];
+        const uint8_t *bits = cursor->at;
+        if ((size_t)(cursor->end - cursor->at) < bytes + 9)
+            bits = memcpy(copy, bits, bytes);
+        uint64_t mask = width == 64 ? ~0ull : (1ull << width) - 1;
+        for (size_t i = 0; i < length; i++) {
+            size_t bit = i * width;
+            uint64_t word;
+            memcpy(&word, bits + bit / 8, 8);
+            word >>= bit % 8;
+            if (width > 57 && bit % 8)
+                word |= (uint64_t)bits[bit / 8 + 8] << (64 - bit % 8);
+            values[first + i] = (int64_t)((uint64_t)reference + (word & mask));
+        }
+        cursor->at += bytes;
+    }
+}
+
 static void column(struct cursor *cursor, int64_t *values, size_t count)
 {
     if (cursor->at == cursor->end)
         fail("no column");
     uint8_t head = *cursor->at++;
     int shift = head >> 2;
-    int64_t last = 0, step = 0;
-    if (head & 128)
+    int64_t last;
+    if (head & 128 || (head & 3) == 3)
         fail("a column's head");
-    switch (head & 3) {
-    case 0:
-        last = zigzag(cursor) << shift;
+    if ((head & 3) == 1) {
+        packed(cursor, values, count);
         for (size_t i = 0; i < count; i++)
-            values[i] = last;
-        break;
-    case 1:
-        for (size_t i = 0; i < count; i++)
-            values[i] = zigzag(cursor) << shift;
-        break;
-    case 2:
-        for (size_t i = 0; i < count; i++)
-            values[i] = (last += zigzag(cursor)) << shift;
-        break;
-    default:
-        for (size_t i = 0; i < count; i++)
-            values[i] = (last += step += zigzag(cursor)) << shift;
+            values[i] <<= shift;
+        return;
     }
+    last = zigzag(cursor);
+    if ((head & 3) == 0) {
+        for (size_t i = 0; i < count; i++)
+            values[i] = last << shift;
+        return;
+    }
+    packed(cursor, values + 1, count - 1);
+    values[0] = last << shift;
+    for (size_t i = 1; i < count; i++)
+        values[i] = (last += values[i]) << shift;
 }
 
 static void payload(const uint8_t *bytes, size_t length, uint32_t count)
@@ -150,13 +178,14 @@ static void hash_chunk(uint8_t chain[32], const uint8_t *content, const uint8_t 
     uint8_t link[32 + 16 + 8 + 4 + 32];
     SHA256_CTX context;
     SHA256_Init(&context);
-    SHA256_Update(&context, content + 36, 44);
+    SHA256_Update(&context, content + 26, 38);
     SHA256_Update(&context, frame, stored);
     SHA256_Final(link + 60, &context);
     memcpy(link, chain, 32);
-    memcpy(link + 32, content + 8, 28);
+    memcpy(link + 32, content, 26);
+    memset(link + 58, 0, 2);
     SHA256(link, sizeof link, chain);
-    if (memcmp(chain, content + 80, 32) != 0)
+    if (memcmp(chain, content + 64, 32) != 0)
         fail("the hash chain");
 }
 
@@ -170,8 +199,8 @@ static void segment(const uint8_t *bytes, size_t length, LZ4F_dctx *context)
     SHA256(bytes, place, chain);
     while (place + PREFIX <= length && u32(bytes + place) == CHUNK_HEADER) {
         const uint8_t *content = bytes + place + PREFIX, *frame = content + CHUNK;
-        uint32_t stored = u32(content + 40);
-        size_t read = stored, written = u32(content + 36);
+        uint32_t stored = u32(content + 32);
+        size_t read = stored, written = u32(content + 28);
         if (length - place < PREFIX + CHUNK + (size_t)stored || written > sizeof decoded)
             fail("a chunk's length");
         if (crc(content, CHUNK - 4) != u32(content + CHUNK - 4))
@@ -180,16 +209,16 @@ static void segment(const uint8_t *bytes, size_t length, LZ4F_dctx *context)
         size_t wanted = written;
         if (LZ4F_decompress(context, decoded, &written, frame, &read, NULL) != 0 || written != wanted || read != stored)
             fail("a frame");
-        payload(decoded, written, u32(content + 32));
+        payload(decoded, written, u32(content + 24) & 0xFFFF);
         place += PREFIX + CHUNK + stored;
     }
     if (place < length && u32(bytes + place) == SEAL) {
         uint8_t link[32 + 16 + 8 + 4], final[32];
         const uint8_t *content = bytes + place + PREFIX;
         memcpy(link, chain, 32);
-        memcpy(link + 32, content + 8, 28);
+        memcpy(link + 32, content, 28);
         SHA256(link, sizeof link, final);
-        if (memcmp(final, content + 40, 32) != 0)
+        if (memcmp(final, content + 28, 32) != 0)
             fail("the final hash");
     }
 }

@@ -9,6 +9,7 @@
 
 #define CHUNK_US 250000
 #define CHUNK_REPORTS 8192
+#define BLOCK 32
 
 static uint8_t *put(uint8_t *place, int64_t value)
 {
@@ -21,20 +22,56 @@ static uint8_t *put(uint8_t *place, int64_t value)
     return place;
 }
 
+// Blocks of 32 values: width, reference, bits.
+static uint8_t *pack(uint8_t *place, const int32_t *values, size_t count)
+{
+    int64_t reference = 0;
+    for (size_t first = 0; first < count; first += BLOCK) {
+        size_t length = count - first < BLOCK ? count - first : BLOCK;
+        const int32_t *block = values + first;
+        int32_t least = block[0], greatest = block[0];
+        for (size_t i = 0; i < length; i++) {
+            least = block[i] < least ? block[i] : least;
+            greatest = block[i] > greatest ? block[i] : greatest;
+        }
+        uint32_t range = (uint32_t)greatest - (uint32_t)least, width = range ? 32 - (uint32_t)__builtin_clz(range) : 0;
+        *place++ = (uint8_t)width;
+        place = put(place, least - reference);
+        reference = least;
+        if (width == 0)
+            continue;
+        uint8_t *end = place + (length * width + 7) / 8;
+        uint64_t word = 0;
+        for (size_t i = 0, filled = 0; i < length; i++) {
+            uint64_t value = (uint32_t)block[i] - (uint32_t)least;
+            word |= value << filled;
+            filled += width;
+            if (filled < 64)
+                continue;
+            memcpy(place, &word, 8);
+            place += 8;
+            filled -= 64;
+            word = filled ? value >> (width - filled) : 0;
+        }
+        memcpy(place, &word, 8);
+        place = end;
+    }
+    return place;
+}
+
 static size_t encode(const struct report *reports, size_t count, uint8_t *place)
 {
+    static int32_t times[CHUNK_REPORTS], dx[CHUNK_REPORTS], dy[CHUNK_REPORTS];
     uint8_t *start = place;
-    int64_t last = (int64_t)reports[0].time_us, step = 0;
+    for (size_t i = 1; i < count; i++)
+        times[i - 1] = (int32_t)(reports[i].time_us - reports[i - 1].time_us);
     for (size_t i = 0; i < count; i++) {
-        int64_t now = (int64_t)reports[i].time_us - last;
-        place = put(place, now - step);
-        step = now;
-        last = (int64_t)reports[i].time_us;
+        dx[i] = reports[i].dx;
+        dy[i] = reports[i].dy;
     }
-    for (size_t i = 0; i < count; i++)
-        place = put(place, reports[i].dx);
-    for (size_t i = 0; i < count; i++)
-        place = put(place, reports[i].dy);
+    place = pack(place, times, count - 1);
+    place = pack(place, dx, count);
+    place = pack(place, dy, count);
     return (size_t)(place - start);
 }
 

@@ -24,12 +24,6 @@ public struct SegmentName: Sendable, Hashable, Comparable {
 
     init?(_ name: String) { self.init(name.utf8) }
 
-    /// The number of the segment whose bytes recovery put aside under that name (`tornName`); nil for any other file.
-    static func number(ofTorn name: String) -> UInt64? {
-        guard name.hasSuffix(".torn") else { return nil }
-        return split(name.utf8)?.number
-    }
-
     /// `kymograph-`, at least ten digits, and the rest.
     private static func split<Name: Collection<UInt8>>(_ name: Name) -> (number: UInt64, suffix: Name.SubSequence)? {
         let prefix = "kymograph-".utf8

@@ -10,37 +10,19 @@ public struct Vacuum: Sendable {
         public var lastRealtimeMicroseconds: UInt64
     }
     private let directory: FilePath
-    /// Closed segments and what recovery put aside, oldest first.
-    private let files: [File]
+    /// Oldest first, with the times of their last records.
+    private let segments: [(segment: ClosedSegment, lastRealtimeMicroseconds: UInt64)]
     /// Of all files of the journal, open ones included.
     public let totalBytes: UInt64
 
     public init(directory: FilePath) throws {
         self.directory = directory
-        var closed: [(number: UInt64, file: File)] = []
-        var total: UInt64 = 0
-        try SegmentSummary.list(directory: directory) { segment in
-            total += segment.bytes
-            // One that a recorder left open is the next start's to close.
-            guard !segment.name.isActive else { return }
-            closed.append(
-                (
-                    segment.name.number,
-                    File(
-                        name: segment.name.fileName, bytes: segment.bytes,
-                        lastRealtimeMicroseconds: segment.lastRealtimeMicroseconds)
-                ))
-        }
-        for torn in try TornFile.list(directory: directory) {
-            total += torn.bytes
-            closed.append(
-                (
-                    torn.number,
-                    File(
-                        name: torn.name, bytes: torn.bytes, lastRealtimeMicroseconds: torn.changedRealtimeMicroseconds)
-                ))
-        }
-        files = closed.sorted { ($0.number, $0.file.name) < ($1.number, $1.file.name) }.map(\.file)
+        let (closed, total) = try ClosedSegment.list(in: directory)
+        var ends: [UInt64: UInt64] = [:]
+        // Pieces whose segment is gone: when they were cut off.
+        for torn in try TornFile.list(directory: directory) { ends[torn.number] = torn.changedRealtimeMicroseconds }
+        try SegmentSummary.list(directory: directory) { ends[$0.name.number] = $0.lastRealtimeMicroseconds }
+        segments = closed.map { ($0, ends[$0.number] ?? 0) }
         totalBytes = total
     }
 
@@ -48,13 +30,15 @@ public struct Vacuum: Sendable {
     /// than that moment. Never one with an older one beside it, so that no hole is made.
     public func surplus(bytes: UInt64?, before realtime: UInt64?) -> [File] {
         var left = totalBytes
-        return Array(
-            files.prefix { file in
-                let isSurplus = bytes.map { left > $0 } ?? false
-                let isOld = realtime.map { file.lastRealtimeMicroseconds < $0 } ?? false
-                left -= file.bytes
-                return isSurplus || isOld
-            })
+        let surplus = segments.prefix { segment, end in
+            let isSurplus = bytes.map { left > $0 } ?? false
+            let isOld = realtime.map { end < $0 } ?? false
+            left -= segment.bytes
+            return isSurplus || isOld
+        }
+        return surplus.flatMap { segment, end in
+            segment.files.map { File(name: $0.name, bytes: $0.bytes, lastRealtimeMicroseconds: end) }
+        }
     }
 
     /// - Throws: `Errno`. A file that is gone already is no error.
@@ -83,25 +67,12 @@ public struct TornFile: Sendable, Equatable {
     public var changedRealtimeMicroseconds: UInt64
 
     public static func list(directory: FilePath) throws -> [TornFile] {
-        guard let stream = opendir(directory.string) else {
-            throw JournalError.system(what: "list", path: directory.string, errno: Errno(rawValue: errno))
-        }
-        defer { closedir(stream) }
-        var files: [TornFile] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
+        try JournalFile.list(in: directory).filter { $0.kind == .torn }.compactMap { file in
             var status = stat()
-            guard let number = SegmentName.number(ofTorn: name), stat(directory.appending(name).string, &status) == 0
-            else {
-                continue
-            }
-            files.append(
-                TornFile(
-                    name: name, number: number, bytes: UInt64(status.st_size),
-                    changedRealtimeMicroseconds: UInt64(max(status.st_mtim.tv_sec, 0)) * 1_000_000))
+            guard stat(directory.appending(file.name).string, &status) == 0 else { return nil }
+            return TornFile(
+                name: file.name, number: file.number, bytes: UInt64(status.st_size),
+                changedRealtimeMicroseconds: UInt64(max(status.st_mtim.tv_sec, 0)) * 1_000_000)
         }
-        return files.sorted { ($0.number, $0.name) < ($1.number, $1.name) }
     }
 }

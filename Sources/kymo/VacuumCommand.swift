@@ -10,8 +10,8 @@ struct VacuumCommand: ParsableCommand {
         abstract: "Delete the oldest closed segments.",
         discussion: """
             Until the journal is no bigger than --size, and has no closed segment whose last record is older than --age. \
-            Only whole segments go, the oldest first, and never one that is open. What recovery put aside (.torn) counts \
-            and goes too. The recorder does the same by itself within the limits of its configuration.
+            Only whole segments go, the oldest first, and never one that is open; what recovery cut off one (.torn) counts \
+            and goes with it. The recorder does the same by itself within the limits of its configuration.
             """)
 
     @OptionGroup var journal: JournalArguments

@@ -25,26 +25,27 @@ def verified(kymo, directory):
     return code == 0
 
 
-def by_kymo(kymo, directory):
-    shown = subprocess.run(
-        [kymo, "show", "--journal", directory, "--output", "json"], stdout=subprocess.PIPE, check=False
-    )
-    lines = []
-    for text in shown.stdout.decode("utf-8").splitlines():
-        line = json.loads(text)
-        # Names of codes are the kernel's; words for damage are kymo's own. A device's name is its record's content.
-        if line["kind"] in ("key", "button", "tablet_tool"):
-            line.pop("name", None)
-        if line["kind"] == "damage":
-            line.pop("reason")
-        lines.append(line)
-    return lines
+def shown(kymo, directory):
+    """What `kymo show` says, every field of it."""
+    command = [kymo, "show", "--journal", directory, "--output", "json"]
+    output = subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode("utf-8")
+    return [json.loads(text) for text in output.splitlines()]
+
+
+def comparable(line):
+    """Names of codes are the kernel's; words for damage are kymo's own. A device's name is its record's content."""
+    line = dict(line)
+    if line["kind"] in ("key", "button", "tablet_tool"):
+        line.pop("name", None)
+    if line["kind"] == "damage":
+        line.pop("reason")
+    return line
 
 
 def main(kymo, directories):
     line_count, damage_count, broken_count = 0, 0, 0
     for directory in directories:
-        (expected, is_whole), found = by_document(directory), by_kymo(kymo, directory)
+        (expected, is_whole), found = by_document(directory), [comparable(line) for line in shown(kymo, directory)]
         if is_whole != verified(kymo, directory):
             sys.exit(f"{directory}: whole for {'the document' if is_whole else 'kymo verify'} alone")
         for number, (ours, theirs) in enumerate(zip(expected, found)):

@@ -3,6 +3,7 @@
 import ctypes
 import struct
 from dataclasses import dataclass
+from itertools import accumulate
 
 MASK = (1 << 64) - 1
 
@@ -94,15 +95,24 @@ class Payload:
         if encoding == 0:
             values = [self.zigzag()] * count
         elif encoding == 1:
-            values = [self.zigzag() for _ in range(count)]
+            values = self.packed(count)
+        elif encoding == 2:
+            values = list(accumulate([self.zigzag()] + self.packed(count - 1)))
         else:
-            values, value, step = [], 0, 0
-            for _ in range(count):
-                change = self.zigzag()
-                step = step + change if encoding == 3 else change
-                value += step
-                values.append(value)
+            raise Bad("encoding of a column")
         return [signed(value << shift) for value in values]
+
+    def packed(self, count):
+        values, reference = [], 0
+        while len(values) < count:
+            width = self.byte()
+            if width > 64:
+                raise Bad("width of a block")
+            reference += self.zigzag()
+            length = min(32, count - len(values))
+            bits = int.from_bytes(self.take((length * width + 7) // 8), "little")
+            values += [reference + (bits >> (i * width) & (1 << width) - 1) for i in range(length)]
+        return values
 
 
 def signed(value):

@@ -12,14 +12,8 @@ from dataclasses import dataclass, field
 
 from read_payload import MASK, Bad, Payload, decompress, records
 
-SKIPPABLE = {
-    0x184D2A50: b"KYMOSEG1",
-    0x184D2A51: b"KYMOCHK1",
-    0x184D2A52: b"KYMOEND1",
-    0x184D2A53: b"KYMOTMB1",
-}
-SEGMENT, CHUNK, SEAL, TOMBSTONE = SKIPPABLE
-LENGTHS = {CHUNK: 116, TOMBSTONE: 108}
+SKIPPABLE = SEGMENT, CHUNK, SEAL, TOMBSTONE = range(0x184D2A50, 0x184D2A54)
+LENGTHS = {CHUNK: 100, TOMBSTONE: 96}
 
 
 @dataclass
@@ -74,7 +68,7 @@ def skippable(data, offset, limit):
     if offset + 8 + length > len(data):
         return None
     content = data[offset + 8 : offset + 8 + length]
-    if content[:8] != SKIPPABLE[magic] or crc32c(content[:-4]) != struct.unpack("<I", content[-4:])[0]:
+    if length < 8 or crc32c(content[:-4]) != struct.unpack("<I", content[-4:])[0]:
         raise Bad("frame damaged")
     return magic, content
 
@@ -86,7 +80,7 @@ def read_header(data):
     if found is None:
         return None
     magic, content = found
-    if magic != SEGMENT:
+    if magic != SEGMENT or content[:8] != b"KYMOSEG1":
         raise Bad("no segment header")
     major, _, _, incompatible = struct.unpack_from("<HHII", content, 8)
     if major != 1 or incompatible:
@@ -178,26 +172,26 @@ class SegmentWalk:
         if found is None:
             return None
         magic, content = found
-        if magic == SEGMENT or content[8:24] != self.header.id:
+        if magic == SEGMENT or content[:16] != self.header.id:
             raise Bad("of another segment")
         end = offset + 8 + len(content)
-        sequence, count = struct.unpack_from("<QI", content, 24)
+        sequence, count = struct.unpack_from("<QH" if magic == CHUNK else "<QI", content, 16)
         if not self.expected <= sequence < 2**63:
             raise Bad("sequence number")
         if magic == SEAL:
-            return magic, sequence, end, seal_fields(content, count)
+            return magic, sequence, end, seal_fields(content, count, offset)
         if not 1 <= count <= 8192:
             raise Bad("limits")
         if magic == TOMBSTONE:
-            entry, hashes = (0, 0, 2**31), {"content_hash": content[40:72], "hash": content[72:104]}
+            entry, hashes = (0, 0, 2**31), {"content_hash": content[28:60], "hash": content[60:92]}
             return magic, sequence, end, {"count": count, "entry": entry} | hashes
-        payload, stored, flags, first, last = struct.unpack_from("<IIIQQ", content, 36)
+        flags, payload, stored, first, last = struct.unpack_from("<HIIQQ", content, 26)
         if payload > 4 << 20 or stored > (4 << 20) + (4 << 20) // 255 + 4096:
             raise Bad("limits")
         if end + stored > len(self.data):
             return None
         frame = self.data[end : end + stored]
-        hashes = {"content_hash": hashlib.sha256(content[36:80] + frame).digest(), "hash": content[80:112]}
+        hashes = {"content_hash": hashlib.sha256(content[26:64] + frame).digest(), "hash": content[64:96]}
         fields = {"count": count, "payload": payload, "frame": frame, "time": first, "entry": (first, last, flags)}
         return magic, sequence, end + stored, fields | hashes
 
@@ -216,15 +210,15 @@ class SegmentWalk:
         return None
 
 
-def seal_fields(content, count):
-    if count > 2**20 or struct.unpack_from("<I", content, len(content) - 8)[0] != len(content) + 8:
+def seal_fields(content, count, offset):
+    if count > min(2**20, offset // 104) or struct.unpack_from("<I", content, len(content) - 8)[0] != len(content) + 8:
         raise Bad("seal")
-    cursor = Payload(content[72:-8])
+    cursor = Payload(content[60:-8])
     columns = [cursor.column(count) for _ in range(5)]
     if cursor.place != len(cursor.data) or any(not 0 <= flags < 2**32 for flags in columns[4]):
         raise Bad("seek table")
     table = [tuple(value & MASK for value in row) for row in zip(*columns)]
-    return {"count": count, "hash": content[40:72], "table": table}
+    return {"count": count, "hash": content[28:60], "table": table}
 
 
 def spans(items):

@@ -103,7 +103,7 @@ import Testing
         let scratch = try journal()
         let victim = try chunks(scratch, 2)[1]
         // The count of losses.
-        try change(scratch, 2, frameAt: victim.offset) { $0[victim.offset + 8 + 64] ^= 1 }
+        try change(scratch, 2, frameAt: victim.offset) { $0[victim.offset + 8 + 52] ^= 1 }
         let damages = try verify(scratch).flatMap(\.damages)
         #expect(damages.map(\.reason) == [.brokenChain])
         #expect(damages.first?.offset == UInt64(victim.offset))
@@ -240,7 +240,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2, 1000]) func aSealComesBack(count: Int) {
-        let found = bytes(seal(count))[8...].withUnsafeBytes { Seal($0) }
+        let found = bytes(seal(count))[8...].withUnsafeBytes { Seal($0, at: 1 << 40) }
         #expect(found == seal(count))
     }
 
@@ -254,11 +254,11 @@ import Testing
     @Test func anyTruncationOrFlippedBitIsNoSeal() {
         var content = Array(bytes(seal(20))[8...])
         for length in 0..<content.count {
-            #expect(content.prefix(length).withUnsafeBytes { Seal($0) } == nil)
+            #expect(content.prefix(length).withUnsafeBytes { Seal($0, at: 1 << 40) } == nil)
         }
         for bit in 0..<content.count * 8 {
             content[bit / 8] ^= 1 << (bit % 8)
-            #expect(content.withUnsafeBytes { Seal($0) } == nil)
+            #expect(content.withUnsafeBytes { Seal($0, at: 1 << 40) } == nil)
             content[bit / 8] ^= 1 << (bit % 8)
         }
     }
@@ -267,12 +267,23 @@ import Testing
     @Test func aTableOfAnotherLengthIsRefused() {
         for count: UInt32 in [0, 19, 21, 1 << 20, 1 << 20 + 1, .max] {
             var content = Array(bytes(seal(20))[8...])
-            withUnsafeBytes(of: count.littleEndian) { content.replaceSubrange(32..<36, with: $0) }
+            withUnsafeBytes(of: count.littleEndian) { content.replaceSubrange(24..<28, with: $0) }
             let checksum = CRC32C.checksum(content.dropLast(4))
             withUnsafeBytes(of: checksum.littleEndian) {
                 content.replaceSubrange(content.count - 4..<content.count, with: $0)
             }
-            #expect(content.withUnsafeBytes { Seal($0) } == nil, "\(count)")
+            #expect(content.withUnsafeBytes { Seal($0, at: 1 << 40) } == nil, "\(count)")
         }
+    }
+
+    /// A million chunks would cost a reader 80 MB for a table of ten bytes.
+    @Test func aTableOfMoreChunksThanHaveRoomInFrontOfItIsRefused() {
+        var many = seal(1000)
+        many.entries = many.entries.map { _ in many.entries[0] }
+        let frame = bytes(many)
+        #expect(frame.count < 120)
+        let room = 1000 * UInt64(Tombstone.frameBytes)
+        #expect(frame[8...].withUnsafeBytes { Seal($0, at: room) } == many)
+        #expect(frame[8...].withUnsafeBytes { Seal($0, at: room - 1) } == nil)
     }
 }

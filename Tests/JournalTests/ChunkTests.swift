@@ -10,8 +10,8 @@ import Testing
         var header = try #require(
             ChunkHeader(
                 segmentID: Identifier(high: 1, low: 2), firstSequence: 1, count: UInt32(events.count), payloadBytes: 0,
-                storedBytes: 0, flags: 0, firstMicroseconds: encoder.firstMicroseconds,
-                lastMicroseconds: encoder.lastMicroseconds, lostEvents: 0, unknownLosses: 0) as ChunkHeader?)
+                storedBytes: 0, flags: 0, firstMicroseconds: encoder.span.firstMicroseconds,
+                lastMicroseconds: encoder.span.lastMicroseconds, lostEvents: 0, unknownLosses: 0) as ChunkHeader?)
         var payload = ByteBuffer(capacity: 64)
         defer { payload.deallocate() }
         encoder.finish(into: &payload)

@@ -84,7 +84,7 @@ import Testing
         try journal.open(at: time, state: [window(1, at: time)])
         for index in 0..<900 {
             time += 250_000
-            let events = (0..<500).map { move(time + $0, .random(in: -30_000...30_000), .random(in: -30_000...30_000)) }
+            let events = (0..<800).map { move(time + $0, .random(in: -30_000...30_000), .random(in: -30_000...30_000)) }
             if index % 300 == 299 {
                 try journal.checkpoint([window(1, at: time)], events)
             } else {

@@ -93,12 +93,12 @@ import Testing
         #expect(try surplus(journal, bytes: total - 1) == ["kymograph-0000000001.lz4"])
         #expect(
             try surplus(journal, bytes: total - sizes[0] - 1) == [
-                "kymograph-0000000001.lz4", "kymograph-0000000002.lz4",
-            ])
+                "kymograph-0000000001.lz4", "kymograph-0000000002.torn", "kymograph-0000000002.lz4",
+            ], "what was cut off a segment goes with it, and before it")
         // Never the open one.
         #expect(
             try surplus(journal, bytes: 0) == [
-                "kymograph-0000000001.lz4", "kymograph-0000000002.lz4", "kymograph-0000000002.torn",
+                "kymograph-0000000001.lz4", "kymograph-0000000002.torn", "kymograph-0000000002.lz4",
                 "kymograph-0000000003.lz4",
             ])
     }

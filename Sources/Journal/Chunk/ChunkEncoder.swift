@@ -46,10 +46,8 @@ package final class ChunkEncoder {
     private let runs: UnsafeMutablePointer<(run: Run, length: Int)>
     @exclusivity(unchecked) private var runCount = 0
     @exclusivity(unchecked) package private(set) var count = 0
-    @exclusivity(unchecked) private var first: UInt64 = .max
-    @exclusivity(unchecked) private var last: UInt64 = 0
-    @exclusivity(unchecked) private var lastSnapshot: UInt64 = 0
-    @exclusivity(unchecked) private(set) var snapshotCount = 0
+    /// Of so many events.
+    @exclusivity(unchecked) private var knownSpan: (span: Span, count: Int)?
     @exclusivity(unchecked) private(set) var hasState = false
     @exclusivity(unchecked) private var textBytes = 0
 
@@ -71,9 +69,48 @@ package final class ChunkEncoder {
     /// Bytes of the header that stands before each chunk, frame and all.
     package static var headerBytes: Int { ChunkHeader.frameBytes }
 
-    /// Of the events that are no snapshots, which carry the times at which their state began; else the greatest of all.
-    var firstMicroseconds: UInt64 { snapshotCount == count ? lastSnapshot : first }
-    var lastMicroseconds: UInt64 { snapshotCount == count ? lastSnapshot : last }
+    /// What a chunk's header says of the times in it.
+    struct Span {
+        /// Of the events that are no snapshots, which carry the times at which their state began; if there are no others,
+        /// the greatest of all.
+        var firstMicroseconds: UInt64 = .max
+        var lastMicroseconds: UInt64 = 0
+        var snapshotCount = 0
+    }
+
+    /// Found when it is asked for, once a chunk: found event by event it would cost each of them ten instructions.
+    var span: Span {
+        if let known = knownSpan, known.count == count { return known.span }
+        let span = findSpan()
+        knownSpan = (span, count)
+        return span
+    }
+
+    private func findSpan() -> Span {
+        var span = Span()
+        var lastSnapshot: UInt64 = 0
+        var start = 0
+        for index in 0..<runCount {
+            let (run, length) = runs[index]
+            var first: UInt64 = .max
+            var last: UInt64 = 0
+            for place in start..<start + length {
+                let time = UInt64(bitPattern: times[place])
+                first = min(first, time)
+                last = max(last, time)
+            }
+            start += length
+            if Marks(rawValue: run.marks).contains(.snapshot) {
+                lastSnapshot = max(lastSnapshot, last)
+                span.snapshotCount += length
+            } else {
+                span.firstMicroseconds = min(span.firstMicroseconds, first)
+                span.lastMicroseconds = max(span.lastMicroseconds, last)
+            }
+        }
+        guard span.snapshotCount == count else { return span }
+        return Span(firstMicroseconds: lastSnapshot, lastMicroseconds: lastSnapshot, snapshotCount: count)
+    }
 
     var isEmpty: Bool { count == 0 }
     /// No more events fit. Texts are bounded too, so that the payload stays within its limit.
@@ -84,22 +121,35 @@ package final class ChunkEncoder {
     package func fill(from ring: Ring, upTo end: Int, account: (PermittedEvent) -> Void) {
         guard !isFull else { return }
         ring.take(upTo: end) { permitted in
-            if !permitted.pointee.event.payload.isInput { account(permitted.pointee) }
-            append(permitted.pointee.event)
+            // Each field read by itself: a copy of the whole event would cost more than all the rest.
+            if let motion = permitted.pointee.event.payload.motion {
+                append(
+                    motion, permitted.pointee.event.marks, permitted.pointee.event.device,
+                    permitted.pointee.event.focus, permitted.pointee.event.timeMicroseconds)
+            } else {
+                if !permitted.pointee.event.payload.isInput { account(permitted.pointee) }
+                append(permitted.pointee.event)
+            }
             return !isFull
         }
     }
 
     /// Adds an event. Only while not full.
-    @inline(__always) package func append(_ event: borrowing Event) {
-        // Nearly everything is this; the way below is the same for every kind.
-        if case .motion(let motion) = event.payload {
-            let place = beginRow(.motion, event.marks, event.device, event.focus, event.timeMicroseconds)
-            place[0] = Int64(motion.dx.raw)
-            place[FormatLimit.chunkEvents] = Int64(motion.dy.raw)
+    package func append(_ event: borrowing Event) {
+        if let motion = event.payload.motion {
+            append(motion, event.marks, event.device, event.focus, event.timeMicroseconds)
         } else {
             appendOther(event.payload, event.marks, event.device, event.focus, event.timeMicroseconds)
         }
+    }
+
+    /// Nearly everything is this; the way of the others is the same for every kind.
+    @inline(__always) private func append(
+        _ motion: Motion, _ marks: Marks, _ device: DeviceID, _ focus: FocusID, _ time: UInt64
+    ) {
+        let place = beginRow(.motion, marks, device, focus, time)
+        place[0] = Int64(motion.dx.raw)
+        place[FormatLimit.chunkEvents] = Int64(motion.dy.raw)
     }
 
     @inline(never) private func appendOther(
@@ -127,13 +177,6 @@ package final class ChunkEncoder {
         }
         times[count] = Int64(bitPattern: time)
         count += 1
-        if marks.contains(.snapshot) {
-            lastSnapshot = max(lastSnapshot, time)
-            snapshotCount += 1
-        } else {
-            first = min(first, time)
-            last = max(last, time)
-        }
         let rows = kinds + Int(kind.rawValue)
         let integers = rows.pointee.integers ?? firstRow(of: kind)
         let row = rows.pointee.count
@@ -152,9 +195,9 @@ package final class ChunkEncoder {
     package func finish(into buffer: inout ByteBuffer) {
         buffer.varint(UInt64(count))
         putRuns(&buffer)
-        let first = Int64(bitPattern: firstMicroseconds)
+        let first = Int64(bitPattern: span.firstMicroseconds)
         for index in 0..<count { times[index] &-= first }
-        buffer.putColumn(UnsafeBufferPointer(start: times, count: count), hint: .steps)
+        buffer.putColumn(UnsafeBufferPointer(start: times, count: count), as: .differences)
         for kind in Kind.allCases where kinds[Int(kind.rawValue)].count > 0 { put(kind, into: &buffer) }
         reset()
     }
@@ -184,7 +227,7 @@ package final class ChunkEncoder {
             for field in 0..<kind.integerCount {
                 let column = UnsafeBufferPointer(
                     start: UnsafePointer(integers + field * FormatLimit.chunkEvents), count: rows.pointee.count)
-                buffer.putColumn(column, hint: kind.hint)
+                buffer.putColumn(column, as: kind.encoding)
             }
         }
         // Row-major: a record's texts stand together, as they were.
@@ -201,21 +244,27 @@ package final class ChunkEncoder {
     private func reset() {
         runCount = 0
         count = 0
-        first = .max
-        last = 0
-        lastSnapshot = 0
-        snapshotCount = 0
+        knownSpan = nil
         hasState = false
         textBytes = 0
     }
 }
 
+extension Payload {
+    /// Nil: it is something else.
+    @inline(__always) fileprivate var motion: Motion? {
+        guard case .motion(let motion) = self else { return nil }
+        return motion
+    }
+}
+
 extension Kind {
-    /// Places move in steps; everything else jumps about its own middle.
-    var hint: ColumnHint {
+    /// What usually serves its fields; the encoder looks at no other. Places move in steps; everything else jumps about
+    /// its own middle.
+    fileprivate var encoding: ColumnEncoding {
         switch self {
-        case .position, .touch, .tabletTool: .steps
-        default: .plain
+        case .position, .touch, .tabletTool: .differences
+        default: .packed
         }
     }
 }

@@ -7,6 +7,8 @@ struct ByteCursor {
 
     var remaining: Int { bytes.count - offset }
     var isAtEnd: Bool { remaining == 0 }
+    /// What is not read yet.
+    var following: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[offset...]) }
 
     mutating func integer<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
         guard remaining >= MemoryLayout<T>.size else { return nil }
@@ -28,29 +30,6 @@ struct ByteCursor {
             if shift > 63 { return nil }
         }
         return nil
-    }
-
-    /// The next eight bytes, least significant first, if each of them is a whole varint.
-    @inline(__always) mutating func nextEightSingles() -> UInt64? {
-        guard remaining >= 8 else { return nil }
-        let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        guard word & 0x8080_8080_8080_8080 == 0 else { return nil }
-        offset += 8
-        return word
-    }
-
-    /// `varint` where one of two bytes is nothing special.
-    @inline(__always) mutating func shortVarint() -> UInt64? {
-        guard remaining >= 2 else { return varint() }
-        let low = bytes[offset]
-        if low < 0x80 {
-            offset += 1
-            return UInt64(low)
-        }
-        let high = bytes[offset + 1]
-        guard high < 0x80 else { return varint() }
-        offset += 2
-        return UInt64(low & 0x7F) | UInt64(high) << 7
     }
 
     mutating func zigzag() -> Int64? { varint().map { Int64(bitPattern: $0 >> 1) ^ -Int64(bitPattern: $0 & 1) } }

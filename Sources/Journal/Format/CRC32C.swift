@@ -6,7 +6,11 @@ enum CRC32C {
     }
 
     static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
-        ~bytes.reduce(~UInt32(0)) { value, byte in table[Int(UInt8(truncatingIfNeeded: value) ^ byte)] ^ value >> 8 }
+        table.withUnsafeBufferPointer { table in
+            ~bytes.reduce(~UInt32(0)) { value, byte in
+                table[Int(UInt8(truncatingIfNeeded: value) ^ byte)] ^ value &>> 8
+            }
+        }
     }
 
     /// Whether the last four bytes of a frame's content are the checksum of what stands before them.

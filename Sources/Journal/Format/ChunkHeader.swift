@@ -2,6 +2,7 @@
 package struct ChunkHeader: Sendable, Equatable {
     var segmentID: Identifier
     var firstSequence: UInt64
+    /// Two bytes of the file, as are the flags.
     var count: UInt32
     var payloadBytes: UInt32
     var storedBytes: UInt32
@@ -19,27 +20,25 @@ package struct ChunkHeader: Sendable, Equatable {
     /// Flag: the chunk begins with a snapshot of all state in force, so that a reader may begin with it.
     package static let isCheckpoint: UInt32 = 1 << 1
     /// Content of the skippable frame.
-    static let contentBytes = 116
+    static let contentBytes = 100
     /// What of the content goes into the content hash, and goes when the chunk is forgotten.
-    static let forgettableBytes = 36..<80
+    static let forgettableBytes = 26..<64
     package static let frameBytes = Frame.skippablePrefix + contentBytes
 
     package func write(to buffer: inout ByteBuffer) {
         buffer.put(Frame.chunkHeader)
         buffer.put(UInt32(Self.contentBytes))
         let body = buffer.count
-        buffer.put(Frame.chunkMagic)
         buffer.put(segmentID)
         buffer.put(firstSequence)
-        buffer.put(count)
+        buffer.put(UInt16(count))
+        buffer.put(UInt16(flags))
         buffer.put(payloadBytes)
         buffer.put(storedBytes)
-        buffer.put(flags)
         buffer.put(firstMicroseconds)
         buffer.put(lastMicroseconds)
         buffer.put(lostEvents)
         buffer.put(unknownLosses)
-        buffer.put(UInt32(0))  // reserved
         buffer.put(chainHash)
         buffer.put(CRC32C.checksum(buffer.bytes[body...]))
     }
@@ -48,20 +47,20 @@ package struct ChunkHeader: Sendable, Equatable {
     init?(_ content: UnsafeRawBufferPointer) {
         guard content.count == Self.contentBytes, CRC32C.isRight(content) else { return nil }
         var cursor = ByteCursor(content)
-        guard let magic: UInt64 = cursor.integer(), magic == Frame.chunkMagic, let segmentID = cursor.identifier(),
-            let firstSequence: UInt64 = cursor.integer(), let count: UInt32 = cursor.integer(),
+        guard let segmentID = cursor.identifier(), let firstSequence: UInt64 = cursor.integer(),
+            let count: UInt16 = cursor.integer(), let flags: UInt16 = cursor.integer(),
             let payloadBytes: UInt32 = cursor.integer(), let storedBytes: UInt32 = cursor.integer(),
-            let flags: UInt32 = cursor.integer(), let first: UInt64 = cursor.integer(),
-            let last: UInt64 = cursor.integer(), let lost: UInt64 = cursor.integer(),
-            let unknown: UInt32 = cursor.integer(), cursor.integer(UInt32.self) != nil, let chainHash = cursor.hash(),
+            let first: UInt64 = cursor.integer(), let last: UInt64 = cursor.integer(),
+            let lost: UInt64 = cursor.integer(), let unknown: UInt32 = cursor.integer(),
+            let chainHash = cursor.hash(),
             count > 0, count <= FormatLimit.chunkEvents,
             firstSequence < FormatLimit.numbers, payloadBytes <= FormatLimit.payloadBytes,
             storedBytes <= FormatLimit.storedBytes
         else { return nil }
         self.init(
-            segmentID: segmentID, firstSequence: firstSequence, count: count, payloadBytes: payloadBytes,
-            storedBytes: storedBytes, flags: flags, firstMicroseconds: first, lastMicroseconds: last, lostEvents: lost,
-            unknownLosses: unknown, chainHash: chainHash)
+            segmentID: segmentID, firstSequence: firstSequence, count: UInt32(count), payloadBytes: payloadBytes,
+            storedBytes: storedBytes, flags: UInt32(flags), firstMicroseconds: first, lastMicroseconds: last,
+            lostEvents: lost, unknownLosses: unknown, chainHash: chainHash)
     }
 
     package init(
@@ -85,7 +84,7 @@ package struct ChunkHeader: Sendable, Equatable {
     var sequences: Range<UInt64> { firstSequence..<firstSequence + UInt64(count) }
 }
 
-/// What stands in the place of a chunk that was forgotten: its sequence numbers, and the hashes that keep the chain whole.
+/// What stands in the place of a chunk that was forgotten, and is smaller than any: its sequence numbers, and the hashes that keep the chain whole.
 struct Tombstone: Sendable, Equatable {
     var segmentID: Identifier
     var firstSequence: UInt64
@@ -93,18 +92,16 @@ struct Tombstone: Sendable, Equatable {
     var contentHash: SHA256Hash
     var chainHash: SHA256Hash
 
-    static let contentBytes = 108
+    static let contentBytes = 96
     static let frameBytes = Frame.skippablePrefix + contentBytes
 
     func write(to buffer: inout ByteBuffer) {
         buffer.put(Frame.tombstone)
         buffer.put(UInt32(Self.contentBytes))
         let body = buffer.count
-        buffer.put(Frame.tombstoneMagic)
         buffer.put(segmentID)
         buffer.put(firstSequence)
         buffer.put(count)
-        buffer.put(UInt32(0))  // reserved
         buffer.put(contentHash)
         buffer.put(chainHash)
         buffer.put(CRC32C.checksum(buffer.bytes[body...]))
@@ -114,10 +111,8 @@ struct Tombstone: Sendable, Equatable {
     init?(_ content: UnsafeRawBufferPointer) {
         guard content.count == Self.contentBytes, CRC32C.isRight(content) else { return nil }
         var cursor = ByteCursor(content)
-        guard let magic: UInt64 = cursor.integer(), magic == Frame.tombstoneMagic,
-            let segmentID = cursor.identifier(), let firstSequence: UInt64 = cursor.integer(),
-            let count: UInt32 = cursor.integer(), cursor.integer(UInt32.self) != nil,
-            let contentHash = cursor.hash(), let chainHash = cursor.hash(),
+        guard let segmentID = cursor.identifier(), let firstSequence: UInt64 = cursor.integer(),
+            let count: UInt32 = cursor.integer(), let contentHash = cursor.hash(), let chainHash = cursor.hash(),
             count > 0, count <= FormatLimit.chunkEvents, firstSequence < FormatLimit.numbers
         else { return nil }
         self.init(

@@ -10,19 +10,9 @@ enum Frame {
     static let skippablePrefix = 8
 
     static let segmentMagic: UInt64 = 0x3147_4553_4F4D_594B  // "KYMOSEG1"
-    static let chunkMagic: UInt64 = 0x314B_4843_4F4D_594B  // "KYMOCHK1"
-    static let sealMagic: UInt64 = 0x3144_4E45_4F4D_594B  // "KYMOEND1"
-    static let tombstoneMagic: UInt64 = 0x3142_4D54_4F4D_594B  // "KYMOTMB1"
 
-    /// The magic inside a frame of ours that may follow the segment header; nil for any other frame.
-    static func innerMagic(of magic: UInt32) -> UInt64? {
-        switch magic {
-        case chunkHeader: chunkMagic
-        case seal: sealMagic
-        case tombstone: tombstoneMagic
-        default: nil
-        }
-    }
+    /// Whether it is a frame of ours that may follow the segment header. Its content begins with the segment's id.
+    static func belongsToASegment(_ magic: UInt32) -> Bool { (chunkHeader...tombstone).contains(magic) }
 }
 
 /// Bounds that a reader checks before it allocates anything.

@@ -9,10 +9,11 @@ public struct SHA256Hash: Sendable, Hashable {
 
     fileprivate init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
-    /// Of the pieces, one behind the other.
-    init(of pieces: UnsafeRawBufferPointer...) {
+    /// Of the pieces, one behind the other. Every chunk is hashed twice: nothing is allocated for it.
+    init(of piece: UnsafeRawBufferPointer, _ next: UnsafeRawBufferPointer? = nil) {
         var hasher = SHA256()
-        for piece in pieces { hasher.update(bufferPointer: piece) }
+        hasher.update(bufferPointer: piece)
+        if let next { hasher.update(bufferPointer: next) }
         words = hasher.finalize().withUnsafeBytes { $0.loadUnaligned(as: (UInt64, UInt64, UInt64, UInt64).self) }
     }
 
@@ -65,13 +66,15 @@ struct HashChain: Sendable, Equatable {
     func finalHash(nextSequence: UInt64, chunks: Int) -> SHA256Hash { link(nextSequence, UInt32(chunks), nil) }
 
     private func link(_ sequence: UInt64, _ count: UInt32, _ content: SHA256Hash?) -> SHA256Hash {
-        var buffer = ByteBuffer(capacity: 128)
-        defer { buffer.deallocate() }
-        buffer.put(hash)
-        buffer.put(segmentID)
-        buffer.put(sequence)
-        buffer.put(count)
-        if let content { buffer.put(content) }
-        return SHA256Hash(of: buffer.bytes)
+        return withUnsafeTemporaryAllocation(byteCount: 92, alignment: 8) { place in
+            place.storeBytes(of: hash, as: SHA256Hash.self)
+            place.storeBytes(of: segmentID.high.bigEndian, toByteOffset: 32, as: UInt64.self)
+            place.storeBytes(of: segmentID.low.bigEndian, toByteOffset: 40, as: UInt64.self)
+            place.storeBytes(of: sequence.littleEndian, toByteOffset: 48, as: UInt64.self)
+            place.storeBytes(of: count.littleEndian, toByteOffset: 56, as: UInt32.self)
+            guard let content else { return SHA256Hash(of: UnsafeRawBufferPointer(rebasing: place[..<60])) }
+            place.storeBytes(of: content, toByteOffset: 60, as: SHA256Hash.self)
+            return SHA256Hash(of: UnsafeRawBufferPointer(place))
+        }
     }
 }

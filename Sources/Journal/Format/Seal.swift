@@ -42,7 +42,7 @@ package struct Seal: Sendable, Equatable {
     var entries: [Entry]
 
     /// The content without the seek table: what stands before and behind it.
-    private static let tableOffset = 72
+    private static let tableOffset = 60
     private static let trailerBytes = 8
 
     package func write(to buffer: inout ByteBuffer) {
@@ -50,11 +50,9 @@ package struct Seal: Sendable, Equatable {
         buffer.put(Frame.seal)
         buffer.put(UInt32(0))
         let body = buffer.count
-        buffer.put(Frame.sealMagic)
         buffer.put(segmentID)
         buffer.put(nextSequence)
         buffer.put(UInt32(entries.count))
-        buffer.put(UInt32(0))  // reserved
         buffer.put(finalHash)
         put(column: \.offset, to: &buffer)
         put(column: \.firstSequence, to: &buffer)
@@ -69,17 +67,19 @@ package struct Seal: Sendable, Equatable {
 
     private func put(column field: KeyPath<Entry, UInt64>, to buffer: inout ByteBuffer) {
         let values = entries.map { Int64(bitPattern: $0[keyPath: field]) }
-        values.withUnsafeBufferPointer { buffer.putColumn($0, hint: .differences) }
+        values.withUnsafeBufferPointer { buffer.putColumn($0, as: .differences) }
     }
 
     /// Reads the frame's content; nil unless whole.
-    init?(_ content: UnsafeRawBufferPointer) {
+    /// - Parameter offset: of the frame in the file. What stands in front bounds how many chunks there can be: a table of
+    ///   constant columns could claim a million in a few bytes, and each costs memory.
+    init?(_ content: UnsafeRawBufferPointer, at offset: UInt64) {
         guard content.count >= Self.tableOffset + Self.trailerBytes, CRC32C.isRight(content) else { return nil }
         var cursor = ByteCursor(content)
-        guard let magic: UInt64 = cursor.integer(), magic == Frame.sealMagic, let segmentID = cursor.identifier(),
-            let next: UInt64 = cursor.integer(), let count: UInt32 = cursor.integer(),
-            cursor.integer(UInt32.self) != nil, let finalHash = cursor.hash(),
+        guard let segmentID = cursor.identifier(), let next: UInt64 = cursor.integer(),
+            let count: UInt32 = cursor.integer(), let finalHash = cursor.hash(),
             next < FormatLimit.numbers, count <= FormatLimit.chunksPerSegment,
+            UInt64(count) <= offset / UInt64(Tombstone.frameBytes),
             let entries = Self.readTable(&cursor, count: Int(count)), cursor.remaining == Self.trailerBytes,
             let frameBytes: UInt32 = cursor.integer(), Int(frameBytes) == content.count + Frame.skippablePrefix
         else { return nil }
@@ -90,7 +90,6 @@ package struct Seal: Sendable, Equatable {
     }
 
     private static func readTable(_ cursor: inout ByteCursor, count: Int) -> [Entry]? {
-        // A constant column takes two bytes whatever its count: the count is bounded before this.
         var columns: [[Int64]] = []
         for _ in 0..<5 {
             var column = [Int64](repeating: 0, count: count)

@@ -2,11 +2,13 @@ import Glibc
 import SystemPackage
 
 /// A file seen through a buffer that moves: reads in large pieces, hands out small ones, never beyond the end.
+///
+/// `@exclusivity(unchecked)`: one reader owns a window, and nothing here calls back.
 final class FileWindow {
     private let descriptor: Int32
     private static let size = 256 << 10
-    private var buffer = ByteBuffer(capacity: FileWindow.size)
-    private var start: UInt64 = 0
+    @exclusivity(unchecked) private var buffer = ByteBuffer(capacity: FileWindow.size)
+    @exclusivity(unchecked) private var start: UInt64 = 0
 
     /// Takes the descriptor over.
     init(descriptor: Int32) { self.descriptor = descriptor }

@@ -6,8 +6,8 @@ struct FrameSearch {
 
     /// What is looked at in one piece.
     private static let pieceBytes: UInt64 = 64 << 10
-    /// Skippable prefix and the magic inside.
-    private static let headBytes: UInt64 = 16
+    /// Skippable prefix and the segment's id.
+    private static let headBytes: UInt64 = 24
 
     /// The offset of the first frame that begins at `start` or behind it and whose number is no lower than `sequence`.
     func frame(from start: UInt64, expecting sequence: UInt64) -> UInt64? {
@@ -17,7 +17,7 @@ struct FrameSearch {
             let count = min(Self.pieceBytes, end - place)
             guard let bytes = window.bytes(at: place, count: Int(count)) else { return nil }
             // Looking at one may move the window.
-            for candidate in Self.candidates(in: bytes) where isFrame(at: place + UInt64(candidate), sequence) {
+            for candidate in candidates(in: bytes) where isFrame(at: place + UInt64(candidate), sequence) {
                 return place + UInt64(candidate)
             }
             place += count - Self.headBytes + 1
@@ -25,15 +25,16 @@ struct FrameSearch {
         return nil
     }
 
-    /// Where both magics of a frame stand.
-    private static func candidates(in bytes: UnsafeRawBufferPointer) -> [Int] {
+    /// Where a magic stands, and behind it the segment's id.
+    private func candidates(in bytes: UnsafeRawBufferPointer) -> [Int] {
         var found: [Int] = []
-        guard bytes.count >= headBytes else { return found }
-        for index in 0...bytes.count - Int(headBytes) {
+        guard bytes.count >= Self.headBytes else { return found }
+        let id = segmentID.high.byteSwapped
+        for index in 0...bytes.count - Int(Self.headBytes) {
             let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self))
-            guard let expected = Frame.innerMagic(of: magic) else { continue }
+            guard Frame.belongsToASegment(magic) else { continue }
             let inner = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index + 8, as: UInt64.self))
-            if inner == expected { found.append(index) }
+            if inner == id { found.append(index) }
         }
         return found
     }
@@ -49,7 +50,7 @@ struct FrameSearch {
         switch magic {
         case Frame.chunkHeader: return ChunkHeader(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
         case Frame.tombstone: return Tombstone(content).map { isExpected($0.segmentID, $0.firstSequence) } ?? false
-        default: return Seal(content).map { isExpected($0.segmentID, $0.nextSequence) } ?? false
+        default: return Seal(content, at: place).map { isExpected($0.segmentID, $0.nextSequence) } ?? false
         }
     }
 }

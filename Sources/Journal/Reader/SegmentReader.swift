@@ -57,7 +57,7 @@ final class SegmentReader {
         self.verifiesChain = verifiesChain
         self.trustsChain = trustsChain
         self.makesEvents = makesEvents
-        (header, firstOffset) = try Self.readHeader(window)
+        (header, firstOffset) = try window.segmentHeader()
         // Old blocks that came back, or files that changed their names.
         guard header.number == name.number else { throw .format(.otherNumber(header.number)) }
         // Not before the last throw: an object that is not whole has no `deinit` to give it back.
@@ -73,39 +73,9 @@ final class SegmentReader {
 
     deinit { payload.deallocate() }
 
-    /// The header stands behind one LZ4 frame of nothing.
-    private static func readHeader(_ window: FileWindow) throws(SegmentError) -> (SegmentHeader, UInt64) {
-        // An empty frame is 7 bytes of header, 4 of end mark and 4 of checksum.
-        let emptyFrame: UInt64 = 15
-        guard let start = window.bytes(at: 0, count: 4) else { throw .notYet }
-        guard UInt32(littleEndian: start.loadUnaligned(as: UInt32.self)) == Frame.lz4 else {
-            throw .format(.notASegment)
-        }
-        guard let prefix = window.bytes(at: emptyFrame, count: Frame.skippablePrefix) else { throw .notYet }
-        let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
-        let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
-        guard magic == Frame.segmentHeader, length <= SegmentHeader.contentLimit else { throw .format(.notASegment) }
-        let place = emptyFrame + UInt64(Frame.skippablePrefix)
-        guard let content = window.bytes(at: place, count: length) else { throw .notYet }
-        do {
-            return (try SegmentHeader(content), place + UInt64(length))
-        } catch {
-            throw .format(error)
-        }
-    }
-
     /// The seal, found from the file's end without a walk; nil if there is none, or not just there.
     func sealAtEnd() -> Seal? {
-        let length = window.fileLength
-        guard length >= offset + 8, let tail = window.bytes(at: length - 8, count: 4) else { return nil }
-        let frameBytes = UInt64(UInt32(littleEndian: tail.loadUnaligned(as: UInt32.self)))
-        guard frameBytes > UInt64(Frame.skippablePrefix), frameBytes <= FormatLimit.sealBytes,
-            length >= offset + frameBytes,
-            let frame = window.bytes(at: length - frameBytes, count: Int(frameBytes)),
-            UInt32(littleEndian: frame.loadUnaligned(as: UInt32.self)) == Frame.seal,
-            let seal = Seal(UnsafeRawBufferPointer(rebasing: frame[Frame.skippablePrefix...])),
-            seal.segmentID == header.segmentID
-        else { return nil }
+        guard let seal = window.sealAtEnd(behind: offset), seal.segmentID == header.segmentID else { return nil }
         return seal
     }
 
@@ -137,7 +107,7 @@ final class SegmentReader {
             guard let content = window.bytes(at: body, count: length) else {
                 return atIncompleteFrame(isFinal: isFinal, wants: wants)
             }
-            if let seal = Seal(content), isExpected(seal.segmentID, seal.nextSequence) {
+            if let seal = Seal(content, at: offset), isExpected(seal.segmentID, seal.nextSequence) {
                 return close(with: seal, length: UInt64(length))
             }
         }

@@ -90,13 +90,12 @@ final class OpenSegment {
     /// Writes what was gathered as one chunk, or sheds it.
     /// - Parameter told: what the loss records in it say.
     func write(_ encoder: ChunkEncoder, isCheckpoint: Bool, told: LossTotals) {
-        let first = encoder.firstMicroseconds
-        let last = encoder.lastMicroseconds
-        let count = UInt64(encoder.count - encoder.snapshotCount)
+        let span = encoder.span
+        let count = UInt64(encoder.count - span.snapshotCount)
         guard ensure(), let segment else {
             payload.count = 0
             encoder.finish(into: &payload)
-            return noteShed(first: first, last: last, events: count, told: told)
+            return noteShed(span, told: told, events: count)
         }
         do {
             let bytes = try segment.write(
@@ -106,21 +105,22 @@ final class OpenSegment {
             counters.events.add(count, ordering: .relaxed)
             counters.chunks.add(1, ordering: .relaxed)
             counters.bytes.add(UInt64(bytes), ordering: .relaxed)
-            if unsynced == nil { unsynced = (kymo_monotonic_microseconds(), first) }
+            if unsynced == nil { unsynced = (kymo_monotonic_microseconds(), span.firstMicroseconds) }
         } catch {
             // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay; the
             // last of them are synced now, since nobody comes back to this file.
             sync()
             abandon(error)
-            noteShed(first: first, last: last, events: count, told: told)
+            noteShed(span, told: told, events: count)
         }
     }
 
     /// A chunk is lost; where it told of losses itself, the account stands for what they say.
-    private func noteShed(first: UInt64, last: UInt64, events: UInt64, told: LossTotals) {
+    private func noteShed(_ span: ChunkEncoder.Span, told: LossTotals, events: UInt64) {
         let count = told.unknown == 0 ? events - told.records + told.events : nil
         counters.shedEvents.add(events - told.records + told.events, ordering: .relaxed)
-        noteShed(first: min(first, told.startMicroseconds), last: last, count: count)
+        noteShed(
+            first: min(span.firstMicroseconds, told.startMicroseconds), last: span.lastMicroseconds, count: count)
     }
 
     private func noteShed(first: UInt64, last: UInt64, count: UInt64?) {

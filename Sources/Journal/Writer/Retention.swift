@@ -25,29 +25,14 @@ struct Retention {
         freeBytes = options.keepFreeBytes
     }
 
-    /// A closed segment and what belongs to it.
-    private struct Unit {
-        var names: [String] = []
-        var bytes: UInt64 = 0
-    }
-
     /// Deletes what is too much. What cannot be deleted now is tried again the next time.
     func apply() {
-        guard let all = try? JournalFile.list(in: directory) else { return }
-        let open = Set(all.filter { $0.kind == .active }.map(\.number))
-        var units: [UInt64: Unit] = [:]
-        var total: UInt64 = 0
-        for file in all where file.kind != .rewrite {
-            let bytes = size(of: file.name)
-            total += bytes
-            guard !open.contains(file.number) else { continue }
-            units[file.number, default: Unit()].names.append(file.name)
-            units[file.number]!.bytes += bytes
-        }
+        guard let (units, all) = try? ClosedSegment.list(in: directory) else { return }
+        var total = all
         // Unlinked blocks may be counted as free only later, so that they are counted here.
         var free = freeBytes > 0 ? (try? files.freeBytes(directory)) ?? .max : .max
-        for (number, unit) in units.sorted(by: { $0.key < $1.key }) {
-            guard total > bytes || free < freeBytes || hasExpired(number) else { break }
+        for unit in units {
+            guard total > bytes || free < freeBytes || hasExpired(unit.number) else { break }
             // Going on with the next one would leave a hole in the journal, which readers take for damage.
             guard delete(unit) else { return }
             total -= unit.bytes
@@ -56,11 +41,10 @@ struct Retention {
         }
     }
 
-    private func delete(_ unit: Unit) -> Bool {
-        // The segment last: as long as it is there, its pieces are its.
-        for name in unit.names.sorted(by: { !$0.hasSuffix(".lz4") && $1.hasSuffix(".lz4") }) {
+    private func delete(_ unit: ClosedSegment) -> Bool {
+        for file in unit.files {
             do {
-                try files.unlink(directory.appending(name))
+                try files.unlink(directory.appending(file.name))
             } catch .noSuchFileOrDirectory {
                 continue
             } catch {
@@ -71,11 +55,6 @@ struct Retention {
         return true
     }
 
-    private func size(of name: String) -> UInt64 {
-        var status = stat()
-        return stat(directory.appending(name).string, &status) == 0 ? UInt64(status.st_size) : 0
-    }
-
     /// Whether the segment ended that long ago: when the one after it began. Its file's own time says when it was copied,
     /// or rewritten.
     private func hasExpired(_ number: UInt64) -> Bool {
@@ -84,5 +63,35 @@ struct Retention {
         let end = names.lazy.filter { $0.number > number }
             .compactMap { (try? SegmentReader(directory: directory, name: $0))?.header.realtimeMicroseconds }.first
         return end.map { $0 < now - min(age, now) } ?? false
+    }
+}
+
+/// A closed segment and what recovery cut off it: they go together, the oldest first, so that no hole is made. What the
+/// recorder deletes by itself and what somebody has deleted (`Vacuum`) are these.
+struct ClosedSegment {
+    var number: UInt64
+    /// The segment last: as long as it is there, its pieces are its.
+    var files: [(name: String, bytes: UInt64)] = []
+    var bytes: UInt64 { files.reduce(0) { $0 + $1.bytes } }
+
+    /// All of a journal, oldest first, and the bytes of all its files, those of open segments included.
+    static func list(in directory: FilePath) throws(JournalError) -> ([ClosedSegment], bytes: UInt64) {
+        let all = try JournalFile.list(in: directory).filter { $0.kind != .rewrite }
+        let open = Set(all.filter { $0.kind == .active }.map(\.number))
+        var segments: [ClosedSegment] = []
+        var total: UInt64 = 0
+        for file in all {
+            var status = stat()
+            guard stat(directory.appending(file.name).string, &status) == 0 else { continue }
+            let bytes = UInt64(status.st_size)
+            total += bytes
+            guard !open.contains(file.number) else { continue }
+            if segments.last?.number != file.number { segments.append(ClosedSegment(number: file.number)) }
+            let place =
+                file.kind == .torn
+                ? segments[segments.count - 1].files.startIndex : segments[segments.count - 1].files.endIndex
+            segments[segments.count - 1].files.insert((file.name, bytes), at: place)
+        }
+        return (segments, total)
     }
 }

@@ -59,11 +59,12 @@ final class SegmentWriter {
         _ encoder: ChunkEncoder, isCheckpoint: Bool, losses: LossTotals, payload: inout ByteBuffer,
         buffer: inout ByteBuffer
     ) throws(Errno) -> Int {
+        let span = encoder.span
         var chunk = ChunkHeader(
             segmentID: header.segmentID, firstSequence: nextSequence, count: UInt32(encoder.count), payloadBytes: 0,
             storedBytes: 0,
             flags: (encoder.hasState ? ChunkHeader.hasState : 0) | (isCheckpoint ? ChunkHeader.isCheckpoint : 0),
-            firstMicroseconds: encoder.firstMicroseconds, lastMicroseconds: encoder.lastMicroseconds,
+            firstMicroseconds: span.firstMicroseconds, lastMicroseconds: span.lastMicroseconds,
             lostEvents: losses.events, unknownLosses: losses.unknown)
         payload.count = 0
         payload.putRandom(FormatLimit.randomBytes)

@@ -27,7 +27,7 @@ func chunkTarget(_ start: UnsafePointer<UInt8>?, _ length: Int) -> CInt {
     for case let event? in events where !encoder.isFull { encoder.append(event) }
     guard encoder.count == count else { return 0 }
     var again = header(count: count, payload: 0)
-    again.firstMicroseconds = encoder.firstMicroseconds
+    again.firstMicroseconds = encoder.span.firstMicroseconds
     var buffer = ByteBuffer(capacity: 1 << 16)
     defer { buffer.deallocate() }
     encoder.finish(into: &buffer)

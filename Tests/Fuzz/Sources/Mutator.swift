@@ -21,13 +21,13 @@ private func repair(_ bytes: UnsafeMutableRawBufferPointer, adoptsID: Bool) {
     let idOffset = 15 + 8 + 24
     for place in 0..<max(0, bytes.count - 16) {
         let magic = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-        guard magic == Frame.segmentHeader || Frame.innerMagic(of: magic) != nil else { continue }
+        guard magic == Frame.segmentHeader || Frame.belongsToASegment(magic) else { continue }
         let length = Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place + 4, as: UInt32.self)))
         let body = place + Frame.skippablePrefix
         guard length >= 28, length <= bytes.count - body else { continue }
         if magic != Frame.segmentHeader, adoptsID, bytes.count >= idOffset + 16 {
             let id = Array(bytes[idOffset..<idOffset + 16])
-            for index in 0..<16 { bytes[body + 8 + index] = id[index] }
+            for index in 0..<16 { bytes[body + index] = id[index] }
         }
         let content = UnsafeRawBufferPointer(rebasing: bytes[body..<body + length - 4])
         bytes.storeBytes(of: CRC32C.checksum(content).littleEndian, toByteOffset: body + length - 4, as: UInt32.self)

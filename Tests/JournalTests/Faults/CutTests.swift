@@ -76,10 +76,10 @@ import Testing
             }
         }
         let all = try decompressed(whole.bytes.count)
-        // How far each chunk reaches, as its header says (docs/FORMAT.md: payload bytes at offset 36 of the content).
+        // How far each chunk reaches, as its header says (docs/FORMAT.md: payload bytes at offset 28 of the content).
         var payloads = [0]
         for index in 1..<whole.ends.count - 1 {
-            let place = whole.ends[index - 1].length + 8 + 36
+            let place = whole.ends[index - 1].length + 8 + 28
             payloads.append(
                 payloads[index - 1] + (0..<4).reduce(0) { $0 | Int(whole.bytes[place + $1]) << (8 * $1) })
         }
