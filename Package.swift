@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "kymographd", targets: ["kymographd"]),
         .executable(name: "kymograph-agent", targets: ["kymograph-agent"]),
         .executable(name: "kymo", targets: ["kymo"]),
+        .executable(name: "kymograph-reader", targets: ["kymograph-reader"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -69,6 +70,7 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
+        .target(name: "JournalAccess", dependencies: ["Events"], swiftSettings: strict),
 
         // Thin programs.
         .executableTarget(
@@ -90,11 +92,14 @@ let package = Package(
         .executableTarget(
             name: "kymo",
             dependencies: [
-                "Events", "Policy", "Journal", "Export", "CLinuxShim",
+                "Events", "Policy", "Journal", "Export", "JournalAccess", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+
+        .executableTarget(
+            name: "kymograph-reader", dependencies: ["JournalAccess", "CLinuxShim"], swiftSettings: strict),
 
         // The hot path alone, on input that is the same every time: what is measured, and what CI counts.
         .executableTarget(
@@ -116,6 +121,7 @@ let package = Package(
             name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
             name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
+        .testTarget(name: "JournalAccessTests", dependencies: ["JournalAccess"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
     ],

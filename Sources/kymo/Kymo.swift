@@ -15,13 +15,23 @@ struct Kymo: ParsableCommand {
         version: kymographVersion,
         subcommands: [
             Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Doctor.self, Metrics.self, Verify.self,
-            JournalCommand.self,
+            JournalCommand.self, AccessCommand.self,
         ])
 
     static func main() {
         // A closed pipe is noticed where it is written to.
         signal(SIGPIPE, SIG_IGN)
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            if let reading = command as? any ReadsJournal, reading.journal.isClosed,
+                let code = try ReaderService.run(Array(CommandLine.arguments.dropFirst()))
+            {
+                throw ExitCode(code)
+            }
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
     }
 }
 

@@ -158,6 +158,9 @@ class Tail:
 class Recorder:
     """The installed unit."""
 
+    # A segment that the disk did not take to its end stays without a seal until the next start, and readers say so.
+    has_open_wound = False
+
     def status(self):
         connection = socket.socket(socket.AF_UNIX)
         try:
@@ -189,7 +192,10 @@ class Recorder:
         return [link for link in links if link.startswith("/dev/input/")]
 
     def lines(self, *options):
-        return output_of("kymo", "show", "--output", "json", *options).splitlines()
+        done = subprocess.run(["kymo", "show", "--output", "json", *options], capture_output=True, text=True)
+        if done.returncode != 0 and not (done.returncode == 1 and self.has_open_wound):
+            raise RuntimeError(f"kymo show: exit code {done.returncode}: {done.stderr}")
+        return done.stdout.splitlines()
 
     def records(self, *options):
         return [json.loads(line) for line in self.lines(*options)]
