@@ -220,8 +220,11 @@ final class Recorder {
     private var trustedUserID: uid_t? { session.activeUserID == subject.userID ? subject.userID : nil }
 
     private func sessionChanged() {
-        let now = kymo_monotonic_microseconds()
         let isActive = trustedUserID != nil
+        // Before the time is taken: what is typed while devices are being opened reaches nobody, and belongs to the span in
+        // which nothing was recorded.
+        if isActive { source.resume() }
+        let now = kymo_monotonic_microseconds()
         if isActive != gate.isOpen || idleReason == "starting" {
             write(
                 account: Event(
@@ -235,7 +238,6 @@ final class Recorder {
         gate.setOpen(isActive, nowMicroseconds: now) { outlet.write($0) }
         // Closed, not filtered: while nothing may be recorded no device node is open.
         if isActive {
-            source.resume()
             dispatch()
             if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
         } else {

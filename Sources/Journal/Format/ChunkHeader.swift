@@ -84,7 +84,8 @@ package struct ChunkHeader: Sendable, Equatable {
     var sequences: Range<UInt64> { firstSequence..<firstSequence + UInt64(count) }
 }
 
-/// What stands in the place of a chunk that was forgotten, and is smaller than any: its sequence numbers, and the hashes that keep the chain whole.
+/// What stands in the place of a chunk that was forgotten, and is smaller than any: its sequence numbers, and the hashes
+/// that keep the chain whole.
 struct Tombstone: Sendable, Equatable {
     var segmentID: Identifier
     var firstSequence: UInt64
