@@ -167,7 +167,7 @@ if Context.environment["KYMO_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration",
+                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration", "Consent",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzz/Sources", swiftSettings: strict),

@@ -26,6 +26,7 @@ func writeSeeds(to directory: String) throws {
         message.encode(into: &bytes)
         try write("service", "message-\(index)", bytes)
     }
+    for seed in try consentSeeds(scratch: "\(directory)/host") { try write(seed.target, seed.name, seed.bytes) }
     var intent = ByteBuffer(capacity: 256)
     defer { intent.deallocate() }
     ForgetIntent(requests: [.everything, .span(1...2), .span(3...4, app: AppGlob("foo*"))]).write(to: &intent)
@@ -88,6 +89,10 @@ private let payloadGroups: [[Payload]] = [
     [
         .recorder(RecorderState(isRunning: true, version: "0.1.0", libinputVersion: "1.22.1")),
         .session(SessionDescription(subject: "ada", userID: 1000, isActive: true)),
+        .consent(
+            ConsentNotice(
+                isGiven: true, userID: 1000, receipt: "0123456789abcdef0123456789abcdef", subject: "ada")),
+        .pause(PauseNotice(isPaused: true, endRealtimeMicroseconds: 1_700_000_000_000_000)),
         .deviceAdded(
             DeviceDescription(
                 name: "Mouse", sysname: "event5", seat: "seat0", vendor: 0x1d6b, product: 1, bus: 3,
@@ -139,11 +144,23 @@ private let agentMessages: [AgentMessage] = {
             LayoutReport(
                 description: LayoutDescription(isKnown: true, name: "English (US)", group: 3, keymapHash: .max),
                 table: LayoutTable(classes: classes, roles: roles))),
-        .watermark(Watermark(probe: 1, sentMicroseconds: 2, answeredMicroseconds: 3)),
+        .watermark(
+            Watermark(probe: 1, sentMicroseconds: 2, answeredMicroseconds: 3, checkedMicroseconds: 4)),
         .backendState(BackendState(isUsable: true, backend: "wlr", reason: "because")),
+        .indicator(IndicatorState(isShown: true, means: "layer-shell", reason: "")),
+        .field(
+            FieldReport(
+                timeMicroseconds: 5, window: 7,
+                field: FieldDescription(access: .unknown, isPrivate: true, isTerminal: true),
+                samples: [
+                    EchoSample(timeMicroseconds: 4, state: .secret), EchoSample(timeMicroseconds: 6, state: .clean),
+                ])),
+        .pauseRequest(PauseRequest(action: .pause, seconds: 600)),
+        .lock(LockReport(timeMicroseconds: 8, isLocked: true)),
     ]
 }()
 
 private let serviceMessages: [DaemonMessage] = [
     .welcome(version: 1), .refused(reason: "only the subject is believed"), .probe(id: .max),
+    .recording(RecordingState(phase: .paused, text: "until 12:00")),
 ]
