@@ -54,14 +54,15 @@ faults: packages ## the long runs of the journal's fault tests: every bit of a M
 fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
 	@Tests/Fuzz/run
 
-vm-test: deb ## the tests with a real kernel: Debian 12 in an emulated machine
-	@Tests/VM/run bookworm
+vm-test: deb ## the tests with a real kernel: Debian 12 and 13 in emulated machines, five minutes at 1 kHz, the power cut 40 times
+	@KYMO_VM_CUTS=40 Tests/VM/run bookworm
+	KYMO_VM_PARTS="desk life" Tests/VM/run trixie
 
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)
 	@Tests/CleanRoot/run
 
-soak: packages build deb ## the long ones: the second guest, the clean root, half an hour at 8 kHz, the package twice
-	@Tests/VM/run trixie
+soak: packages build deb ## the long ones: an hour at 1 kHz in each guest, the power cut 240 times in each, the clean root, 8 kHz, the package twice
+	@for suite in bookworm trixie; do KYMO_VM_PARTS=endurance KYMO_VM_SECONDS=$${KYMO_VM_SECONDS:-3600} Tests/VM/run $$suite; done
 	KYMO_RATE_SECONDS=1800 Tests/Testbed/run -k 8_khz
 	KYMO_HOT_PATH_SECONDS=35 Tests/Testbed/run test_hot_path.py
 	Benchmarks/soak 3600

@@ -11,18 +11,24 @@ import subprocess
 import threading
 import time
 
+import consent
 from bench import NATURAL
 from guest import JOURNAL
+from life import agent_pid
 from marks import FILE_SYSTEM_BYTES, MAGIC, MARK
 
 DISK = "/dev/disk/by-id/virtio-journal"
 MOUNT = "/mnt/journal"
+DECISION = "/etc/kymograph/kymograph.toml.d/zz-endurance.toml"
+REST_SECONDS = 15
 # So much is given to growth that ends: pages that are touched once, the largest chunk, the longest list of segments.
 ALLOWANCE_BYTES = 1 << 20
 
 
-def use_logged_disk(recorder):
+def use_logged_disk():
     """Moves the journal there. The segments that were, stay behind: a new journal begins."""
+    # The first start makes the directory.
+    subprocess.run(["systemctl", "start", "kymographd.service"], check=True)
     subprocess.run(["systemctl", "stop", "kymograph.socket", "kymographd.service"], check=True)
     os.makedirs(MOUNT, exist_ok=True)
     subprocess.run(["mount", DISK, MOUNT], check=True)
@@ -32,11 +38,10 @@ def use_logged_disk(recorder):
     os.sync()
     # Inside the unit's own name space the directory is the state directory's still.
     subprocess.run(["mount", "--bind", f"{MOUNT}/journal", JOURNAL], check=True)
-    with open("/etc/kymograph/kymograph.toml.d/zz-endurance.toml", "w") as file:
+    with open(DECISION, "w") as file:
         # A disk so small leaves nobody the room that is kept free by default.
         file.write("[journal]\nkeep_free_megabytes = 0\nretain_megabytes = 24\n")
     subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
-    recorder.wait_until_recording()
 
 
 class Marks(threading.Thread):
@@ -66,36 +71,77 @@ class Marks(threading.Thread):
         os.close(self.disk)
 
 
+def return_to_own_disk():
+    """So that what is tested next finds the journal of before."""
+    subprocess.run(["systemctl", "stop", "kymograph.socket", "kymographd.service"], check=True)
+    os.unlink(DECISION)
+    subprocess.run(["umount", JOURNAL, MOUNT], check=True)
+    subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
+
+
+class Process:
+    """One of the services, as the kernel sees it."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def resident_bytes(self):
+        with open(f"/proc/{self.pid}/status") as file:
+            return 1024 * int(next(line for line in file if line.startswith("VmRSS:")).split()[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def is_flat(report, name, samples, seconds):
+    """Of one service: (elapsed, resident bytes, descriptors) each; the first quarter warms up."""
+    warm = [sample for sample in samples if sample[0] >= seconds / 4] or samples
+    third = max(1, len(warm) // 3)
+    first, last = (median([memory for _, memory, _ in part]) for part in (warm[:third], warm[-third:]))
+    descriptors = sorted({count for _, _, count in warm})
+    report.figure(f"endurance: {name}: RSS at 1 kHz first, last, most (MB)",
+                  ", ".join(f"{value / 1e6:.1f}" for value in (first, last, max(memory for _, memory, _ in samples))))
+    report.figure(f"endurance: {name}: descriptors", ", ".join(map(str, descriptors)))
+    report.check(f"endurance: {name}: memory is flat", last <= first + ALLOWANCE_BYTES, samples)
+    report.check(f"endurance: {name}: descriptors are flat", descriptors[-1] - descriptors[0] <= 2, descriptors)
+
+
 def endurance(desk, seconds):
     report, recorder = desk.report, desk.recorder
-    use_logged_disk(recorder)
+    use_logged_disk()
+    consent.give(report, recorder)
     desk.wait_until_keys_are_written()
+    services = {"kymographd": Process(recorder.pid()), "kymograph-agent": Process(int(agent_pid()))}
+    # What only the start needs leaves memory two seconds after it.
+    time.sleep(REST_SECONDS)
+    for name, service in services.items():
+        report.figure(f"endurance: {name}: RSS at rest (MB)", f"{service.resident_bytes() / 1e6:.1f}")
     marks = Marks(recorder)
-    samples = []
-    begin = time.monotonic()
-    pid = recorder.pid()
+    samples = {name: [] for name in services}
     before = recorder.status()
+    begin = time.monotonic()
     while (elapsed := time.monotonic() - begin) < seconds:
         desk.feeder.ask(f"move {desk.mouse['device']} 1000 8")
         desk.feeder.type(desk.keyboard["device"], 4, *NATURAL)
         # A segment is closed and another begun: renames, syncs of the directory, retention.
         subprocess.run(["systemctl", "kill", "--signal=SIGUSR1", "kymographd.service"], check=True)
-        samples.append((elapsed, recorder.status()["memory_bytes"], len(os.listdir(f"/proc/{pid}/fd"))))
+        for name, service in services.items():
+            samples[name].append((elapsed, service.resident_bytes(), service.descriptors()))
     after = recorder.status()
     marks.close()
-    warm = [sample for sample in samples if sample[0] >= seconds / 4] or samples
-    first, last = (sorted(part)[len(part) // 2] for part in (
-        [memory for _, memory, _ in warm[:max(1, len(warm) // 3)]], [memory for _, memory, _ in warm[-max(1, len(warm) // 3):]]))
-    descriptors = {count for _, _, count in warm}
     report.figure("endurance: seconds, records", f"{seconds}, {after['events_written'] - before['events_written']}")
-    report.figure("endurance: memory at first, last, most (MB)",
-                  ", ".join(f"{value / 1e6:.1f}" for value in (first, last, max(memory for _, memory, _ in samples))))
-    report.figure("endurance: descriptors", ", ".join(map(str, sorted(descriptors))))
-    report.figure("endurance: CPU", f"{(after['cpu_us'] - before['cpu_us']) / 1e4 / seconds:.1f} %")
+    for name in services:
+        is_flat(report, name, samples[name], seconds)
+    report.figure("endurance: kymographd: CPU", f"{(after['cpu_us'] - before['cpu_us']) / 1e4 / seconds:.1f} %")
     report.figure("endurance: marks of what is durable", marks.written)
-    report.check("endurance: it is the same process", recorder.pid() == pid)
-    report.check("endurance: memory is flat", last <= first + ALLOWANCE_BYTES, samples)
-    report.check("endurance: descriptors are flat", max(descriptors) - min(descriptors) <= 2, descriptors)
-    report.check("endurance: nothing failed at the disk", after["write_failures"] == 0 and after["events_lost_disk"] == 0, after)
+    report.check("endurance: they are the same processes",
+                 (recorder.pid(), int(agent_pid())) == tuple(service.pid for service in services.values()))
+    failures = after["write_failures"], after["events_lost_disk"]
+    report.check("endurance: nothing failed at the disk", failures == (0, 0), failures)
     report.check("endurance: the journal is whole", desk.is_whole())
     report.check("endurance: what is durable was told all along", marks.written > seconds / 4, marks.written)
+    return_to_own_disk()

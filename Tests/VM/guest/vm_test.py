@@ -1,12 +1,14 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|life|rebooted|endurance
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|life|rebooted|suspend
 """
 
 import random
+import subprocess
 import sys
 import traceback
 
+import consent
 import endurance
 import life
 import peers
@@ -42,7 +44,6 @@ def of_the_package(report, payload, results):
 def after_the_reboot(report, payload, results):
     desk = life.Desk(report, payload, results, "rebooted")
     life.rebooted(desk, f"{results}/before-reboot.json")
-    life.suspended(desk)
     life.removed_and_purged(desk)
 
 
@@ -53,7 +54,16 @@ def at_length(report, payload, results):
     desk.feeder.close()
 
 
-PARTS = {"desk": at_the_desk, "life": of_the_package, "rebooted": after_the_reboot, "endurance": at_length}
+def asleep(report, payload, results):
+    desk = life.Desk(report, payload, results, "suspend")
+    subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
+    consent.give(report, desk.recorder)
+    desk.wait_until_keys_are_written()
+    life.suspended(desk)
+    desk.feeder.close()
+
+
+PARTS = {"desk": at_the_desk, "endurance": at_length, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
 
 
 def main(payload, results, part):
