@@ -102,12 +102,13 @@ def is_flat(report, name, samples, seconds):
     warm = [sample for sample in samples if sample[0] >= seconds / 4] or samples
     third = max(1, len(warm) // 3)
     first, last = (median([memory for _, memory, _ in part]) for part in (warm[:third], warm[-third:]))
-    descriptors = sorted({count for _, _, count in warm})
+    descriptors = [[count for _, _, count in part] for part in (warm[:third], warm[-third:])]
     report.figure(f"endurance: {name}: RSS at 1 kHz first, last, most (MB)",
                   ", ".join(f"{value / 1e6:.1f}" for value in (first, last, max(memory for _, memory, _ in samples))))
-    report.figure(f"endurance: {name}: descriptors", ", ".join(map(str, descriptors)))
+    report.figure(f"endurance: {name}: descriptors at first, last", ", ".join(f"{min(part)} to {max(part)}" for part in descriptors))
     report.check(f"endurance: {name}: memory is flat", last <= first + ALLOWANCE_BYTES, samples)
-    report.check(f"endurance: {name}: descriptors are flat", descriptors[-1] - descriptors[0] <= 2, descriptors)
+    # A segment that is being closed, and whoever asks for the status, have some for a moment.
+    report.check(f"endurance: {name}: descriptors are flat", max(descriptors[1]) <= max(descriptors[0]) + 1, descriptors)
 
 
 def endurance(desk, seconds):
