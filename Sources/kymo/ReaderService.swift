@@ -12,7 +12,13 @@ extension JournalArguments {
 
     /// Whether it is the system's journal, and closed to this user. Any other directory is the business of the one who
     /// names it.
-    var isClosed: Bool { journal == Self.systemJournal && access(journal, R_OK | X_OK) != 0 && errno == EACCES }
+    var isClosed: Bool {
+        guard journal == Self.systemJournal else { return false }
+        // Tried, since access(2) knows nothing of the capability by which kymograph-reader's own kymo may.
+        let descriptor = open(journal, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if descriptor >= 0 { close(descriptor) }
+        return descriptor < 0 && errno == EACCES
+    }
 }
 
 /// Has this very command line run by kymograph-reader, which writes to the same standard output and error.

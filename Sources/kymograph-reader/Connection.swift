@@ -17,13 +17,15 @@ struct Connection {
     }
 
     func serve() {
+        // Taken before anything is answered: closed with it unread, the connection would be reset, and the answer lost.
+        let question = receive()
         guard let peer = Peer(of: socket) else { return send(.refused("the kernel does not tell who asks")) }
         guard peer.mayReadEverything else {
             // To systemd's journal alone: a list that anybody may make longer is no list. Nothing was read.
             say("refused: uid \(peer.userID) is not in the group \(Peer.readers)")
             return send(.refused("you are not, or no longer, in the group \(Peer.readers)"))
         }
-        guard let question = receive() else {
+        guard let question else {
             return send(.refused("the request is not understood; install kymo and kymograph-reader of one release"))
         }
         send(answer(question, to: peer))
