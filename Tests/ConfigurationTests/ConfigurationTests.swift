@@ -114,8 +114,10 @@ import Testing
             let name = line.prefix { $0.isLowercase && $0.isASCII || $0 == "_" }
             let rest = line.dropFirst(name.count)
             // A rule's keys are explained before its example.
-            if !name.isEmpty, rest.hasPrefix(" = ") || rest.hasPrefix(": ") && ["keys", "titles", "pointer"].contains(name) {
-                written[rest.hasPrefix(": ") ? "rule" : table, default: []].insert(String(name))
+            if !name.isEmpty, rest.hasPrefix(" = ") {
+                written[table, default: []].insert(String(name))
+            } else if ["keys", "titles", "pointer"].contains(name), rest.hasPrefix(": ") {
+                written["rule", default: []].insert(String(name))
             }
         }
         let top = knownKeys("")

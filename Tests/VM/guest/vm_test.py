@@ -35,6 +35,7 @@ def at_the_desk(report, payload, results):
 def of_the_package(report, payload, results):
     desk = life.Desk(report, payload, results, "life")
     life.upgraded(desk)
+    life.read_by_role(desk)
     life.clock_stepped(desk)
     life.diagnosed(desk)
     life.disk_filled(desk)
