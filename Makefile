@@ -35,6 +35,7 @@ test: packages unit testbed compositors ## all tests but those in the virtual ma
 unit: packages debug
 	@swift test --skip-build
 	Tests/check-generated.sh
+	/usr/bin/python3 -B -m pytest -p no:cacheprovider -q Tests/VM/test_*.py
 
 testbed: packages build
 	@Tests/Testbed/run

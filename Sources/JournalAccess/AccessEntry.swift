@@ -60,7 +60,9 @@ public struct AccessEntry: Sendable {
                 default: "-_.,:/@%+*?=".utf8.contains(byte)
                 }
             }
-        return isPlain ? text : "'" + text.visible.replacing("'", with: "'\\''") + "'"
+        // Not replacing(_:with:), which would link the engine of regular expressions into kymograph-reader.
+        let quoted = text.visible.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+        return isPlain ? text : "'\(quoted)'"
     }
 
     /// RFC 3339, UTC, with milliseconds.
