@@ -52,7 +52,8 @@ enum ReaderService {
     private static func unreachable(_ socket: String, _ code: Int32) -> String {
         code == EACCES
             ? "the journal is closed to you: members of the group kymograph-readers may read it, and each time is on "
-                + "record (an administrator adds you with: adduser NAME kymograph-readers; then log in anew)"
+                + "record (an administrator adds you with: usermod --append --groups kymograph-readers NAME; then log in "
+                + "anew)"
             : "the journal is closed to you, and kymograph-reader, which reads it for members of the group "
                 + "kymograph-readers, does not answer on \(socket) (\(String(cString: strerror(code)))); "
                 + "systemctl start kymograph-reader.socket"
