@@ -23,7 +23,7 @@ struct PrivacyCommand: ParsableCommand {
         } catch {
             throw fail("\(error)")
         }
-        let account = PrivacyAccount(view: view, status: status)
+        let account = PrivacyAccount(view: view, status: status, accesses: try AccessCommand.lines(control))
         var out = StandardOutput()
         for line in account.lines { try out.print(line) }
         try out.flush()
@@ -32,8 +32,12 @@ struct PrivacyCommand: ParsableCommand {
 
 /// The answer in plain words.
 private struct PrivacyAccount {
+    private static let shown = 5
+
     let view: ConsentView
     let status: RecorderStatus
+    /// Lines of the list, oldest first.
+    let accesses: [String]
 
     var lines: [String] { now + consent + rules + withheld + cost + readers }
 
@@ -89,10 +93,14 @@ private struct PrivacyAccount {
     }
 
     private var readers: [String] {
-        [
-            "", "Who has read it",
-            "  nobody keeps a list of that yet; root can, and whoever root gave the journal's files to",
-        ]
+        var lines = ["", "Who has read it"]
+        switch accesses.count {
+        case 0: lines.append("  nobody but root, who leaves no line here")
+        case 1: lines.append("  one access (root leaves no line here)")
+        case let count:
+            lines.append("  \(count) accesses, the last of them (kymo access shows all; root leaves no line here)")
+        }
+        return lines + accesses.suffix(Self.shown).map { "  \($0.visible)" }
     }
 }
 

@@ -8,6 +8,7 @@ struct RecorderStatus: Decodable {
 
     var recording: Bool
     var reason: String?
+    var reason_kind: String?
     var subject: String
     var version: String
     var uptime_us: UInt64

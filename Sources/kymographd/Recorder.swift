@@ -55,6 +55,8 @@ final class Recorder {
     var isIndicatorShown: Bool { presence.permission.isIndicatorShown }
     /// Why nothing is recorded; nil while recording.
     var idleReason: String? { verdict.closure.map { "\($0)" } }
+    /// The same for programs: the name of a suppression's reason.
+    var idleKind: String? { verdict.closure.map { Tally.name(of: $0.reason) } }
 
     init(configuration: Configuration) throws {
         loop = try EventLoop()

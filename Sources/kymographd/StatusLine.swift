@@ -15,6 +15,7 @@ struct StatusLine {
         var fields: [(String, String)] = []
         fields.append(("recording", recorder.idleReason == nil ? "true" : "false"))
         if let reason = recorder.idleReason { fields.append(("reason", Self.quoted(reason))) }
+        if let kind = recorder.idleKind { fields.append(("reason_kind", Self.quoted(kind))) }
         fields.append(("subject", Self.quoted(recorder.subject)))
         fields.append(("version", Self.quoted(kymographVersion)))
         fields.append(("uptime_us", "\(kymo_monotonic_microseconds() - recorder.startMicroseconds)"))

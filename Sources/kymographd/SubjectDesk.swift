@@ -3,6 +3,7 @@ import Configuration
 import Consent
 import Events
 import Glibc
+import JournalAccess
 import Logging
 import Policy
 
@@ -29,6 +30,7 @@ final class SubjectDesk {
     private let store: ConsentStore
     private let notice: String?
     private let policy: RuleSet
+    private let accessLog: AccessLog
     private let bootID: String
     private let errands: Errands
     private let polkit: Polkit
@@ -47,6 +49,7 @@ final class SubjectDesk {
         store = try ConsentStore(directory: configuration.consentDirectory, machineID: try Host.machineID())
         notice = configuration.notice
         policy = configuration.rules
+        accessLog = AccessLog(path: configuration.accessLogPath)
         bootID = try Host.bootID()
         self.errands = errands
         self.polkit = polkit
@@ -105,6 +108,7 @@ final class SubjectDesk {
         case .grant(let notice, let policy): grant(subject, notice, policy, exchange)
         case .withdraw: withdraw(user, subject, exchange)
         case .receipt: receipt(user, subject, exchange)
+        case .accesses: accesses(user, exchange)
         case .pause(let seconds): pause(user, seconds: seconds) { Self.report($0, to: exchange) }
         case .resume: resume(user) { Self.report($0, to: exchange) }
         }
@@ -142,6 +146,20 @@ final class SubjectDesk {
             switch found {
             case .success(let text?): exchange.done(text)
             case .success(nil): exchange.refuse("there is no receipt of \(subject)")
+            case .failure(let error): exchange.refuse("\(error)")
+            }
+        }
+    }
+
+    /// None for whoever never consented: nothing was recorded of them, and who reads of others is not their business.
+    private func accesses(_ user: uid_t, _ exchange: ControlExchange) {
+        errands.run { [store, accessLog] in
+            Result {
+                try store.receiptText(userID: user) == nil ? [] : try accessLog.lines(concerning: user)
+            }
+        } then: { found in
+            switch found {
+            case .success(let lines): exchange.done(lines.map { $0 + "\n" }.joined())
             case .failure(let error): exchange.refuse("\(error)")
             }
         }

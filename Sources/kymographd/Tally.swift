@@ -11,7 +11,7 @@ struct Tally {
 
     /// By the name that the reason has in JSON (docs/JSON.md), those with none left out.
     var suppressions: [(name: String, count: UInt64)] {
-        zip(SuppressionReason.allCases, spans).filter { $0.1 > 0 }.map { (Self.snakeCase("\($0.0)"), $0.1) }
+        zip(SuppressionReason.allCases, spans).filter { $0.1 > 0 }.map { (Self.name(of: $0.0), $0.1) }
     }
 
     mutating func count(_ event: borrowing Event) {
@@ -26,7 +26,7 @@ struct Tally {
     }
 
     /// `focusUnknown` as `focus_unknown`.
-    private static func snakeCase(_ name: String) -> String {
-        name.reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
+    static func name(of reason: SuppressionReason) -> String {
+        "\(reason)".reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
     }
 }

@@ -93,6 +93,46 @@ import Testing
         #expect(configuration == Configuration())
     }
 
+    /// What the code knows, by its own word: an unknown key is told which there are.
+    private func knownKeys(_ text: String) -> [String] {
+        let mark = "unknown key zz; known here: "
+        guard let line = errors(text + "zz = 1\n").first(where: { $0.contains(mark) }),
+            let begin = line.firstRange(of: mark)?.upperBound
+        else { return [] }
+        return line[begin...].split(separator: ", ").map(String.init)
+    }
+
+    /// docs/kymograph.toml is the manual page, too.
+    @Test func theReferenceHasEveryKeyOfEveryTableAndNoOther() throws {
+        let path = "\(#filePath)".split(separator: "/").dropLast(3).joined(separator: "/")
+        let text = try #require(try SourceFile.read("/\(path)/docs/kymograph.toml", mayBeMissing: false))
+        var written: [String: Set<String>] = [:]
+        var table = ""
+        for line in text.split(whereSeparator: \.isNewline) {
+            let line = line.drop { $0 == "#" || $0 == " " }
+            if line.hasPrefix("[") { table = String(line.filter { !"[] ".contains($0) }.prefix { $0 != "#" }) }
+            let name = line.prefix { $0.isLowercase && $0.isASCII || $0 == "_" }
+            let rest = line.dropFirst(name.count)
+            // A rule's keys are explained before its example.
+            if !name.isEmpty, rest.hasPrefix(" = ") {
+                written[table, default: []].insert(String(name))
+            } else if ["keys", "titles", "pointer"].contains(name), rest.hasPrefix(": ") {
+                written["rule", default: []].insert(String(name))
+            }
+        }
+        let top = knownKeys("")
+        #expect(top.contains("journal") && top.contains("rule"))
+        for name in top {
+            let keys = knownKeys(name == "rule" ? "[[rule]]\napp = \"x\"\n" : "[\(name)]\n")
+            guard !keys.isEmpty else {
+                #expect(written[""]?.contains(name) == true, "\(name)")
+                continue
+            }
+            #expect(written[name] == Set(keys), "[\(name)]")
+        }
+        #expect(Set(written.keys).subtracting([""]) == Set(top).intersection(written.keys))
+    }
+
     @Test func dropInsReplaceValuesAndAddRules() throws {
         let directory = try TemporaryDirectory()
         directory.write("k.toml", "seat = \"seat1\"\n[[rule]]\napp = \"foot\"\nkeys = \"full\"\n")

@@ -263,8 +263,8 @@ extension ConsentState {
 
     @Test func requestsAndAnswersReadBack() throws {
         let requests: [ControlRequest] = [
-            .show, .grant(notice: "a", policy: "b"), .withdraw, .receipt, .pause(seconds: 0), .pause(seconds: .max),
-            .resume,
+            .show, .grant(notice: "a", policy: "b"), .withdraw, .receipt, .accesses, .pause(seconds: 0),
+            .pause(seconds: .max), .resume,
         ]
         for request in requests { #expect(ControlRequest(text: request.text) == request) }
         for text in [

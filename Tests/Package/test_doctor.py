@@ -16,8 +16,9 @@ from conftest import Root, package
 
 HEALTHY_UNIT = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enabled", "Result": "success",
                 "ConditionResult": "yes", "NeedDaemonReload": "no"}
-HEALTHY_SESSION = {"Name": "ada", "Type": "wayland", "Class": "user", "LockedHint": "no"}
+HEALTHY_SESSION = {"Name": "ada", "Type": "wayland", "Class": "user", "LockedHint": "no", "User": "1000"}
 RULE = "70-kymograph.rules"
+A11Y_QUESTION = "--user --machine=1000@ --timeout=5 call org.a11y.Bus /org/a11y/bus org.a11y.Bus GetAddress"
 
 
 class Answer(threading.Thread):
@@ -62,7 +63,8 @@ class Patient:
                 "events_lost_ring", "events_lost_disk", "kernel_losses", "events_written", "chunks_written", "bytes_written",
                 "sync_count", "sync_us", "sync_longest_us", "segments_deleted", "write_failures", "cpu_us", "memory_bytes",
                 "resident_bytes"), 0)
-        self.answers = True
+        self.answers = self.accessible = True
+        self.write("usr/share/dbus-1/services/org.a11y.Bus.service", "")
         self.write("etc/kymograph/notice.md", "Be informed.\n")
         self.write("run/udev/tags/kymograph/c13:64", "")
         self.write("dev/input/event0", "")
@@ -89,6 +91,7 @@ class Patient:
         shown = "\n".join(f"{key}={value}" for key, value in self.session.items())
         self.command("loginctl", 'case "$*" in', f"show-seat*) printf '%b' '{self.seat}' ;;",
                      f"show-session*) cat <<'END'\n{shown}\nEND\n;;", "esac")
+        self.command("busctl", f'test "$*" = "{A11Y_QUESTION}" && exit {0 if self.accessible else 1}', "exit 2")
         self.command("timedatectl", f"printf '%b' '{self.clock}'")
         answer = Answer(self.root.path / "run/kymograph/status.sock", self.status) if self.answers else None
         try:
@@ -135,7 +138,8 @@ def test_nothing_wrong(patient):
     assert code == 0
     assert {(finding["concern"], finding["verdict"]) for finding in found} == {
         (concern, "ok") for concern in (
-            "accounts", "configuration", "units", "rules", "devices", "seat", "versions", "recorder", "agent", "disk", "clock")}
+            "accounts", "configuration", "units", "rules", "devices", "seat", "versions", "recorder", "consent", "agent",
+            "indicator", "accessibility", "disk", "clock")}
     assert all(finding.get("remedy") is None for finding in found)
 
 
@@ -167,6 +171,10 @@ def without_line(path, beginning):
 
 def another_file(path, text):
     return lambda patient: patient.write(path, text)
+
+
+def closed(kind, reason, **state):
+    return status(recording=False, reason=reason, reason_kind=kind, indicator=False, **state)
 
 
 def attribute(name, value):
@@ -207,7 +215,15 @@ def attribute(name, value):
     (status(recording=False, reason="paused"), "recorder", "remark", "does not record: paused", "kymo status"),
     (status(kernel_losses=2), "recorder", "remark", "2 times some in the kernel", "kymo show --kind loss"),
     (status(events_lost_disk=7), "recorder", "remark", "lost 7 events", "kymo show --kind loss"),
-    (status(agent=False), "agent", "wrong", "no keys are recorded", "systemctl --user start kymograph-agent.service"),
+    (closed("no_consent", "no consent of ada: none was given yet"), "consent", "wrong", "no consent of ada: none was given",
+     "kymo consent grant, by ada alone"),
+    (closed("no_indicator", "x"), "indicator", "wrong", "not shown to ada", "journalctl --user"),
+    (closed("no_indicator", "x", agent=False), "indicator", "wrong", "not shown to ada", "systemctl --user start"),
+    (closed("no_indicator", "x", agent=False), "agent", "wrong", "nothing is recorded", "systemctl --user start"),
+    (without("usr/share/dbus-1/services/org.a11y.Bus.service"), "accessibility", "remark", "not installed",
+     "apt install at-spi2-core"),
+    (attribute("accessible", False), "accessibility", "wrong", "does not answer", "systemctl --user restart at-spi-dbus-bus"),
+    (status(agent=False), "agent", "wrong", "nothing is recorded", "systemctl --user start kymograph-agent.service"),
     (status(agent_backend="none"), "compositor", "wrong", "no way to learn the focus", "journalctl --user"),
     (status(write_failures=3), "disk", "wrong", "3 writes to the journal have failed", "journalctl"),
     (without("var/lib/kymograph"), "disk", "wrong", "there is no /var/lib/kymograph", "systemctl restart kymographd.service"),

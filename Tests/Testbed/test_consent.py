@@ -351,6 +351,21 @@ def test_one_is_told_in_plain_words_what_is_recorded_and_why_not(bed, recorder):
 
 
 @needs_root
+def test_one_is_told_who_has_read_and_sees_no_others_own_reading(desk):
+    daemon, _, _ = desk
+    assert "nobody but root" in privacy(daemon)
+    user = subject().pw_uid
+    lines = ["T role=reader uid=7 pid=8 user=rita kymo show", f"T role=subject uid={user} pid=8 user=me kymo mine",
+             f"T role=subject uid={user}0 pid=8 user=other kymo mine"]
+    daemon.access_log.write_text("".join(line + "\n" for line in lines))
+    assert f"2 accesses, the last of them (kymo access shows all; root leaves no line here)\n  {lines[0]}\n  {lines[1]}\n" in (
+        privacy(daemon))
+    assert daemon.at_terminal("access").output.splitlines() == lines[:2]
+    never_recorded = daemon.at_terminal("access", uid=1)
+    assert never_recorded.code == 0 and "role=" not in never_recorded.output
+
+
+@needs_root
 def test_another_user_is_told_about_themselves(desk):
     daemon, _ = desk
     done = daemon.at_terminal("privacy", "--socket", str(daemon.status_socket), uid=1)

@@ -38,7 +38,10 @@ struct Doctor: ParsableCommand {
         findings += checkDevices(recorder)
         findings += checkSeat()
         findings += checkRecorder(status)
+        findings += checkConsent(recorder)
         findings += checkAgent(recorder)
+        findings += checkIndicator(recorder)
+        findings += checkAccessibility()
         findings += checkDisk(recorder)
         findings += checkClock()
         return findings

@@ -36,12 +36,12 @@ func checkRecorder(_ status: Result<RecorderStatus, StatusError>) -> [Finding] {
 
 /// The session's agent, and whether it knows the compositor's windows.
 func checkAgent(_ recorder: RecorderStatus?) -> [Finding] {
-    // Who does not record needs none; why it does not is said above.
-    guard let recorder, recorder.recording else { return [] }
+    // Without consent it is not waited for; why nothing is recorded is said above.
+    guard let recorder, recorder.recording || recorder.isIndicatorMissing else { return [] }
     guard recorder.agent else {
         return [
             .wrong(
-                "agent", "no agent reports from the session: no keys are recorded",
+                "agent", "no agent reports from the session: nothing is recorded",
                 "systemctl --user start kymograph-agent.service, in the session; desktops without graphical-session.target: "
                     + "OPERATIONS.md, \"Desktops\"")
         ]

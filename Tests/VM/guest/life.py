@@ -82,6 +82,38 @@ def upgraded(desk):
     report.check("upgrade: the journal is whole", desk.is_whole())
 
 
+def read_by_role(desk):
+    """kymograph-reader as the units start it: a member of the group reads, others do not, the subject sees who did."""
+    report = desk.report
+    for name, groups in (("rita", ["--groups", "kymograph-readers"]), ("otto", [])):
+        subprocess.run(["useradd", "--no-create-home", *groups, name], check=True)
+
+    def kymo(user, *arguments):
+        return subprocess.run(["runuser", "-u", user, "--", "kymo", *arguments], capture_output=True, text=True)
+
+    question = ("show", "--kind", "recorder,consent", "--output", "json")
+    own = desk.recorder.lines(*question[1:3])
+    asked = kymo("rita", *question)
+    report.check("reader: a member of the group reads what root reads",
+                 asked.returncode == 0 and asked.stdout.splitlines() == own != [], asked)
+    follower = subprocess.Popen(["runuser", "-u", "rita", "--", "kymo", "tail", "-f", "-n", "1"], stdout=subprocess.PIPE)
+    report.check("reader: and follows", follower.stdout.readline())
+    subprocess.run(["pkill", "-u", "rita", "-x", "kymo"], check=True)
+    follower.wait(30)
+    wait_for("the reader's process to end with the one who asked",
+             lambda: subprocess.run(["pgrep", "-u", "kymograph-reader"], capture_output=True).returncode == 1, 30)
+    refused = kymo("otto", *question)
+    report.check("reader: nobody else does", refused.returncode == 2 and not refused.stdout, refused)
+    for user in ("rita", "otto", SUBJECT):
+        done = subprocess.run(["runuser", "-u", user, "--", "sh", "-c", "cat /var/lib/kymograph/access.log || "
+                               "echo x >> /var/lib/kymograph/access.log"], capture_output=True)
+        report.check(f"reader: {user} cannot reach the list", done.returncode != 0 and not done.stdout, done)
+    listed = kymo(SUBJECT, "access")
+    report.check("reader: the person recorded sees both", listed.stdout.count(" user=rita kymo ") == 2, listed)
+    report.check("reader: and is told without asking for it", "2 accesses" in kymo(SUBJECT, "privacy").stdout)
+    print(listed.stdout, end="")
+
+
 def clock_stepped(desk):
     start = now_us()
     time.clock_settime(time.CLOCK_REALTIME, time.time() + 3600)
@@ -137,6 +169,24 @@ def disk_filled(desk):
     desk.wait_until_keys_are_written()
     desk.report.check("disk full: the next start makes the journal whole", desk.is_whole())
     desk.report.check("disk full: and loses no record by it", len(desk.recorder.lines()) > before)
+
+
+def suspended(desk):
+    """To memory, and woken by the clock."""
+    start = now_us()
+    pid = desk.recorder.pid()
+    subprocess.run(["rtcwake", "--mode", "mem", "--seconds", "5"], check=True, capture_output=True)
+
+    def resumes():
+        found = judge.of_kind(desk.recorder.records("--kind", "clock"), "clock")
+        return [r for r in found if r["reason"] == "resume" and r["time_us"] >= start]
+
+    wait_for("the resume to be recorded", resumes, 60)
+    keys = desk.wait_until_keys_are_written()
+    desk.report.check("suspend: one resume on record", len(resumes()) == 1, resumes())
+    desk.report.check("suspend: before any key that came after it", resumes()[0]["time_us"] <= keys[0]["time_us"])
+    desk.report.check("suspend: the recorder is the one that was there before", desk.recorder.pid() == pid)
+    desk.report.check("suspend: the journal is whole", desk.is_whole())
 
 
 def diagnosis(report, name):

@@ -1,12 +1,15 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|life|rebooted
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|life|rebooted|suspend
 """
 
 import random
+import subprocess
 import sys
 import traceback
 
+import consent
+import endurance
 import life
 import peers
 import scenarios
@@ -32,6 +35,7 @@ def at_the_desk(report, payload, results):
 def of_the_package(report, payload, results):
     desk = life.Desk(report, payload, results, "life")
     life.upgraded(desk)
+    life.read_by_role(desk)
     life.clock_stepped(desk)
     life.diagnosed(desk)
     life.disk_filled(desk)
@@ -44,7 +48,23 @@ def after_the_reboot(report, payload, results):
     life.removed_and_purged(desk)
 
 
-PARTS = {"desk": at_the_desk, "life": of_the_package, "rebooted": after_the_reboot}
+def at_length(report, payload, results):
+    desk = life.Desk(report, payload, results, "endurance")
+    with open(f"{payload}/seconds") as file:
+        endurance.endurance(desk, int(file.read()))
+    desk.feeder.close()
+
+
+def asleep(report, payload, results):
+    desk = life.Desk(report, payload, results, "suspend")
+    subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
+    consent.give(report, desk.recorder)
+    desk.wait_until_keys_are_written()
+    life.suspended(desk)
+    desk.feeder.close()
+
+
+PARTS = {"desk": at_the_desk, "endurance": at_length, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
 
 
 def main(payload, results, part):
