@@ -15,7 +15,7 @@ struct Kymo: ParsableCommand {
         version: kymographVersion,
         subcommands: [
             Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Doctor.self, Metrics.self, Verify.self,
-            JournalCommand.self, ConsentCommand.self, PauseCommand.self, ResumeCommand.self,
+            JournalCommand.self, ConsentCommand.self, PauseCommand.self, ResumeCommand.self, ForgetCommand.self,
             PrivacyCommand.self,
         ])
 
