@@ -94,7 +94,9 @@ deb: packages build pages ## the Debian package, into .build/deb
 install: ## copies what was built to DESTDIR, the way the Debian package has it
 	install -D -m 755 -t $(DESTDIR)$(prefix)/bin $(KYMO_BIN)/kymographd $(KYMO_BIN)/kymograph-agent $(KYMO_BIN)/kymo
 	install -D -m 644 -t $(DESTDIR)$(unitdir) systemd/kymographd.service systemd/kymograph.socket systemd/kymograph.target \
-	    systemd/kymograph-metrics.service systemd/kymograph-metrics.timer
+	    systemd/kymograph-metrics.service systemd/kymograph-metrics.timer \
+	    systemd/kymograph-reader.socket systemd/kymograph-reader@.service
+	install -D -m 755 -t $(DESTDIR)$(prefix)/libexec $(KYMO_BIN)/kymograph-reader
 	install -D -m 644 -t $(DESTDIR)$(prefix)/lib/systemd/user systemd/kymograph-agent.service systemd/kymograph-agent.path
 	install -D -m 644 systemd/sysusers.conf $(DESTDIR)$(prefix)/lib/sysusers.d/kymograph.conf
 	install -D -m 644 systemd/tmpfiles.conf $(DESTDIR)$(prefix)/lib/tmpfiles.d/kymograph.conf

@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "kymographd", targets: ["kymographd"]),
         .executable(name: "kymograph-agent", targets: ["kymograph-agent"]),
         .executable(name: "kymo", targets: ["kymo"]),
+        .executable(name: "kymograph-reader", targets: ["kymograph-reader"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -90,13 +91,14 @@ let package = Package(
         .target(name: "Bus", dependencies: ["EventLoop", "CSystemd", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Sessions", dependencies: ["Bus", "Policy", "EventLoop", "CLinuxShim"], swiftSettings: strict),
         .target(name: "Logging", dependencies: ["Events"], swiftSettings: strict),
+        .target(name: "JournalAccess", dependencies: ["Events"], swiftSettings: strict),
 
         // Thin programs.
         .executableTarget(
             name: "kymographd",
             dependencies: [
                 "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "Consent", "EventLoop",
-                "Logging", "Bus", "Sessions", "CSystemd",
+                "Export", "JournalAccess", "Logging", "Bus", "Sessions", "CSystemd",
                 "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -111,11 +113,14 @@ let package = Package(
         .executableTarget(
             name: "kymo",
             dependencies: [
-                "Events", "Policy", "Journal", "Export", "Consent", "CLinuxShim",
+                "Events", "Policy", "Journal", "Export", "JournalAccess", "Consent", "CLinuxShim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+
+        .executableTarget(
+            name: "kymograph-reader", dependencies: ["JournalAccess", "CLinuxShim"], swiftSettings: strict),
 
         // The hot path alone, on input that is the same every time: what is measured, and what CI counts.
         .executableTarget(
@@ -152,7 +157,12 @@ let package = Package(
         .testTarget(
             name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
-            name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
+            name: "ExportTests",
+            dependencies: [
+                "Export", "Journal", "Policy", "Events", "CLinuxShim",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
+        .testTarget(name: "JournalAccessTests", dependencies: ["JournalAccess"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "KymographdTests", dependencies: ["kymographd"], swiftSettings: strict),

@@ -226,6 +226,51 @@ int kymo_unix_set_nonblocking(int socket)
 
 int kymo_unix_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
+int kymo_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, int number)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * 2)];
+    } control;
+    struct iovec data = {.iov_base = (void *)bytes, .iov_len = count};
+    struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+    if (number != 2)
+        return errno = EINVAL, -1;
+    memset(&control, 0, sizeof control);
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control.space;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * 2);
+    memcpy(CMSG_DATA(header), descriptors, sizeof(int) * 2);
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == (ssize_t)count ? 0 : -1;
+}
+
+ssize_t kymo_receive_descriptors(int socket, void *bytes, size_t capacity, int *descriptors, int number)
+{
+    union {
+        struct cmsghdr header;
+        char space[CMSG_SPACE(sizeof(int) * 2)];
+    } control;
+    struct iovec data = {.iov_base = bytes, .iov_len = capacity};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.space};
+    if (number != 2)
+        return errno = EINVAL, -1;
+    ssize_t count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    if (count < 0)
+        return -1;
+    // Of what does not fit the kernel makes no descriptors.
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(descriptors, CMSG_DATA(header),
+               header->cmsg_len < CMSG_LEN(sizeof(int) * 2) ? header->cmsg_len - CMSG_LEN(0) : sizeof(int) * 2);
+    if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+        return errno = EMSGSIZE, -1;
+    return count;
+}
+
 int kymo_process_descriptor(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int kymo_process_signal(int descriptor, int signal)

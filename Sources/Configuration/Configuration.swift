@@ -17,6 +17,8 @@ public struct Configuration: Sendable, Equatable {
     /// Receipts, withdrawals, pauses, and the key that signs them.
     public var consentDirectory = "/var/lib/kymograph/consent"
     public var noticePath = "/etc/kymograph/notice.md"
+    /// Who has read what was recorded. kymograph-reader writes to the default, whatever this says.
+    public var accessLogPath = "/var/lib/kymograph/access.log"
     /// What people are told before they consent; nil: there is no such file, and nobody can.
     public var notice: String?
     public var rules = RuleSet()

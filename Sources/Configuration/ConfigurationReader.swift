@@ -40,6 +40,7 @@ struct ConfigurationReader {
         section.table("consent") { consent in
             configuration.consentDirectory = consent.path("directory") ?? configuration.consentDirectory
             configuration.noticePath = consent.path("notice") ?? configuration.noticePath
+            configuration.accessLogPath = consent.path("access_log") ?? configuration.accessLogPath
         }
         section.tables("rule") { rule in
             if let added = appRule(&rule) { configuration.rules.rules.append(added) }

@@ -8,6 +8,8 @@ public enum ControlRequest: Sendable, Equatable {
     case withdraw
     /// The receipt on file, to keep.
     case receipt
+    /// Who has read what was recorded of the one who asks.
+    case accesses
     /// 0: until resumed.
     case pause(seconds: UInt64)
     case resume
@@ -29,6 +31,7 @@ public enum ControlRequest: Sendable, Equatable {
         case .grant(let notice, let policy): "grant \(notice) \(policy)"
         case .withdraw: "withdraw"
         case .receipt: "receipt"
+        case .accesses: "accesses"
         case .pause(let seconds): "pause \(seconds)"
         case .resume: "resume"
         case .forget(let scope): "forget \(scope.text)"
@@ -49,6 +52,7 @@ public enum ControlRequest: Sendable, Equatable {
         case ("grant", 3, nil): self = .grant(notice: words[1], policy: words[2])
         case ("withdraw", 1, nil): self = .withdraw
         case ("receipt", 1, nil): self = .receipt
+        case ("accesses", 1, nil): self = .accesses
         case ("pause", 2, nil):
             guard let seconds = UInt64(words[1]), "\(seconds)" == words[1] else { return nil }
             self = .pause(seconds: seconds)

@@ -1,4 +1,5 @@
 import Events
+import Policy
 
 /// What a person wants to have forgotten of themselves.
 public enum ForgetScope: Sendable, Equatable {
@@ -149,23 +150,16 @@ public struct AccountView: Sendable, Equatable {
     public var bytes: UInt64
     public var segments: UInt64
     /// The person's own rules, as they are kept.
-    public var rules: String
-    /// Lines of the list of who has read, oldest first.
-    public var readers: [String]
-    /// Why that list cannot be read; empty: it can.
-    public var readersProblem: String
+    public var rules: [OwnRuleView]
 
     public init(
-        sinceMicroseconds: UInt64, withheld: [Withheld], bytes: UInt64, segments: UInt64, rules: String,
-        readers: [String], readersProblem: String
+        sinceMicroseconds: UInt64, withheld: [Withheld], bytes: UInt64, segments: UInt64, rules: [OwnRuleView]
     ) {
         self.sinceMicroseconds = sinceMicroseconds
         self.withheld = withheld
         self.bytes = bytes
         self.segments = segments
         self.rules = rules
-        self.readers = readers
-        self.readersProblem = readersProblem
     }
 
     public var text: String {
@@ -173,8 +167,7 @@ public struct AccountView: Sendable, Equatable {
             + SignedText.line("segments", "\(segments)")
             + SignedText.block(
                 "withheld", withheld.map { "\($0.reason) \($0.spans) \($0.microseconds)" }.joined(separator: "\n"))
-            + SignedText.block("rules", rules) + SignedText.block("readers", readers.joined(separator: "\n"))
-            + SignedText.block("problem", readersProblem)
+            + SignedText.block("rules", rules.map(\.line).joined(separator: "\n"))
     }
 
     public init(text: String) throws(ReceiptError) {
@@ -190,8 +183,42 @@ public struct AccountView: Sendable, Equatable {
             }
             withheld.append(Withheld(reason: String(words[0]), spans: spans, microseconds: microseconds))
         }
-        rules = try reader.block("rules")
-        readers = try reader.block("readers").split(separator: "\n").map(String.init)
-        readersProblem = try reader.block("problem")
+        rules = try reader.block("rules").split(separator: "\n").map { line throws(ReceiptError) in
+            guard let rule = OwnRuleView(line: line) else { throw .malformed("rules has a line that is none") }
+            return rule
+        }
+    }
+}
+
+/// One of a person's own rules, to be told in words.
+public struct OwnRuleView: Sendable, Equatable {
+    public var isInForce: Bool
+    /// What is left while it is.
+    public var limit: EffectiveRule
+    /// `18:00-08:00 on mon, tue`; empty: always.
+    public var when: String
+    public var app: String
+
+    public init(isInForce: Bool, limit: EffectiveRule, when: String, app: String) {
+        self.isInForce = isInForce
+        self.limit = limit
+        self.when = when
+        self.app = app
+    }
+
+    /// The app comes last: it may be any text without a line's end.
+    fileprivate var line: String {
+        [isInForce ? "now" : "later", "\(limit.keys)", "\(limit.titles)", "\(limit.pointer)", when, app.visible]
+            .joined(separator: "\t")
+    }
+
+    fileprivate init?(line: Substring) {
+        let parts = line.split(separator: "\t", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 6, let keys = KeyRule(name: parts[1]), let titles = TitleRule(name: parts[2]),
+            let pointer = PointerRule(name: parts[3])
+        else { return nil }
+        self.init(
+            isInForce: parts[0] == "now", limit: EffectiveRule(keys: keys, titles: titles, pointer: pointer),
+            when: parts[4], app: parts[5])
     }
 }

@@ -3,7 +3,7 @@ import Events
 import Export
 import Journal
 
-struct Devices: ParsableCommand {
+struct Devices: ParsableCommand, ReadsJournal {
     static let configuration = CommandConfiguration(
         abstract: "List the devices that are recorded now, as far as the journal knows.")
 

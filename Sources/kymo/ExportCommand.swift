@@ -7,7 +7,7 @@ enum ExportForm: String, ExpressibleByArgument, CaseIterable {
     case jsonl, csv
 }
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: ParsableCommand, ReadsJournal {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write what was recorded for other programs, one line per record.",

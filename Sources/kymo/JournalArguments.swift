@@ -8,7 +8,7 @@ import SystemPackage
 
 struct JournalArguments: ParsableArguments {
     @Option(name: .long, help: "The directory to read; any that you may read.")
-    var journal = "/var/lib/kymograph/journal"
+    var journal = Self.systemJournal
 
     /// - Parameter hint: what to do if there is no such place.
     func reader(from start: JournalReader.Start, hint: String = "") throws -> JournalReader {

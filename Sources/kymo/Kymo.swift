@@ -15,14 +15,23 @@ struct Kymo: ParsableCommand {
         version: kymographVersion,
         subcommands: [
             Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Doctor.self, Metrics.self, Verify.self,
-            JournalCommand.self, ConsentCommand.self, PauseCommand.self, ResumeCommand.self, ForgetCommand.self,
+            JournalCommand.self, AccessCommand.self, ConsentCommand.self, PauseCommand.self, ResumeCommand.self,
+            ForgetCommand.self, MineCommand.self, RulesCommand.self,
             PrivacyCommand.self,
         ])
 
     static func main() {
         // A closed pipe is noticed where it is written to.
         signal(SIGPIPE, SIG_IGN)
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            if let reading = command as? any ReadsJournal, reading.journal.isClosed {
+                throw ExitCode(try ReaderService.run(Array(CommandLine.arguments.dropFirst())))
+            }
+            try command.run()
+        } catch {
+            exit(withError: error)
+        }
     }
 }
 

@@ -4,7 +4,7 @@ import Export
 import Journal
 import SystemPackage
 
-struct List: ParsableCommand {
+struct List: ParsableCommand, ReadsJournal {
     static let configuration = CommandConfiguration(
         abstract: "List the journal's segments: when, how much, what state.",
         discussion: """

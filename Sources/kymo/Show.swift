@@ -2,7 +2,7 @@ import ArgumentParser
 import Export
 import Journal
 
-struct Show: ParsableCommand {
+struct Show: ParsableCommand, ReadsJournal {
     static let configuration = CommandConfiguration(abstract: "Show what was recorded, oldest first.")
 
     @OptionGroup var journal: JournalArguments

@@ -3,7 +3,7 @@ import CLinuxShim
 import Export
 import Journal
 
-struct Tail: ParsableCommand {
+struct Tail: ParsableCommand, ReadsJournal {
     static let configuration = CommandConfiguration(
         abstract: "Show the last lines; with -f, and what comes.")
 

@@ -3,7 +3,7 @@ import Export
 import Journal
 import SystemPackage
 
-struct Verify: ParsableCommand {
+struct Verify: ParsableCommand, ReadsJournal {
     static let configuration = CommandConfiguration(
         abstract: "Read every byte of the journal and say of each segment whether it is whole.",
         discussion: """

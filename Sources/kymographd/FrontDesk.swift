@@ -12,6 +12,8 @@ struct Person {
 struct FrontDesk {
     let consents: SubjectDesk
     let eraser: Eraser
+    let rules: OwnRules
+    let readings: Readings
 
     func answer(_ request: ControlRequest, _ exchange: ControlExchange) {
         let user = exchange.peer.userID
@@ -30,7 +32,11 @@ struct FrontDesk {
         case .pause(let seconds): consents.pause(user, seconds: seconds) { Self.report($0, to: exchange) }
         case .resume: consents.resume(user) { Self.report($0, to: exchange) }
         case .forget(let scope): eraser.forget(scope, of: person, exchange)
-        case .rules, .setRules, .account, .mine: exchange.refuse("not yet")
+        case .rules: rules.show(person, exchange)
+        case .setRules(let text): rules.set(text, of: person, exchange)
+        case .accesses: readings.accesses(person, exchange)
+        case .account: readings.account(person, exchange)
+        case .mine(let reading): readings.read(reading, person, exchange)
         }
     }
 

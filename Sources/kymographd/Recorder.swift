@@ -7,6 +7,7 @@ import EventLoop
 import Events
 import Glibc
 import Journal
+import JournalAccess
 import Logging
 import Policy
 import SystemPackage
@@ -22,7 +23,11 @@ final class Recorder {
     var presence: Presence!
     let errands: Errands
     var desk: SubjectDesk!
-    private var eraser: Eraser!
+    let policy: RuleSet
+    private(set) var ownRules: OwnRules!
+    /// When the own rules of the person at the seat are to be looked at again (CLOCK_MONOTONIC, µs); nil: they name no hour.
+    var rulesEndMicroseconds: UInt64?
+    private var front: FrontDesk!
     private var controlPort: ControlPort!
     /// Whose records the journal takes now.
     var origin = SegmentOrigin.nobody
@@ -73,31 +78,51 @@ final class Recorder {
             directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions, origin: .nobody)
         outlet = Outlet(journal: journal)
         source = try InputSource(seat: configuration.seat)
+        policy = configuration.rules
         let polkit = Polkit { [unowned self] in presence.bus }
+        front = try desks(configuration, store, host, polkit)
+        presence = Presence(
+            seat: configuration.seat, loop: loop, standing: { [unowned self] in standing(of: $0) },
+            changed: { [unowned self] in presenceChanged() }, busLost: { [unowned self] in
+                polkit.busLost()
+                agent.busLost()
+            })
+        try openPorts(configuration, passed)
+        try watch()
+    }
+
+    /// Whoever answers on the control socket.
+    private func desks(
+        _ configuration: Configuration, _ store: ConsentStore, _ host: Host, _ polkit: Polkit
+    ) throws -> FrontDesk {
+        let deliveries = try Deliveries(loop: loop)
+        ownRules = OwnRules(store: store, errands: errands, changed: { [unowned self] in rulesChanged(of: $0) })
         desk = SubjectDesk(
             configuration: configuration, store: store, host: host, errands: errands, polkit: polkit,
             changed: { [unowned self] in decided(by: $0, $1) })
-        eraser = Eraser(
-            store: store, errands: errands, deliveries: try Deliveries(loop: loop),
+        let eraser = Eraser(
+            store: store, errands: errands, deliveries: deliveries,
             needsKey: { [unowned self] in $0 == presence.presentUserID && titles.key != nil },
             order: { [unowned self] in forget($0, of: $1, key: $2, $3) })
-        presence = Presence(
-            seat: configuration.seat, loop: loop, standing: { [unowned self] in standing(of: $0) },
-            changed: { [unowned self] in presenceChanged() }, busLost: { polkit.busLost() })
-        try openPorts(configuration, passed)
-        try watch()
+        let readings = Readings(
+            journal: FilePath(configuration.journalDirectory), store: store,
+            accessLog: AccessLog(path: configuration.accessLogPath), polkit: polkit, errands: errands,
+            deliveries: deliveries)
+        return FrontDesk(consents: desk, eraser: eraser, rules: ownRules, readings: readings)
     }
 
     private func openPorts(_ configuration: Configuration, _ passed: PassedSockets) throws {
         agent = try AgentPort(
             path: configuration.agentSocket, passed: passed["agent"], loop: loop,
             trustedUserID: { [unowned self] in presence.presentUserID },
+            sessionOf: { [unowned self] in presence.session(ofProcess: $0, reply: $1) },
             handlers: AgentPort.Handlers(
                 connected: { [unowned self] in agentConnected() },
                 lost: { [unowned self] in agentLost() },
                 message: { [unowned self] in take($0) }))
-        let front = FrontDesk(consents: desk, eraser: eraser)
-        controlPort = try ControlPort(path: configuration.controlSocket, loop: loop) { front.answer($0, $1) }
+        controlPort = try ControlPort(path: configuration.controlSocket, loop: loop) { [unowned self] in
+            front.answer($0, $1)
+        }
         statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
             StatusLine(self).json
         }
@@ -158,6 +183,7 @@ final class Recorder {
         var deadline = gate.nextDeadlineMicroseconds
         for other in [
             source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds, startEndsMicroseconds,
+            rulesEndMicroseconds,
         ] {
             if let other { deadline = min(deadline ?? .max, other) }
         }
@@ -175,6 +201,7 @@ final class Recorder {
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
         if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
+        if let end = rulesEndMicroseconds, now >= end { applyOwnRules() }
         if let end = startEndsMicroseconds, now >= end {
             startEndsMicroseconds = nil
             // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
@@ -297,8 +324,9 @@ final class Recorder {
         guard let reason = clock.change() else { return }
         journal.rotate()
         write(account: ClockWatch.pair(reason))
-        // How long a pause lasts is told by clocks.
+        // How long a pause lasts is told by clocks, and which hour it is.
         setPauseEnd()
+        applyOwnRules()
         log(.notice, reason == .resume ? "the machine slept" : "the clock was set")
     }
 

@@ -14,6 +14,11 @@ extension Recorder {
         let standing = desk.standing(userID: session.userID, subject: session.subject)
         pause = standing.pause
         titles.key = standing.titleKey
+        do {
+            try ownRules.load(session.userID)
+        } catch {
+            return (.missing(OwnRules.unreadable(error)), standing.pause != nil)
+        }
         setPauseEnd()
         return (standing.consent, standing.pause != nil)
     }
@@ -42,6 +47,8 @@ extension Recorder {
             }
         case .open(let session, let receipt):
             guard !wasOpen else { break }
+            // Before anything is told of the focus.
+            applyOwnRules()
             gate.setOpen(true, nowMicroseconds: now) { outlet.write($0) }
             begin(session, receipt, now)
             if agent.isConnected {

@@ -59,6 +59,30 @@ extension Recorder {
         }
     }
 
+    // MARK: their own rules
+
+    func rulesChanged(of user: uid_t) {
+        if user == presence.presentUserID { applyOwnRules() }
+    }
+
+    /// Puts the policy, tightened by what the person at the seat wants at this hour, in force.
+    func applyOwnRules() {
+        guard let user = presence.presentUserID else {
+            rulesEndMicroseconds = nil
+            return
+        }
+        let rules = ownRules.inForce(user)
+        let now = kymo_monotonic_microseconds()
+        let clock = WallClock()
+        gate.setRules(
+            RuleSet(policy.rules, denied: policy.denied, caps: rules.caps(at: clock.minute)), nowMicroseconds: now)
+        rulesEndMicroseconds = rules.minutesUntilChange(after: clock.minute).map {
+            now + clock.microseconds(until: $0)
+        }
+    }
+
+    // MARK: forgetting
+
     /// What waits is let go of, the journal is told to forget what is written, and what has the focus is told anew behind
     /// that.
     func forget(

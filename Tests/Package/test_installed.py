@@ -8,6 +8,7 @@ import pytest
 from conftest import FIGURES, REPOSITORY, package
 
 PROGRAMS = ("kymo", "kymographd", "kymograph-agent")
+BINARIES = (*(f"usr/bin/{program}" for program in PROGRAMS), "usr/libexec/kymograph-reader")
 
 
 def commands(described: dict, above: tuple = ()) -> list[str]:
@@ -16,9 +17,15 @@ def commands(described: dict, above: tuple = ()) -> list[str]:
     return ["-".join(name)] + [one for sub in inner for one in commands(sub, name)]
 
 
+@pytest.mark.parametrize("binary", BINARIES)
+def test_programs_find_their_libraries(installed, binary):
+    """And every symbol in them, at the versions that this Debian has."""
+    said = installed.run("ldd", "-r", f"/{binary}")
+    assert "not found" not in said and "undefined symbol" not in said
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_programs_find_their_libraries_and_run(installed, program):
-    assert "not found" not in installed.run("ldd", f"/usr/bin/{program}")
+def test_programs_run(installed, program):
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", installed.run(program, "--version"))
 
 
@@ -26,11 +33,11 @@ def test_package_depends_on_what_is_linked_and_no_more(installed):
     depends = subprocess.run(["dpkg-deb", "--field", package(), "Depends"], check=True, capture_output=True, text=True)
     named = {re.match(r"[a-z0-9.+-]+", one)[0] for one in re.split(r", | \| ", depends.stdout.strip())}
     linked = set()
-    for program in PROGRAMS:
+    for binary in BINARIES:
         for library in re.findall(r"NEEDED.*\[(.*)\]", subprocess.run(
-                ["readelf", "-d", installed.path / f"usr/bin/{program}"], check=True, capture_output=True, text=True).stdout):
+                ["readelf", "-d", installed.path / binary], check=True, capture_output=True, text=True).stdout):
             path = re.search(rf"{re.escape(library)}.* => (\S+)|(\S*{re.escape(library)}) \(",
-                             installed.run("ldd", f"/usr/bin/{program}"))
+                             installed.run("ldd", f"/{binary}"))
             owner = installed.run("sh", "-c", f"dpkg -S $(realpath {path[1] or path[2]}) || dpkg -S {path[1] or path[2]}")
             linked.add(owner.split(":")[0])
     # What maintainer scripts and units need, and the two names for systemd-sysusers that debhelper adds.
@@ -44,14 +51,20 @@ def test_configuration_is_valid_as_shipped_and_belongs_to_root(installed):
     assert "/etc/kymograph/kymograph.toml" in installed.run("dpkg-query", "-W", "-f", "${Conffiles}", "kymograph")
 
 
-def test_user_of_the_service_is_nobody_else(installed):
-    name, _, uid, _, _, home, shell = installed.run("getent", "passwd", "kymograph").strip().split(":")
-    assert int(uid) < 1000 and home == "/var/lib/kymograph" and shell.endswith("nologin")
-    assert installed.run("id", "-Gn", "kymograph") == "kymograph\n", "the group input comes with the unit alone"
+@pytest.mark.parametrize("user, at", [("kymograph", "/var/lib/kymograph"), ("kymograph-reader", "/nonexistent")])
+def test_users_of_the_services_are_nobody_else(installed, user, at):
+    _, _, uid, _, _, home, shell = installed.run("getent", "passwd", user).strip().split(":")
+    assert int(uid) < 1000 and home == at and shell.endswith("nologin")
+    assert installed.run("id", "-Gn", user) == f"{user}\n", "the group input comes with the unit alone"
+
+
+def test_nobody_is_a_reader_until_somebody_is_made_one(installed):
+    assert installed.run("getent", "group", "kymograph-readers").strip().endswith(":")
 
 
 @pytest.mark.parametrize("link", [
-    "system/sockets.target.wants/kymograph.socket", "system/kymograph.target.wants/kymographd.service",
+    "system/sockets.target.wants/kymograph.socket", "system/sockets.target.wants/kymograph-reader.socket",
+    "system/kymograph.target.wants/kymographd.service",
     "user/graphical-session.target.wants/kymograph-agent.service"])
 def test_units_are_enabled(installed, link):
     assert installed.exists(f"/etc/systemd/{link}")
@@ -62,7 +75,8 @@ def test_path_unit_is_for_those_who_ask(installed):
 
 
 @pytest.mark.parametrize("scope, unit", [
-    ("--system", "kymographd.service"), ("--system", "kymograph.socket"), ("--system", "kymograph.target"),
+    ("--system", "kymographd.service"), ("--system", "kymograph.socket"), ("--system", "kymograph-reader.socket"),
+    ("--system", "kymograph-reader@1.service"), ("--system", "kymograph.target"),
     ("--user", "kymograph-agent.service"), ("--user", "kymograph-agent.path")])
 def test_units_are_understood(installed, scope, unit):
     # --man=no: pages are excluded from roots like this one.
@@ -70,12 +84,13 @@ def test_units_are_understood(installed, scope, unit):
     assert [line for line in said.splitlines() if "kymograph" in line] == []
 
 
-def test_sandbox_leaves_little(installed):
+@pytest.mark.parametrize("unit", ["kymographd.service", "kymograph-reader@.service"])
+def test_sandbox_leaves_little(installed, unit):
     """Ten times the score: at most 1.0."""
-    said = installed.run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=10", "kymographd.service")
-    score = re.search(r"Overall exposure level for kymographd.service: (\S+)", said)[1]
+    said = installed.run("systemd-analyze", "security", "--no-pager", "--offline=true", "--threshold=10", unit)
+    score = re.search(rf"Overall exposure level for {unit}: (\S+)", said)[1]
     version = installed.run("systemd-analyze", "--version").split()[1]
-    FIGURES.append(f"sandbox: systemd-analyze security kymographd.service: {score} (systemd {version})")
+    FIGURES.append(f"sandbox: systemd-analyze security {unit}: {score} (systemd {version})")
     assert float(score) <= 1.0
 
 

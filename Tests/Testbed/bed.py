@@ -193,6 +193,7 @@ class Recorder:
         self.status_socket = self.directory / "status.sock"
         self.control_socket = self.directory / "control.sock"
         self.consents = self.directory / "consent"
+        self.access_log = self.directory / "access.log"
         self.notice = self.directory / "notice.md"
         self.notice.write_text("# Be informed\n\nThis is a test.\n")
         self.notice.chmod(0o644)
@@ -211,6 +212,7 @@ class Recorder:
         text = f'[journal]\ndirectory = "{self.journal}"\nkeep_free_megabytes = 0\n[agent]\nsocket = "{self.agent_socket}"\n'
         text += f'[status]\nsocket = "{self.status_socket}"\n[control]\nsocket = "{self.control_socket}"\n'
         text += f'[consent]\ndirectory = "{self.consents}"\nnotice = "{self.notice}"\n'
+        text += f'access_log = "{self.access_log}"\n'
         for app, keep in rules.items():
             text += f'[[rule]]\napp = "{app}"\nkeys = "{keep}"\ntitles = "{titles if keep == "full" else "off"}"\n'
         return text

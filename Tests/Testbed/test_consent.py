@@ -224,7 +224,7 @@ def test_a_receipt_of_another_machine_does_not_count(desk, tmp_path):
 def test_an_old_receipt_does_not_outlive_a_withdrawal(desk):
     daemon, _ = desk
     old = receipt_file(daemon).read_text()
-    assert daemon.at_terminal("consent", "withdraw").code == 0
+    assert daemon.at_terminal("consent", "withdraw", "--keep").code == 0
     assert daemon.stop() == 0
     receipt_file(daemon).write_text(old)
     daemon.process = daemon.launch()
@@ -267,7 +267,7 @@ def test_only_a_looser_policy_asks_again(desk):
 def test_withdrawing_stops_at_once_and_survives_a_restart(desk):
     daemon, mouse = desk
     asked = now_us()
-    done = daemon.at_terminal("consent", "withdraw")
+    done = daemon.at_terminal("consent", "withdraw", "--keep")
     answered = now_us()
     assert done.code == 0 and "still there" in done.output
     stays_silent(daemon, answered)
@@ -341,13 +341,30 @@ def test_one_is_told_in_plain_words_what_is_recorded_and_why_not(bed, recorder):
     assert re.search(r"^id (\w+)$", receipt_file(daemon).read_text(), re.M)[1] in text
     assert "  editor: every key, where accessibility says" in text and "  vault: nothing, not even its name" in text
     assert "  every other app: keys as counts per 100 ms" in text
-    assert ": there is no consent\n" in text and "time: the indicator is not shown\n" in text
+    assert "  there is no consent: " in text and "  the indicator is not shown: " in text
+    assert "Your own rules, which only take away (kymo rules)\n  none\n" in text
+    assert re.search(r"\n  [\d.]+ \w+ on the disk in 1 segment ", text)
     daemon.at_terminal("pause")
     text = privacy(daemon)
     assert f"{name}, nothing of you is being recorded now: {name} has paused the recording." in text
     daemon.at_terminal("resume")
     wait_for(lambda: is_recording(daemon), "the resumption")
-    assert "  1 time: paused\n" in privacy(daemon)
+    wait_for(lambda: re.search("  paused: 1 time, \\d+ s together\n", privacy(daemon)), "the pause to be in the account")
+
+
+@needs_root
+def test_one_is_told_who_has_read_and_sees_no_others_own_reading(desk):
+    daemon, _, _ = desk
+    assert "nobody but root" in privacy(daemon)
+    user = subject().pw_uid
+    lines = ["T role=reader uid=7 pid=8 user=rita kymo show", f"T role=subject uid={user} pid=8 user=me kymo mine",
+             f"T role=subject uid={user}0 pid=8 user=other kymo mine"]
+    daemon.access_log.write_text("".join(line + "\n" for line in lines))
+    assert f"2 accesses, the last of them (kymo access shows all; root leaves no line here)\n  {lines[0]}\n  {lines[1]}\n" in (
+        privacy(daemon))
+    assert daemon.at_terminal("access").output.splitlines() == lines[:2]
+    never_recorded = daemon.at_terminal("access", uid=1)
+    assert never_recorded.code == 0 and "role=" not in never_recorded.output
 
 
 @needs_root
@@ -378,7 +395,7 @@ def test_without_an_indicator_no_node_is_open(desk):
 def test_another_user_decides_for_themselves_alone(desk):
     daemon, _ = desk
     other = 1
-    for words in (["consent", "withdraw"], ["pause"], ["resume"]):
+    for words in (["consent", "withdraw", "--keep"], ["pause"], ["resume"]):
         assert daemon.at_terminal(*words, uid=other).code == 0
     assert "has not consented" not in daemon.at_terminal("consent", "show").output
     assert is_recording(daemon)

@@ -71,6 +71,11 @@ int kymo_watch_directory(const char *path);
 
 /// 0, or -1 with errno.
 int kymo_unix_set_nonblocking(int socket);
+/// A packet, and two descriptors with it (SCM_RIGHTS). 0, or -1 with errno.
+int kymo_send_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, int number);
+/// A packet, and the two descriptors that came with it, closed on exec; those that did not come are left as they were.
+/// Bytes, or -1 with errno: EMSGSIZE for a packet that is larger than the capacity.
+ssize_t kymo_receive_descriptors(int socket, void *bytes, size_t capacity, int *descriptors, int number);
 /// The next waiting connection, non-blocking. The descriptor, or -1 with errno.
 int kymo_unix_accept(int listener);
 

@@ -139,6 +139,24 @@ def disk_filled(desk):
     desk.report.check("disk full: and loses no record by it", len(desk.recorder.lines()) > before)
 
 
+def suspended(desk):
+    """To memory, and woken by the clock."""
+    start = now_us()
+    pid = desk.recorder.pid()
+    subprocess.run(["rtcwake", "--mode", "mem", "--seconds", "5"], check=True, capture_output=True)
+
+    def resumes():
+        found = judge.of_kind(desk.recorder.records("--kind", "clock"), "clock")
+        return [r for r in found if r["reason"] == "resume" and r["time_us"] >= start]
+
+    wait_for("the resume to be recorded", resumes, 60)
+    keys = desk.wait_until_keys_are_written()
+    desk.report.check("suspend: one resume on record", len(resumes()) == 1, resumes())
+    desk.report.check("suspend: before any key that came after it", resumes()[0]["time_us"] <= keys[0]["time_us"])
+    desk.report.check("suspend: the recorder is the one that was there before", desk.recorder.pid() == pid)
+    desk.report.check("suspend: the journal is whole", desk.is_whole())
+
+
 def diagnosis(report, name):
     """What kymo doctor finds wrong, by concern; as root."""
     done = subprocess.run(["kymo", "doctor", "--json"], capture_output=True, text=True)

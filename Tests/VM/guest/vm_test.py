@@ -1,12 +1,13 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|life|rebooted
+usage: vm_test.py PAYLOAD RESULTS desk|life|rebooted|endurance
 """
 
 import random
 import sys
 import traceback
 
+import endurance
 import life
 import peers
 import scenarios
@@ -41,10 +42,18 @@ def of_the_package(report, payload, results):
 def after_the_reboot(report, payload, results):
     desk = life.Desk(report, payload, results, "rebooted")
     life.rebooted(desk, f"{results}/before-reboot.json")
+    life.suspended(desk)
     life.removed_and_purged(desk)
 
 
-PARTS = {"desk": at_the_desk, "life": of_the_package, "rebooted": after_the_reboot}
+def at_length(report, payload, results):
+    desk = life.Desk(report, payload, results, "endurance")
+    with open(f"{payload}/seconds") as file:
+        endurance.endurance(desk, int(file.read()))
+    desk.feeder.close()
+
+
+PARTS = {"desk": at_the_desk, "life": of_the_package, "rebooted": after_the_reboot, "endurance": at_length}
 
 
 def main(payload, results, part):
