@@ -1,5 +1,6 @@
 import CLinuxShim
 import Consent
+import Events
 import Export
 import Glibc
 import Journal

@@ -1,5 +1,6 @@
 import Configuration
 import Consent
+import Events
 import Glibc
 import Logging
 import Policy

@@ -62,7 +62,9 @@ extension Recorder {
     // MARK: their own rules
 
     func rulesChanged(of user: uid_t) {
-        if user == presence.presentUserID { applyOwnRules() }
+        guard user == presence.presentUserID else { return }
+        // What keeps everything closed may be rules that could not be read.
+        if verdict.closure == nil { applyOwnRules() } else { presence.askAgain() }
     }
 
     /// Puts the policy, tightened by what the person at the seat wants at this hour, in force.

@@ -354,7 +354,7 @@ def test_one_is_told_in_plain_words_what_is_recorded_and_why_not(bed, recorder):
 
 @needs_root
 def test_one_is_told_who_has_read_and_sees_no_others_own_reading(desk):
-    daemon, _, _ = desk
+    daemon, _ = desk
     assert "nobody but root" in privacy(daemon)
     user = subject().pw_uid
     lines = ["T role=reader uid=7 pid=8 user=rita kymo show", f"T role=subject uid={user} pid=8 user=me kymo mine",

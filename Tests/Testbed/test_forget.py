@@ -112,7 +112,7 @@ def test_a_range_goes(desk):
     daemon.until_written(last=now_us())
     type_in(daemon, keyboard, "editor", "after", "Notes", 1)
     assert forget(daemon, "--since", f"@{first}", "--until", f"@{last}").code == 0
-    typed = "".join(row["name"] for row in keys(daemon) if row["press"] == "pressed").lower()
+    typed = "".join(row["name"].removeprefix("KEY_").lower() for row in keys(daemon) if row["press"] == "pressed")
     assert typed.startswith("before") and typed.endswith("after") and "within" not in typed
     verify(daemon)
 
@@ -240,11 +240,16 @@ def hashing(bed, recorder):
     return recorder().start(devices=1)
 
 
+def focus_of(daemon, title: str, window: int) -> dict:
+    before = len(daemon.rows("focus"))
+    daemon.agent.window("editor", window, title=title)
+    return daemon.until(lambda rows: rows[before:], "focus")[-1]
+
+
 def title_of(daemon, title: str, window: int) -> str:
-    told = daemon.agent.window("editor", window, title=title)
-    row = wait_for(lambda: [row for row in daemon.rows("focus") if row["time_us"] >= told], "the focus")[-1]
-    assert row["title_form"] == "hash" and re.fullmatch("[0-9a-f]{32}", row["title"]), row
-    return row["title"]
+    row = focus_of(daemon, title, window)
+    assert row["title_form"] == "hash" and re.fullmatch("[0-9a-f]{32}", row["title_hash"]), row
+    return row["title_hash"]
 
 
 def test_equal_titles_have_equal_hashes_until_their_key_is_destroyed(hashing):
@@ -276,7 +281,6 @@ def test_a_key_that_others_can_read_hashes_nothing(hashing):
     wait_for(lambda: daemon.status() is not None, "kymographd to answer")
     daemon.sit_down()
     wait_for(lambda: is_recording(daemon), "the recording")
-    told = daemon.agent.window("editor", 2, title="Quarterly figures")
-    row = wait_for(lambda: [row for row in daemon.rows("focus") if row["time_us"] >= told], "the focus")[-1]
-    assert row["title_form"] == "off" and not row.get("title")
+    row = focus_of(daemon, "Quarterly figures", 2)
+    assert row["title_form"] == "off" and not row.get("title_hash")
     assert "titles that would be hashed are left out" in daemon.log

@@ -99,6 +99,9 @@ struct Forgetting {
     private mutating func delete(_ reader: SegmentReader) throws(Errno) -> Bool {
         let header = reader.header
         let outline = reader.outline()
+        // Its pieces first: as long as it is there, it says whose they are.
+        for file in (try? JournalFile.list(in: directory)) ?? []
+        where file.kind == .torn && file.number == header.number { try delete(file.name) }
         try delete(reader.name.fileName)
         try files.syncDirectory(directory)
         // Another's, or nobody's, is no part of what was asked for.
