@@ -22,14 +22,17 @@ extension SubjectRule {
     /// `18:00-08:00 on mon, tue`; empty: always.
     public var when: String {
         guard let days = hours.first?.dayNames else { return "" }
-        return hours.map(\.clock).joined(separator: ", ") + (days.count < 7 ? " on \(days.joined(separator: ", "))" : "")
+        return hours.map(\.clock).joined(separator: ", ")
+            + (days.count < 7 ? " on \(days.joined(separator: ", "))" : "")
     }
 }
 
 extension HourSpan {
     static let dayNames = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
-    fileprivate var dayNames: [String] { Self.dayNames.indices.filter { days & (1 << $0) != 0 }.map { Self.dayNames[$0] } }
+    fileprivate var dayNames: [String] {
+        Self.dayNames.indices.filter { days & (1 << $0) != 0 }.map { Self.dayNames[$0] }
+    }
 
     fileprivate var clock: String {
         func clock(_ minute: Int) -> String {

@@ -137,7 +137,8 @@ struct Erasure {
         }
         if answer.leftFiles > 0 {
             try out.print(
-                "\(counted(answer.leftFiles, "file")) that nobody can read, and that may be somebody else's, were left.")
+                "\(counted(answer.leftFiles, "file")) that nobody can read, and that may be somebody else's, were left."
+            )
         }
         try out.print(
             "Not reached: backups and copies of the journal, what was exported or read before, and what worn flash "

@@ -7,7 +7,8 @@ import Glibc
 struct MineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mine",
-        abstract: "Show, or export, what was recorded of yourself, after you have shown with your password that it is you.",
+        abstract:
+            "Show, or export, what was recorded of yourself, after you have shown with your password that it is you.",
         discussion: """
             No administrator is needed, and nobody else's records are in it. It ends with what was written when you asked: it \
             never follows, or every program of yours could read along as you type. Each reading is noted where kymo privacy \

@@ -119,7 +119,8 @@ private struct PrivacyAccount {
         switch accesses.count {
         case 0: lines.append("  nobody but root, who leaves no line here")
         case 1: lines.append("  one access (root leaves no line here)")
-        case let count: lines.append("  \(count) accesses, the last of them (kymo access shows all; root leaves no line here)")
+        case let count:
+            lines.append("  \(count) accesses, the last of them (kymo access shows all; root leaves no line here)")
         }
         return lines + accesses.suffix(Self.shown).map { "  \($0.visible)" }
     }

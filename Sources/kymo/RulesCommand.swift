@@ -47,7 +47,9 @@ struct ShowRules: ParsableCommand {
     func run() throws {
         let rules = RuleTexts(try control.ask(.rules))
         var out = StandardOutput()
-        if rules.texts.isEmpty { try out.print("# You have no rules of your own: the policy alone holds (kymo privacy).") }
+        if rules.texts.isEmpty {
+            try out.print("# You have no rules of your own: the policy alone holds (kymo privacy).")
+        }
         for (index, text) in rules.texts.enumerated() {
             try out.print("# \(index + 1)")
             for line in text.split(separator: "\n") { try out.print(String(line).visible) }

@@ -83,7 +83,8 @@ final class Recorder {
         front = try desks(configuration, store, host, polkit)
         presence = Presence(
             seat: configuration.seat, loop: loop, standing: { [unowned self] in standing(of: $0) },
-            changed: { [unowned self] in presenceChanged() }, busLost: { [unowned self] in
+            changed: { [unowned self] in presenceChanged() },
+            busLost: { [unowned self] in
                 polkit.busLost()
                 agent.busLost()
             })

@@ -112,7 +112,8 @@ final class SubjectDesk {
         let isWithdrawn = withdrawn.contains(person.userID)
         errands.run { [store, policy] in
             var view = ConsentView(
-                subject: person.name, receipt: "", reason: "it was withdrawn", notice: notice, policy: policy.canonicalText)
+                subject: person.name, receipt: "", reason: "it was withdrawn", notice: notice,
+                policy: policy.canonicalText)
             if isWithdrawn { return view }
             switch Self.consent(store, notice, policy, person.userID, person.name) {
             case .given(let receipt): (view.receipt, view.reason) = (receipt, "")

@@ -69,7 +69,9 @@ import Testing
         #expect(try seconds(scratch) == Array(0...4) + Array(10...19) + Array(26...29))
         #expect(report.segments == 2 && report.chunks >= 11 && report.records >= 11 && report.files == 0)
         let span = try #require(report.span)
-        #expect(span.lowerBound >= realtime(5...5).lowerBound &- 1_000_000 && span.upperBound <= realtime(25...26).upperBound)
+        #expect(
+            span.lowerBound >= realtime(5...5).lowerBound &- 1_000_000
+                && span.upperBound <= realtime(25...26).upperBound)
         #expect(try notices(scratch) == [ForgettingNotice(isEverything: false)])
         journal.stop()
         #expect(try seconds(scratch) == Array(0...4) + Array(10...19) + Array(26...29))

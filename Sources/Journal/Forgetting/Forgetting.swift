@@ -111,8 +111,9 @@ struct Forgetting {
         let records = outline.nextSequence - min(header.firstSequence, outline.nextSequence)
         report.records += records - min(outline.forgotten, records)
         report.widen(
-            to: header.realtimeMicroseconds...max(
-                header.realtimeMicroseconds, header.realtime(outline.lastMicroseconds)))
+            to: header
+                .realtimeMicroseconds...max(
+                    header.realtimeMicroseconds, header.realtime(outline.lastMicroseconds)))
         return true
     }
 
@@ -151,7 +152,8 @@ struct Forgetting {
 
     private mutating func deleteTornPieces() throws(Errno) {
         var isChanged = false
-        for file in (try? JournalFile.list(in: directory)) ?? [] where file.kind == .torn && mayHold(number: file.number) {
+        for file in (try? JournalFile.list(in: directory)) ?? []
+        where file.kind == .torn && mayHold(number: file.number) {
             guard isConcerned(number: file.number) else {
                 report.leftFiles += 1
                 continue

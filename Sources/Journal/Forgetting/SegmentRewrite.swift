@@ -31,7 +31,8 @@ struct SegmentRewrite {
         guard source >= 0 else { throw Errno(rawValue: errno) }
         defer { close(source) }
         var rewrite = SegmentRewrite(
-            directory: directory, files: files, name: reader.name, header: reader.header, source: source, chain: opening)
+            directory: directory, files: files, name: reader.name, header: reader.header, source: source, chain: opening
+        )
         defer { rewrite.buffer.deallocate() }
         return try rewrite.run(selection)
     }
