@@ -118,6 +118,7 @@ final class AgentPort {
             let isAlive = candidate.process >= 0 && kymo_wait_readable(candidate.process, 0) != 1
             if candidate.process >= 0 { close(candidate.process) }
             guard isAlive else {
+                log(.warning, "refused pid \(candidate.processID): that process is gone, or nobody can tell")
                 close(candidate.socket)
                 return
             }

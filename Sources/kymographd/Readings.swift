@@ -64,7 +64,9 @@ final class Readings {
             case .failure(let error): exchange.refuse(error.reason)
             }
         }
-        start { [journal, store] in answer(Self.account(of: person, in: journal, store)) }
+        if !start({ [journal, store] in answer(Self.account(of: person, in: journal, store)) }) {
+            answer(.failure(AccountError(reason: "no thread can be started for that; try again")))
+        }
     }
 
     private struct AccountError: Error { var reason: String }
@@ -118,7 +120,7 @@ final class Readings {
             if let problem { log(.error, "\(person.name) could not read what is theirs: \(problem)") }
             exchange.takeBack()
         }
-        start { finished(work.run()) }
+        if !start({ finished(work.run()) }) { finished("no thread can be started for that") }
     }
 
     // MARK: threads
@@ -135,7 +137,8 @@ final class Readings {
         return true
     }
 
-    private func start(_ body: @escaping @Sendable () -> Void) {
+    /// False: there can be no other thread now, and on this one nobody waits for a disk.
+    private func start(_ body: @escaping @Sendable () -> Void) -> Bool {
         let context = Unmanaged.passRetained(ThreadBody(body))
         var thread = pthread_t()
         let result = pthread_create(
@@ -145,11 +148,11 @@ final class Readings {
                 return nil
             }, context.toOpaque())
         guard result == 0 else {
-            // Without a thread it is done here: late, and rare.
             context.release()
-            return body()
+            return false
         }
         pthread_detach(thread)
+        return true
     }
 }
 

@@ -112,7 +112,7 @@ extension ForgetRequest {
     fileprivate func reaches(_ realtime: UInt64) -> Bool {
         switch extent {
         case .everything: true
-        case .span(let span, _): span.upperBound &+ JournalReader.orderSlackMicroseconds >= realtime
+        case .span(let span, _): span.upperBound >= realtime - min(JournalReader.orderSlackMicroseconds, realtime)
         }
     }
 }

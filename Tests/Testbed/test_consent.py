@@ -300,6 +300,27 @@ def test_a_pause_stops_at_once_and_survives_a_restart(desk, words, row):
     wait_for(lambda: daemon.open_nodes(), "the nodes to be open again")
 
 
+@needs_root
+@pytest.mark.parametrize("words", [[], ["2h"]])
+def test_a_pause_survives_a_reboot(desk, tmp_path, words):
+    """Another boot, by the kernel's id of it, whose clocks begin anew."""
+    daemon, _ = desk
+    assert daemon.at_terminal("pause", *words).code == 0
+    assert daemon.stop() == 0
+    boot = tmp_path / "boot_id"
+    boot.write_text("01234567-89ab-cdef-0123-456789abcdef\n")
+    # In a mount namespace of its own: nobody else's boot is another.
+    other = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\""
+    daemon.process = daemon.launch(activator=lambda _: ["unshare", "--mount", "sh", "-c", other, str(boot)])
+    wait_for(lambda: daemon.status() is not None, "kymographd to answer")
+    daemon.sit_down()
+    wait_for(lambda: "has paused the recording" in reason(daemon), "the pause to hold")
+    assert daemon.open_nodes() == {}
+    assert daemon.at_terminal("resume").code == 0
+    wait_for(lambda: is_recording(daemon), "the resumption")
+    assert Path(f"/proc/{daemon.pid}/root/proc/sys/kernel/random/boot_id").read_text() == boot.read_text()
+
+
 def test_a_pause_ends_by_itself_and_stays_over(desk):
     daemon, _ = desk
     assert daemon.at_terminal("pause", "1s").code == 0
