@@ -98,7 +98,7 @@ let package = Package(
             name: "kymographd",
             dependencies: [
                 "Events", "Devices", "AgentProtocol", "Policy", "Journal", "Configuration", "Consent", "EventLoop",
-                "JournalAccess", "Logging", "Bus", "Sessions", "CSystemd",
+                "Export", "JournalAccess", "Logging", "Bus", "Sessions", "CSystemd",
                 "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -157,7 +157,11 @@ let package = Package(
         .testTarget(
             name: "JournalTests", dependencies: ["Journal", "Policy", "Events", "CLinuxShim"], swiftSettings: strict),
         .testTarget(
-            name: "ExportTests", dependencies: ["Export", "Journal", "Policy", "Events"], swiftSettings: strict),
+            name: "ExportTests",
+            dependencies: [
+                "Export", "Journal", "Policy", "Events", "CLinuxShim",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: strict),
         .testTarget(name: "JournalAccessTests", dependencies: ["JournalAccess"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Policy", "Events"], swiftSettings: strict),

@@ -63,7 +63,7 @@ extension SubjectRules {
 
     /// Bit 0 Monday … bit 6 Sunday.
     private static func days(_ rule: inout Section) -> UInt8 {
-        let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        let names = HourSpan.dayNames
         let given = rule.strings("days")
         var days: UInt8 = 0
         for text in given {

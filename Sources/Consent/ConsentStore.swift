@@ -19,7 +19,7 @@ public final class ConsentStore: Sendable {
     /// The key that receipts of this host are signed with, in hexadecimal.
     public var publicKey: String { host.publicKey.hexadecimal }
 
-    private func directory(of userID: UInt32) throws(ConsentError) -> PrivateDirectory {
+    func directory(of userID: UInt32) throws(ConsentError) -> PrivateDirectory {
         try PrivateDirectory(root.path(of: "\(userID)"))
     }
 
@@ -119,6 +119,21 @@ public final class ConsentStore: Sendable {
         let withdrawal = Withdrawal(
             userID: userID, serial: nextSerial(userID), realtimeMicroseconds: realtimeMicroseconds, host: host)
         try directory(of: userID).write("withdrawn", Array(try withdrawal.signed(by: host.key).utf8))
+    }
+
+    // MARK: the person's own rules
+
+    /// As text, which the caller understands; nil if there are none.
+    /// - Throws: also where they cannot be read: what is to be left out is then not known.
+    public func rules(userID: UInt32) throws(ConsentError) -> String? {
+        guard let bytes = try directory(of: userID).read("rules") else { return nil }
+        // What is no UTF-8 becomes something that nobody can understand either.
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    public func setRules(_ text: String, userID: UInt32) throws(ConsentError) {
+        let directory = try directory(of: userID)
+        if text.isEmpty { try directory.remove("rules") } else { try directory.write("rules", Array(text.utf8)) }
     }
 
     // MARK: pause

@@ -1,3 +1,5 @@
+import Events
+
 /// What a person asks of the recorder about themselves: who that is, the kernel says. docs/CONTROL-PROTOCOL.md.
 public enum ControlRequest: Sendable, Equatable {
     case show
@@ -11,6 +13,14 @@ public enum ControlRequest: Sendable, Equatable {
     /// 0: until resumed.
     case pause(seconds: UInt64)
     case resume
+    case forget(ForgetScope)
+    /// The person's own rules, as they are kept.
+    case rules
+    /// These are the person's own rules from now on: TOML, as `kymo rules --help` has it.
+    case setRules(String)
+    /// What was withheld, who has read, how much there is.
+    case account
+    case mine(OwnReading)
 
     /// Bytes of a request, which is one packet: words, and behind the first newline what some have more to say.
     public static let sizeLimit = 65_536
@@ -24,22 +34,38 @@ public enum ControlRequest: Sendable, Equatable {
         case .accesses: "accesses"
         case .pause(let seconds): "pause \(seconds)"
         case .resume: "resume"
+        case .forget(let scope): "forget \(scope.text)"
+        case .rules: "rules"
+        case .setRules(let rules): "rules\n\(rules)"
+        case .account: "account"
+        case .mine(let reading): "mine \(reading.text)"
         }
     }
 
     /// Nil if it is none. No request names a person: there is nothing to name them with.
     public init?(text: String) {
-        let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-        switch (words.first, words.count) {
-        case ("show", 1): self = .show
-        case ("grant", 3): self = .grant(notice: words[1], policy: words[2])
-        case ("withdraw", 1): self = .withdraw
-        case ("receipt", 1): self = .receipt
-        case ("accesses", 1): self = .accesses
-        case ("pause", 2):
+        let parts = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+        let words = parts[0].split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        let body = parts.count > 1 ? String(parts[1]) : nil
+        switch (words.first, words.count, body) {
+        case ("show", 1, nil): self = .show
+        case ("grant", 3, nil): self = .grant(notice: words[1], policy: words[2])
+        case ("withdraw", 1, nil): self = .withdraw
+        case ("receipt", 1, nil): self = .receipt
+        case ("accesses", 1, nil): self = .accesses
+        case ("pause", 2, nil):
             guard let seconds = UInt64(words[1]), "\(seconds)" == words[1] else { return nil }
             self = .pause(seconds: seconds)
-        case ("resume", 1): self = .resume
+        case ("resume", 1, nil): self = .resume
+        case ("forget", _, _):
+            guard let scope = ForgetScope(words: words.dropFirst(), body: body) else { return nil }
+            self = .forget(scope)
+        case ("rules", 1, nil): self = .rules
+        case ("rules", 1, let rules?): self = .setRules(rules)
+        case ("account", 1, nil): self = .account
+        case ("mine", 2, let body?):
+            guard let reading = OwnReading(form: words[1], body: body) else { return nil }
+            self = .mine(reading)
         default: return nil
         }
     }

@@ -7,6 +7,7 @@ public enum ConsentError: Error, Sendable, Equatable, CustomStringConvertible {
     case notPrivate(path: String, what: String)
     case tooLong(path: String, limit: Int)
     case badKey(path: String)
+    case badTitleKey(path: String)
 
     public var description: String {
         switch self {
@@ -16,6 +17,7 @@ public enum ConsentError: Error, Sendable, Equatable, CustomStringConvertible {
         case .tooLong(let path, let limit): "\(path) has more than \(limit) bytes"
         case .badKey(let path):
             "\(path) holds no Ed25519 key; every consent given on this host ends with it. Move it away to begin anew"
+        case .badTitleKey(let path): "\(path) is no key for titles; remove it, and a new one is made"
         }
     }
 }
@@ -98,6 +100,22 @@ struct PrivateDirectory: Sendable {
             throw .file(path: path(of: name), doing: "remove", errno: errno)
         }
         try settle()
+    }
+
+    /// As `remove`, but zeros come over the bytes first: a name that is gone leaves them where they are.
+    func destroy(_ name: String, byteCount: Int) throws(ConsentError) {
+        let path = path(of: name)
+        let descriptor = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
+        if descriptor >= 0 {
+            defer { close(descriptor) }
+            let zeros = [UInt8](repeating: 0, count: byteCount)
+            guard zeros.withUnsafeBytes({ Glibc.write(descriptor, $0.baseAddress, $0.count) }) == byteCount,
+                fsync(descriptor) == 0
+            else { throw .file(path: path, doing: "destroy", errno: errno) }
+        } else if errno != ENOENT {
+            throw .file(path: path, doing: "destroy", errno: errno)
+        }
+        try remove(name)
     }
 
     private func settle() throws(ConsentError) {

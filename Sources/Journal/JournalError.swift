@@ -9,6 +9,8 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     case noIdentity(path: String)
     /// The list of what is still to be forgotten.
     case unreadableIntent(path: String)
+    /// What is to be forgotten could not be made durable: it was not begun, and will not be tried again.
+    case notNoted(path: String, errno: Errno)
     case thread(errno: Errno)
     /// There is no such place in it.
     case cursor(CursorError)
@@ -30,6 +32,8 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
         case .noIdentity(let path): "cannot read \(path), which names this machine and boot in the journal"
         case .unreadableIntent(let path):
             "\(path) says what is still to be forgotten, and cannot be read; delete it, and forget again"
+        case .notNoted(let path, let errno):
+            "cannot note in \(path) what is to be forgotten: \(errno.description.lowercased()); nothing was forgotten"
         case .cursor(let error): error.description
         case .thread(let errno): "cannot start the journal's thread: \(errno.description.lowercased())"
         case .system(let what, let path, let errno): "cannot \(what) \(path): \(errno.description.lowercased())"

@@ -21,9 +21,12 @@ public struct AccessEntry: Sendable {
     public var userName: String
     /// The words of the command, without the program's name.
     public var request: [String]
+    /// How many are handed out; nil: nobody can say beforehand, since what comes is followed.
+    public var records: UInt64?
 
     public init(
-        realtimeMicroseconds: UInt64, role: Role, userID: UInt32, processID: Int32, userName: String, request: [String]
+        realtimeMicroseconds: UInt64, role: Role, userID: UInt32, processID: Int32, userName: String, request: [String],
+        records: UInt64? = nil
     ) {
         self.realtimeMicroseconds = realtimeMicroseconds
         self.role = role
@@ -31,6 +34,7 @@ public struct AccessEntry: Sendable {
         self.processID = processID
         self.userName = userName
         self.request = request
+        self.records = records
     }
 
     /// A line, with its newline. Whatever was asked for, it makes no second line and no other field: what a caller may
@@ -38,7 +42,7 @@ public struct AccessEntry: Sendable {
     var line: String {
         let words = request.map(Self.quoted).joined(separator: " ")
         return "\(Self.stamp(realtimeMicroseconds)) \(Self.beginning(role))uid=\(userID) pid=\(processID) "
-            + "user=\(Self.quoted(userName)) kymo \(words)\n"
+            + "user=\(Self.quoted(userName))\(records.map { " records=\($0)" } ?? "") kymo \(words)\n"
     }
 
     private static func beginning(_ role: Role) -> String { "role=\(role.rawValue) " }

@@ -15,8 +15,7 @@ public final class Gate {
     static let pointerProbeMicroseconds: UInt64 = 50_000
 
     private var rules: RuleSet
-    /// Nil: there is no key, and titles that would be hashed are left out.
-    private let titleHash: ((String) -> String)?
+    private let titleHash: (String) -> String?
     private let holdBack: HoldBack
     @exclusivity(unchecked) var timeline = FocusTimeline()
     @exclusivity(unchecked) private var fields = FieldTimeline()
@@ -41,10 +40,11 @@ public final class Gate {
     @exclusivity(unchecked) public private(set) var counters = Counters()
 
     /// - Parameters:
-    ///   - titleHash: a keyed hash, for titles under the rule `hash`; called where the focus changes.
+    ///   - titleHash: a keyed hash, for titles under the rule `hash`; called where the focus changes. Nil: there is no
+    ///     key, and the title is left out.
     ///   - capacity: events that can wait; more are dropped and counted as a loss.
     public init(
-        rules: RuleSet, titleHash: ((String) -> String)? = nil, capacity: Int = 16_384
+        rules: RuleSet, titleHash: @escaping (String) -> String? = { _ in nil }, capacity: Int = 16_384
     ) throws(PolicyError) {
         self.rules = rules
         self.titleHash = titleHash
@@ -104,6 +104,11 @@ public final class Gate {
 
     /// The agent's report of who owns the keyboard since `receivedMicroseconds`. The rule decides what of it is kept.
     public func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64) {
+        focusChanged(report, receivedMicroseconds: receivedMicroseconds, isNew: false)
+    }
+
+    /// - Parameter isNew: it gets a record of its own, also if nothing of it has changed.
+    private func focusChanged(_ report: FocusDescription, receivedMicroseconds: UInt64, isNew: Bool) {
         let isSameWindow =
             report.state == .window && lastReport?.state == .window && lastReport?.window == report.window
             && lastReport?.appID == report.appID
@@ -112,7 +117,7 @@ public final class Gate {
         var description = report.redacted(by: rule, hash: titleHash)
         // Pointers know no focus: what is no window takes nothing away from them.
         let pointer = report.state == .window ? rule.pointer : .on
-        if let current = timeline.current, let entry = timeline.currentEntry, entry.keys == rule.keys,
+        if !isNew, let current = timeline.current, let entry = timeline.currentEntry, entry.keys == rule.keys,
             entry.pointer == pointer, entry.hiddenReason == hiddenReason
         {
             if current.isSame(as: description) || timeline.complete(with: description) { return }
@@ -193,6 +198,40 @@ public final class Gate {
         guard !open else { return ledger.end(atMicroseconds: now, emit) }
         ledger.begin(reason, atMicroseconds: start, emit)
         keyboard.reset()
+    }
+
+    // MARK: forgetting
+
+    /// What waits is to be forgotten, by the wish of the person: it is discarded and not even counted, and so are the
+    /// counts that are being made. What is known of the focus until now is handed out, so that whoever forgets what was
+    /// written until now reaches it, too. `restateFocus` goes behind that.
+    public func discardWaiting(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
+        func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
+        buckets.take { _ in }
+        while !holdBack.isEmpty {
+            let event = holdBack.removeFirst()
+            guard event.payload.isInput else {
+                passAccount(event, emit)
+                continue
+            }
+            counters.suppressed += 1
+            if case .key(let key) = event.payload {
+                keyboard.follow(key, device: event.device, layout: layouts.table(at: event.timeMicroseconds))
+            }
+        }
+        // A release would tell which key went down before.
+        keyboard.forgetWrittenPresses()
+        probes.clear()
+        flushOverflow(emit)
+        while let change = timeline.firstUnwritten, change.entry.timeMicroseconds <= now {
+            guard writeFocus(change.entry, change.description, upTo: .max, emit) else { break }
+        }
+    }
+
+    /// Tells anew, as of now, what has the focus: what was told of it before may have been forgotten.
+    public func restateFocus(nowMicroseconds now: UInt64) {
+        guard isOpen, isAgentPresent, let lastReport, lastReport.state == .window else { return }
+        focusChanged(lastReport, receivedMicroseconds: now, isNew: true)
     }
 
     /// What waits is not even counted: it may be the first keys of an unlocking.

@@ -77,6 +77,11 @@ struct Keyboard {
         hasLostTrack = true
     }
 
+    /// No release of a key that is down is written any more.
+    mutating func forgetWrittenPresses() {
+        for code in isPressWritten.indices { isPressWritten[code] = false }
+    }
+
     /// Everything is unknown again (devices were closed, or what waited was discarded).
     mutating func reset() { self = Keyboard() }
 }

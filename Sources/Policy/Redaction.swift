@@ -2,11 +2,11 @@ import Events
 
 extension FocusDescription {
     /// What the rule leaves of a report. Under `off` not even the name of the app is kept, and what is no window has none.
-    /// - Parameter hash: nil: there is no key (the subject has destroyed it), and what would be hashed is left out.
-    func redacted(by rule: EffectiveRule, hash: ((String) -> String)?) -> FocusDescription {
+    /// - Parameter hash: nil: there is no key, and what would be hashed is left out.
+    func redacted(by rule: EffectiveRule, hash: (String) -> String?) -> FocusDescription {
         var result = self
-        if rule.titles == .hash, !title.isEmpty, let hash {
-            result.title = hash(title)
+        if rule.titles == .hash, !title.isEmpty, let hashed = hash(title) {
+            result.title = hashed
             result.titleForm = .hash
         } else if rule.titles != .full {
             result.title = ""

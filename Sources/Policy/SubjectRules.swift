@@ -14,7 +14,7 @@ public struct SubjectRule: Sendable, Equatable {
         self.hours = hours
     }
 
-    func isInForce(at minute: WeekMinute) -> Bool { hours.isEmpty || hours.contains { $0.contains(minute) } }
+    public func isInForce(at minute: WeekMinute) -> Bool { hours.isEmpty || hours.contains { $0.contains(minute) } }
 }
 
 /// All of a person's own rules.

@@ -92,13 +92,33 @@ struct Grant: ParsableCommand {
 
 struct Withdraw: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take your consent back: recording stops at once, and stays stopped.")
+        abstract: "Take your consent back: recording stops at once, and stays stopped.",
+        discussion: """
+            Then it asks, at a terminal, whether what was recorded until now is to be erased, as kymo forget --all does it. \
+            Your receipt stays: it tells what you consented to, and that you have withdrawn it.
+            """)
     @OptionGroup var control: ControlArguments
+    @Flag(exclusivity: .exclusive, help: "What to do, without being asked, with what was recorded until now.")
+    var fate: Fate?
+
+    enum Fate: EnumerableFlag {
+        case erase, keep
+    }
 
     func run() throws {
+        // Before anything is asked: whoever thinks about the answer is not recorded meanwhile.
         _ = try control.ask(.withdraw)
         print("Your consent is withdrawn; nothing is recorded any more, also after a restart.")
-        print("What was recorded until now is still there. Whoever administers this computer can erase it.")
+        fflush(nil)
+        let canAsk = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
+        let erases =
+            switch fate {
+            case .erase: true
+            case .keep: false
+            case nil: canAsk && Question.isAffirmed("What was recorded until now is still there. It can be erased.")
+            }
+        if erases { return try Erasure(control: control).carryOut(.everything) }
+        print("What was recorded until now is still there; kymo forget --all erases it.")
     }
 }
 

@@ -16,6 +16,7 @@ struct Kymo: ParsableCommand {
         subcommands: [
             Tail.self, Show.self, ExportCommand.self, Devices.self, Status.self, Doctor.self, Metrics.self, Verify.self,
             JournalCommand.self, AccessCommand.self, ConsentCommand.self, PauseCommand.self, ResumeCommand.self,
+            ForgetCommand.self, MineCommand.self, RulesCommand.self,
             PrivacyCommand.self,
         ])
 

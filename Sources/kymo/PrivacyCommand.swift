@@ -23,7 +23,8 @@ struct PrivacyCommand: ParsableCommand {
         } catch {
             throw fail("\(error)")
         }
-        let account = PrivacyAccount(view: view, status: status, accesses: try AccessCommand.lines(control))
+        let account = PrivacyAccount(
+            view: view, status: status, own: try control.account(), accesses: try AccessCommand.lines(control))
         var out = StandardOutput()
         for line in account.lines { try out.print(line) }
         try out.flush()
@@ -36,10 +37,11 @@ private struct PrivacyAccount {
 
     let view: ConsentView
     let status: RecorderStatus
+    let own: AccountView
     /// Lines of the list, oldest first.
     let accesses: [String]
 
-    var lines: [String] { now + consent + rules + withheld + cost + readers }
+    var lines: [String] { now + consent + rules + ownRules + withheld + cost + readers }
 
     private var now: [String] {
         let name = view.subject.visible
@@ -73,22 +75,42 @@ private struct PrivacyAccount {
         return lines
     }
 
+    private var ownRules: [String] {
+        var lines = ["", "Your own rules, which only take away (kymo rules)"]
+        lines += own.rules.map { rule in
+            let app = rule.app == "*" ? "every app" : rule.app.visible
+            let when = rule.when.isEmpty ? "" : ", \(rule.when.visible)\(rule.isInForce ? " (now)" : " (not now)")"
+            return "  \(app)\(when): \(rule.limit.takenAway)"
+        }
+        if own.rules.isEmpty { lines.append("  none") }
+        return lines
+    }
+
     private var withheld: [String] {
-        let spans = status.suppressed_spans.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        let hours = status.uptime_us / 3_600_000_000, minutes = status.uptime_us / 60_000_000 % 60
-        var lines = ["", "Withheld since the recorder started \(hours) h \(minutes) min ago, of whoever sat here"]
-        lines += spans.map { name, count in
-            "  \(count) \(count == 1 ? "time" : "times"): \(SuppressionReason(name: name)?.explanation ?? name.visible)"
+        let spans = own.withheld.sorted { ($1.microseconds, $0.reason) < ($0.microseconds, $1.reason) }
+        var lines = ["", "Withheld today"]
+        lines += spans.map { span in
+            let why = SuppressionReason(name: span.reason)?.explanation ?? span.reason.visible
+            return "  \(why): \(counted(span.spans, "time")), \(Self.length(span.microseconds)) together"
         }
         if spans.isEmpty { lines.append("  nothing") }
         return lines
     }
 
+    private static func length(_ microseconds: UInt64) -> String {
+        let seconds = (microseconds + 999_999) / 1_000_000
+        if seconds < 120 { return "\(seconds) s" }
+        return seconds < 7200 ? "\(seconds / 60) min" : "\(seconds / 3600) h \(seconds / 60 % 60) min"
+    }
+
     private var cost: [String] {
-        [
-            "", "What it cost since then",
-            "  \(status.cpu_us / 1000) ms of processor time, \(ByteSize.text(status.bytes_written)) on the disk, "
-                + "\(ByteSize.text(status.memory_bytes)) of memory now",
+        let hours = status.uptime_us / 3_600_000_000, minutes = status.uptime_us / 60_000_000 % 60
+        return [
+            "", "What there is of you, and what it cost",
+            "  \(ByteSize.text(own.bytes)) on the disk in \(counted(own.segments, "segment")) (kymo mine shows it, kymo "
+                + "forget takes it away)",
+            "  since the recorder started \(hours) h \(minutes) min ago: \(status.cpu_us / 1000) ms of processor time, "
+                + "\(ByteSize.text(status.bytes_written)) written, \(ByteSize.text(status.memory_bytes)) of memory now",
         ]
     }
 
@@ -104,7 +126,29 @@ private struct PrivacyAccount {
     }
 }
 
+extension ControlArguments {
+    fileprivate func account() throws -> AccountView {
+        do {
+            // A day's records are gone through.
+            return try AccountView(text: try ask(.account, patience: 120_000_000))
+        } catch let error as ReceiptError {
+            throw fail("\(control) answers what is not understood: \(error)")
+        }
+    }
+}
+
 extension EffectiveRule {
+    /// What a rule that only tightens leaves out.
+    fileprivate var takenAway: String {
+        guard keys != .off else { return "nothing is recorded, not even its name" }
+        var words: [String] = []
+        if keys == .class { words.append("keys as counts at most") }
+        if titles == .off { words.append("no titles") }
+        if titles == .hash { words.append("titles as a hash at most") }
+        if pointer == .off { words.append("no pointer") }
+        return words.isEmpty ? "takes nothing away" : words.joined(separator: ", ")
+    }
+
     /// As one would say it.
     fileprivate var words: String {
         guard keys != .off else { return "nothing, not even its name" }

@@ -1,11 +1,13 @@
 import AgentProtocol
+import Bus
 import CLinuxShim
 import EventLoop
 import Events
 import Glibc
 import Logging
 
-/// The socket on which the session's agent reports: at most one agent, believed for its kernel credentials alone.
+/// The socket on which the session's agent reports: at most one agent, believed for its kernel credentials alone, and for
+/// what logind says of its process: the agent of another session of the same user would tell of other windows.
 final class AgentPort {
     /// What the recorder does with what the agent says.
     struct Handlers {
@@ -14,8 +16,25 @@ final class AgentPort {
         var message: (AgentMessage) -> Void
     }
 
+    /// Which session a process is of, by logind's word; `success(nil)`: of none, as the services of a user's own manager
+    /// are, which is one for all sessions of that user.
+    typealias SessionLookup = (pid_t, @escaping (Result<String?, BusError>) -> Void) -> Void
+
+    /// One of whom logind is asked.
+    private struct Candidate {
+        let socket: Int32
+        let userID: uid_t
+        let processID: pid_t
+        /// pidfd: tells whether the number still means that process.
+        let process: Int32
+    }
+    private static let candidateLimit = 4
+
     private let loop: EventLoop
     private let listener: ListeningSocket
+    private let sessionOf: SessionLookup
+    private var candidates: [Int: Candidate] = [:]
+    private var nextCandidate = 0
     /// The uid that is believed now; nil: nobody.
     private let trustedUserID: () -> uid_t?
     private let handlers: Handlers
@@ -29,9 +48,11 @@ final class AgentPort {
     private(set) var compositor = ""
 
     init(
-        path: String, passed: Int32?, loop: EventLoop, trustedUserID: @escaping () -> uid_t?, handlers: Handlers
+        path: String, passed: Int32?, loop: EventLoop, trustedUserID: @escaping () -> uid_t?,
+        sessionOf: @escaping SessionLookup, handlers: Handlers
     ) throws {
         self.loop = loop
+        self.sessionOf = sessionOf
         self.trustedUserID = trustedUserID
         self.handlers = handlers
         listener = try ListeningSocket(path: path, isSequenced: true, passed: passed)
@@ -72,21 +93,73 @@ final class AgentPort {
                 refuse(candidate, "only the subject in the seat's active session is believed")
                 continue
             }
-            guard connection == nil else {
-                log(.warning, "refused pid \(process): an agent of this session is connected already")
-                refuse(candidate, "an agent of this session is connected already")
+            guard connection == nil, candidates.count < Self.candidateLimit else {
+                refuseAnother(candidate, process)
                 continue
             }
-            do {
-                try loop.add(candidate) { [unowned self] in receive() }
-            } catch {
-                log(.error, "\(error)")
-                close(candidate)
-                continue
-            }
-            connection = candidate
-            hasGreeted = false
+            identify(
+                Candidate(
+                    socket: candidate, userID: user, processID: process, process: kymo_process_descriptor(process)))
         }
+    }
+
+    private func refuseAnother(_ socket: Int32, _ process: pid_t) {
+        log(.warning, "refused pid \(process): an agent of this session is connected already")
+        refuse(socket, "an agent of this session is connected already")
+    }
+
+    private func identify(_ candidate: Candidate) {
+        nextCandidate += 1
+        let number = nextCandidate
+        candidates[number] = candidate
+        sessionOf(candidate.processID) { [weak self] answer in
+            guard let self, candidates.removeValue(forKey: number) != nil else { return }
+            // A number that another process has by now says nothing of who connected.
+            let isAlive = candidate.process >= 0 && kymo_wait_readable(candidate.process, 0) != 1
+            if candidate.process >= 0 { close(candidate.process) }
+            guard isAlive else {
+                log(.warning, "refused pid \(candidate.processID): that process is gone, or nobody can tell")
+                close(candidate.socket)
+                return
+            }
+            judge(candidate, answer)
+        }
+    }
+
+    /// Nobody answers any more: agents connect again by themselves.
+    func busLost() {
+        for candidate in candidates.values {
+            if candidate.process >= 0 { close(candidate.process) }
+            close(candidate.socket)
+        }
+        candidates.removeAll()
+    }
+
+    private func judge(_ candidate: Candidate, _ answer: Result<String?, BusError>) {
+        let process = candidate.processID
+        switch answer {
+        case .failure(let error):
+            log(.warning, "refused pid \(process): nobody knows which session it is of: \(error)")
+            return refuse(candidate.socket, "logind does not tell which session you are of")
+        case .success(let session?) where session != trustedSession:
+            log(.warning, "refused pid \(process): it is of session \(session), which does not have the seat")
+            return refuse(candidate.socket, "your session does not have the seat")
+        case .success: break
+        }
+        // It may be another's turn by now.
+        guard candidate.userID == trustedUserID() else {
+            return refuse(candidate.socket, "only the subject in the seat's active session is believed")
+        }
+        guard connection == nil else { return refuseAnother(candidate.socket, process) }
+        do {
+            try loop.add(candidate.socket) { [unowned self] in receive() }
+        } catch {
+            log(.error, "\(error)")
+            close(candidate.socket)
+            return
+        }
+        connection = candidate.socket
+        hasGreeted = false
     }
 
     private func refuse(_ candidate: Int32, _ reason: String) {

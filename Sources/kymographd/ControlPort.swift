@@ -155,6 +155,16 @@ final class ControlExchange {
         if isEnded { drop() } else { try? loop.wantsWriting(false, descriptor) }
     }
 
+    /// Leaves the socket to another thread until `takeBack`. Everything that was said before must have been sent.
+    func lend() -> Int32 {
+        loop.remove(descriptor)
+        abandoned = nil
+        return descriptor
+    }
+
+    /// The answer is out, or never will be.
+    func takeBack() { drop() }
+
     fileprivate func drop() {
         guard !isGone else { return }
         isGone = true

@@ -6,6 +6,7 @@ import Glibc
 final class Polkit {
     enum Action: String {
         case grant = "org.kymograph.consent.grant"
+        case read = "org.kymograph.mine.read"
     }
 
     /// As long as somebody may look for their password.

@@ -1,5 +1,6 @@
 import Bus
 import EventLoop
+import Glibc
 import Logging
 import Policy
 import Sessions
@@ -39,6 +40,12 @@ final class Presence {
 
     /// The system bus; nil while it cannot be reached.
     var bus: Bus? { systemBus.bus }
+
+    /// Which session a process is of; nil: none.
+    func session(ofProcess process: Int32, reply: @escaping (Result<String?, BusError>) -> Void) {
+        guard let bus else { return reply(.failure(.noConnection(errno: ENOTCONN))) }
+        bus.loginSession(ofProcess: process, reply: reply)
+    }
 
     /// Changes what is known.
     func update(_ body: (inout Permission) -> Void) {

@@ -7,6 +7,7 @@ import EventLoop
 import Events
 import Glibc
 import Journal
+import JournalAccess
 import Logging
 import Policy
 import SystemPackage
@@ -14,31 +15,37 @@ import SystemPackage
 /// The input thread: devices and sockets in, decisions, the ring out. It never compresses and never syncs.
 final class Recorder {
     let gate: Gate
+    let titles: TitleHashes
     let journal: JournalWriter
     private let loop: EventLoop
     private let signals: SignalDescriptor
-    private let source: InputSource
-    private var presence: Presence!
-    private let errands: Errands
-    private var desk: SubjectDesk!
+    let source: InputSource
+    var presence: Presence!
+    let errands: Errands
+    var desk: SubjectDesk!
+    let policy: RuleSet
+    private(set) var ownRules: OwnRules!
+    /// When the own rules of the person at the seat are to be looked at again (CLOCK_MONOTONIC, µs); nil: they name no hour.
+    var rulesEndMicroseconds: UInt64?
+    private var front: FrontDesk!
     private var controlPort: ControlPort!
     /// Whose records the journal takes now.
-    private var origin = SegmentOrigin.nobody
+    var origin = SegmentOrigin.nobody
     /// The receipt under which was recorded last; empty: none yet.
-    private var receipt = ""
+    var receipt = ""
     /// Of the person at the seat; nil: none.
-    private var pause: Pause?
+    var pause: Pause?
     /// As it was acted upon last.
-    private var verdict = Permission.Verdict.closed(.starting)
-    private var reports = LastReports()
+    var verdict = Permission.Verdict.closed(.starting)
+    var reports = LastReports()
     private let clock = ClockWatch()
     private(set) var agent: AgentPort!
     private var statusPort: StatusPort!
     var outlet: Outlet
     /// CLOCK_MONOTONIC, µs; nil: no pause, or one without an end.
-    private var pauseEndMicroseconds: UInt64?
+    var pauseEndMicroseconds: UInt64?
     private var pace = Pace()
-    private var service = ServiceNotification()
+    var service = ServiceNotification()
     var deviceCount: Int { source.deviceCount }
     private(set) var kernelLossCount = 0
     /// CLOCK_MONOTONIC.
@@ -63,33 +70,61 @@ final class Recorder {
         let passed = try PassedSockets()
         // Before any thread: signals go to this loop alone.
         signals = try SignalDescriptor([SIGTERM, SIGINT, SIGUSR1])
-        gate = try Gate(rules: configuration.rules)
+        let titles = TitleHashes()
+        self.titles = titles
+        gate = try Gate(rules: configuration.rules, titleHash: { titles.hash($0) })
         errands = try Errands(loop: loop)
+        let host = try Host()
+        let store = try ConsentStore(directory: configuration.consentDirectory, machineID: host.machineID)
         journal = try JournalWriter(
             directory: FilePath(configuration.journalDirectory), options: configuration.journalOptions, origin: .nobody)
         outlet = Outlet(journal: journal)
         source = try InputSource(seat: configuration.seat)
+        policy = configuration.rules
         let polkit = Polkit { [unowned self] in presence.bus }
-        desk = try SubjectDesk(
-            configuration: configuration, errands: errands, polkit: polkit,
-            changed: { [unowned self] in decided(by: $0, $1) })
+        front = try desks(configuration, store, host, polkit)
         presence = Presence(
             seat: configuration.seat, loop: loop, standing: { [unowned self] in standing(of: $0) },
-            changed: { [unowned self] in presenceChanged() }, busLost: { polkit.busLost() })
+            changed: { [unowned self] in presenceChanged() },
+            busLost: { [unowned self] in
+                polkit.busLost()
+                agent.busLost()
+            })
         try openPorts(configuration, passed)
         try watch()
+    }
+
+    /// Whoever answers on the control socket.
+    private func desks(
+        _ configuration: Configuration, _ store: ConsentStore, _ host: Host, _ polkit: Polkit
+    ) throws -> FrontDesk {
+        let deliveries = try Deliveries(loop: loop)
+        ownRules = OwnRules(store: store, errands: errands, changed: { [unowned self] in rulesChanged(of: $0) })
+        desk = SubjectDesk(
+            configuration: configuration, store: store, host: host, errands: errands, polkit: polkit,
+            changed: { [unowned self] in decided(by: $0, $1) })
+        let eraser = Eraser(
+            store: store, errands: errands, deliveries: deliveries,
+            needsKey: { [unowned self] in $0 == presence.presentUserID && titles.key != nil },
+            order: { [unowned self] in forget($0, of: $1, key: $2, $3) })
+        let readings = Readings(
+            journal: FilePath(configuration.journalDirectory), store: store,
+            accessLog: AccessLog(path: configuration.accessLogPath), polkit: polkit, errands: errands,
+            deliveries: deliveries)
+        return FrontDesk(consents: desk, eraser: eraser, rules: ownRules, readings: readings)
     }
 
     private func openPorts(_ configuration: Configuration, _ passed: PassedSockets) throws {
         agent = try AgentPort(
             path: configuration.agentSocket, passed: passed["agent"], loop: loop,
             trustedUserID: { [unowned self] in presence.presentUserID },
+            sessionOf: { [unowned self] in presence.session(ofProcess: $0, reply: $1) },
             handlers: AgentPort.Handlers(
                 connected: { [unowned self] in agentConnected() },
                 lost: { [unowned self] in agentLost() },
                 message: { [unowned self] in take($0) }))
         controlPort = try ControlPort(path: configuration.controlSocket, loop: loop) { [unowned self] in
-            desk.answer($0, $1)
+            front.answer($0, $1)
         }
         statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
             StatusLine(self).json
@@ -151,6 +186,7 @@ final class Recorder {
         var deadline = gate.nextDeadlineMicroseconds
         for other in [
             source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds, startEndsMicroseconds,
+            rulesEndMicroseconds,
         ] {
             if let other { deadline = min(deadline ?? .max, other) }
         }
@@ -168,6 +204,7 @@ final class Recorder {
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
         if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
+        if let end = rulesEndMicroseconds, now >= end { applyOwnRules() }
         if let end = startEndsMicroseconds, now >= end {
             startEndsMicroseconds = nil
             // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
@@ -193,7 +230,7 @@ final class Recorder {
         }
     }
 
-    private func dispatch() {
+    func dispatch() {
         var count = 0
         source.dispatch { signal in
             count += 1
@@ -203,7 +240,7 @@ final class Recorder {
             events: count, fullestShare: source.fullestShare, nowMicroseconds: kymo_monotonic_microseconds())
     }
 
-    private func take(_ signal: consuming DeviceSignal) {
+    func take(_ signal: consuming DeviceSignal) {
         switch signal {
         case .event(let event):
             if !event.payload.isInput { note(event) }
@@ -245,7 +282,7 @@ final class Recorder {
         }
     }
 
-    private func hand(_ message: AgentMessage, nowMicroseconds now: UInt64) {
+    func hand(_ message: AgentMessage, nowMicroseconds now: UInt64) {
         switch message {
         case .focus(let report):
             gate.focusChanged(report.focusDescription, receivedMicroseconds: min(report.timeMicroseconds, now))
@@ -283,136 +320,6 @@ final class Recorder {
         gate.agentLost(nowMicroseconds: kymo_monotonic_microseconds())
     }
 
-    // MARK: whether anything may be recorded
-
-    /// What is on file of the person at the seat, and until when they have paused.
-    private func standing(of session: SeatSession) -> (consent: ConsentState, isPaused: Bool) {
-        let standing = desk.standing(userID: session.userID, subject: session.subject)
-        pause = standing.pause
-        setPauseEnd()
-        return (standing.consent, standing.pause != nil)
-    }
-
-    private func presenceChanged() {
-        agent.reconsider(session: presence.permission.presentSession?.id)
-        act(on: presence.verdict)
-    }
-
-    /// A person has decided something about themselves, or (nil) is about to: that stops what is recorded of them.
-    private func decided(by user: uid_t, _ decision: SubjectDesk.Decision?) {
-        // What is in the journal now may be somebody else's.
-        if let decision, user == origin.userID, let notice = notice(of: decision) {
-            write(account: Event(timeMicroseconds: kymo_monotonic_microseconds(), payload: notice))
-        }
-        if user == presence.presentUserID { presence.askAgain() }
-    }
-
-    private func notice(of decision: SubjectDesk.Decision) -> Payload? {
-        switch decision {
-        // The receipt stands in front of what is recorded under it.
-        case .consented: nil
-        case .withdrew:
-            .consent(
-                ConsentNotice(isGiven: false, userID: origin.userID, receipt: receipt, subject: origin.subject))
-        case .paused(let pause):
-            .pause(PauseNotice(isPaused: true, endRealtimeMicroseconds: pause.endRealtimeMicroseconds))
-        case .resumed: .pause(PauseNotice(isPaused: false))
-        }
-    }
-
-    /// CLOCK_MONOTONIC, µs: when the pause of the person at the seat ends, as the clocks are now.
-    private func setPauseEnd() {
-        let remaining = pause.flatMap { desk.remaining($0) }
-        pauseEndMicroseconds = remaining.map { kymo_monotonic_microseconds() &+ $0 }
-    }
-
-    private func endPauseIfOver() {
-        setPauseEnd()
-        guard let pause, desk.remaining(pause) == 0, let user = presence.presentUserID else { return }
-        self.pause = nil
-        pauseEndMicroseconds = nil
-        desk.pauseEnded(user)
-    }
-
-    /// The person clicked on the indicator.
-    private func clicked(_ request: PauseRequest) {
-        guard let user = presence.presentUserID else { return }
-        let told: (String?) -> Void = { [unowned self] failure in
-            if let failure { log(.error, failure) }
-            // Also where nothing has changed: the indicator waits for a word.
-            tellAgent()
-        }
-        switch request.action {
-        case .pause: desk.pause(user, seconds: UInt64(request.seconds), told)
-        case .resume: desk.resume(user, told)
-        }
-    }
-
-    /// Closed, not filtered: while nothing may be recorded no device node is open.
-    private func act(on next: Permission.Verdict) {
-        guard next != verdict || !gate.isOpen && next == .closed(.starting) else { return }
-        let wasOpen = verdict.closure == nil
-        verdict = next
-        // Before the time is taken: what is typed while devices are being opened reaches nobody, and belongs to the span in
-        // which nothing was recorded.
-        if !wasOpen, next.closure == nil { source.resume() }
-        let now = kymo_monotonic_microseconds()
-        switch next {
-        case .closed(let closure):
-            // First of all: what waits is discarded, and nothing later is accepted.
-            gate.setOpen(false, reason: closure.reason, nowMicroseconds: now) { outlet.write($0) }
-            if wasOpen {
-                source.suspend { take($0) }
-                gate.agentLost(nowMicroseconds: now)
-            }
-        case .open(let session, let receipt):
-            guard !wasOpen else { break }
-            gate.setOpen(true, nowMicroseconds: now) { outlet.write($0) }
-            begin(session, receipt, now)
-            if agent.isConnected {
-                gate.agentConnected(nowMicroseconds: now)
-                // As of now: what had the focus while devices were closed is not recorded.
-                for message in reports.messages(asOfMicroseconds: now) { hand(message, nowMicroseconds: now) }
-            }
-            dispatch()
-            if deviceCount == 0 { log(.notice, "no input device can be read yet; waiting for one") }
-        }
-        if wasOpen, next.closure != nil { sessionRecord(isActive: false, now) }
-        log(.notice, idleReason.map { "not recording: \($0)" } ?? "recording the input of \(subject)")
-        service.status(idleReason ?? "recording")
-        tellAgent()
-    }
-
-    /// From here on the journal is this person's and this session's, under that receipt.
-    private func begin(_ session: SeatSession, _ receipt: String, _ now: UInt64) {
-        let next = SegmentOrigin(subject: session.subject, userID: session.userID, session: session.id)
-        if next != origin {
-            origin = next
-            journal.rotate(origin: next)
-        }
-        self.receipt = receipt
-        write(
-            account: Event(
-                timeMicroseconds: now,
-                payload: .consent(
-                    ConsentNotice(isGiven: true, userID: session.userID, receipt: receipt, subject: session.subject))))
-        sessionRecord(isActive: true, now)
-    }
-
-    private func sessionRecord(isActive: Bool, _ now: UInt64) {
-        write(
-            account: Event(
-                timeMicroseconds: now,
-                payload: .session(
-                    SessionDescription(subject: origin.subject, userID: origin.userID, isActive: isActive))))
-    }
-
-    /// What the indicator is to show.
-    private func tellAgent() {
-        guard agent.isConnected else { return }
-        agent.send(.recording(RecordingState(verdict, pause: pause)))
-    }
-
     // MARK: accounts of the recorder itself
 
     /// A segment has one pair of clocks: after a step or a resume the next one gets the new pair, and the reason for it.
@@ -420,8 +327,9 @@ final class Recorder {
         guard let reason = clock.change() else { return }
         journal.rotate()
         write(account: ClockWatch.pair(reason))
-        // How long a pause lasts is told by clocks.
+        // How long a pause lasts is told by clocks, and which hour it is.
         setPauseEnd()
+        applyOwnRules()
         log(.notice, reason == .resume ? "the machine slept" : "the clock was set")
     }
 

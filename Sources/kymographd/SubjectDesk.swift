@@ -3,7 +3,6 @@ import Configuration
 import Consent
 import Events
 import Glibc
-import JournalAccess
 import Logging
 import Policy
 
@@ -17,6 +16,8 @@ final class SubjectDesk {
         var consent: ConsentState
         /// Nil: none.
         var pause: Pause?
+        /// Nil: there is none, and titles that would be hashed are left out.
+        var titleKey: TitleKey?
     }
 
     /// What a person has decided, once it is on the disk, or cannot be written.
@@ -30,7 +31,6 @@ final class SubjectDesk {
     private let store: ConsentStore
     private let notice: String?
     private let policy: RuleSet
-    private let accessLog: AccessLog
     private let bootID: String
     private let errands: Errands
     private let polkit: Polkit
@@ -42,15 +42,14 @@ final class SubjectDesk {
     private var withdrawn: Set<uid_t> = []
     private var paused: [uid_t: Pause] = [:]
 
-    /// - Throws: where the directory of the consents or the host's key is not to be trusted.
     init(
-        configuration: Configuration, errands: Errands, polkit: Polkit, changed: @escaping (uid_t, Decision?) -> Void
-    ) throws {
-        store = try ConsentStore(directory: configuration.consentDirectory, machineID: try Host.machineID())
+        configuration: Configuration, store: ConsentStore, host: Host, errands: Errands, polkit: Polkit,
+        changed: @escaping (uid_t, Decision?) -> Void
+    ) {
+        self.store = store
         notice = configuration.notice
         policy = configuration.rules
-        accessLog = AccessLog(path: configuration.accessLogPath)
-        bootID = try Host.bootID()
+        bootID = host.bootID
         self.errands = errands
         self.polkit = polkit
         self.changed = changed
@@ -68,9 +67,19 @@ final class SubjectDesk {
         guard !withdrawn.contains(userID) else {
             return Standing(consent: .missing("it was withdrawn (kymo consent grant gives it anew)"), pause: nil)
         }
+        let consent = Self.consent(store, notice, policy, userID, subject)
         return Standing(
-            consent: Self.consent(store, notice, policy, userID, subject),
-            pause: paused[userID] ?? store.pause(userID: userID).flatMap { isOver($0) ? nil : $0 })
+            consent: consent, pause: paused[userID] ?? store.pause(userID: userID).flatMap { isOver($0) ? nil : $0 },
+            titleKey: consent.isGiven ? titleKey(userID) : nil)
+    }
+
+    private func titleKey(_ userID: uid_t) -> TitleKey? {
+        do {
+            return try store.titleKey(userID: userID)
+        } catch {
+            log(.warning, "\(error); titles that would be hashed are left out")
+            return nil
+        }
     }
 
     private static func consent(
@@ -94,42 +103,19 @@ final class SubjectDesk {
 
     // MARK: requests
 
-    func answer(_ request: ControlRequest, _ exchange: ControlExchange) {
-        let user = exchange.peer.userID
-        guard user != 0 else {
-            return exchange.refuse("root is never recorded, and decides for nobody: run this as the person concerned")
-        }
-        guard let entry = getpwuid(user) else {
-            return exchange.refuse("user id \(user) has no name on this machine")
-        }
-        let subject = String(cString: entry.pointee.pw_name)
-        switch request {
-        case .show: show(user, subject, exchange)
-        case .grant(let notice, let policy): grant(subject, notice, policy, exchange)
-        case .withdraw: withdraw(user, subject, exchange)
-        case .receipt: receipt(user, subject, exchange)
-        case .accesses: accesses(user, exchange)
-        case .pause(let seconds): pause(user, seconds: seconds) { Self.report($0, to: exchange) }
-        case .resume: resume(user) { Self.report($0, to: exchange) }
-        }
-    }
-
-    private static func report(_ failure: String?, to exchange: ControlExchange) {
-        if let failure { exchange.refuse(failure) } else { exchange.done() }
-    }
-
     private static let noNotice =
         "there is no notice on this machine (/etc/kymograph/notice.md): nobody can consent to "
         + "what they are not told"
 
-    private func show(_ user: uid_t, _ subject: String, _ exchange: ControlExchange) {
+    func show(_ person: Person, _ exchange: ControlExchange) {
         guard let notice else { return exchange.refuse(Self.noNotice) }
-        let isWithdrawn = withdrawn.contains(user)
+        let isWithdrawn = withdrawn.contains(person.userID)
         errands.run { [store, policy] in
             var view = ConsentView(
-                subject: subject, receipt: "", reason: "it was withdrawn", notice: notice, policy: policy.canonicalText)
+                subject: person.name, receipt: "", reason: "it was withdrawn", notice: notice,
+                policy: policy.canonicalText)
             if isWithdrawn { return view }
-            switch Self.consent(store, notice, policy, user, subject) {
+            switch Self.consent(store, notice, policy, person.userID, person.name) {
             case .given(let receipt): (view.receipt, view.reason) = (receipt, "")
             case .missing(let why): view.reason = why
             }
@@ -139,33 +125,19 @@ final class SubjectDesk {
         }
     }
 
-    private func receipt(_ user: uid_t, _ subject: String, _ exchange: ControlExchange) {
+    func receipt(_ person: Person, _ exchange: ControlExchange) {
         errands.run { [store] in
-            Result { try store.receiptText(userID: user) }
+            Result { try store.receiptText(userID: person.userID) }
         } then: { found in
             switch found {
             case .success(let text?): exchange.done(text)
-            case .success(nil): exchange.refuse("there is no receipt of \(subject)")
+            case .success(nil): exchange.refuse("there is no receipt of \(person.name)")
             case .failure(let error): exchange.refuse("\(error)")
             }
         }
     }
 
-    /// None for whoever never consented: nothing was recorded of them, and who reads of others is not their business.
-    private func accesses(_ user: uid_t, _ exchange: ControlExchange) {
-        errands.run { [store, accessLog] in
-            Result {
-                try store.receiptText(userID: user) == nil ? [] : try accessLog.lines(concerning: user)
-            }
-        } then: { found in
-            switch found {
-            case .success(let lines): exchange.done(lines.map { $0 + "\n" }.joined())
-            case .failure(let error): exchange.refuse("\(error)")
-            }
-        }
-    }
-
-    private func grant(_ subject: String, _ noticeHash: String, _ policyHash: String, _ exchange: ControlExchange) {
+    func grant(_ person: Person, _ noticeHash: String, _ policyHash: String, _ exchange: ControlExchange) {
         guard let notice else { return exchange.refuse(Self.noNotice) }
         guard noticeHash == Receipt.hash(notice), policyHash == Receipt.hash(policy.canonicalText) else {
             return exchange.refuse("what you were shown is not what is in force any more; look again")
@@ -173,25 +145,24 @@ final class SubjectDesk {
         polkit.authenticate(exchange, for: .grant) { [weak self] refusal in
             guard let self, !exchange.isGone else { return }
             if let refusal {
-                log(.notice, "consent of \(subject) was not taken: \(refusal)")
+                log(.notice, "consent of \(person.name) was not taken: \(refusal)")
                 return exchange.refuse(refusal)
             }
-            keepConsent(subject, notice, exchange)
+            keepConsent(person, notice, exchange)
         }
     }
 
-    private func keepConsent(_ subject: String, _ notice: String, _ exchange: ControlExchange) {
-        let user = exchange.peer.userID
-        decide(user) { [store, policy] in
+    private func keepConsent(_ person: Person, _ notice: String, _ exchange: ControlExchange) {
+        decide(person.userID) { [store, policy] in
             try store.grant(
-                userID: user, subject: subject, notice: notice, policy: policy, version: kymographVersion,
+                userID: person.userID, subject: person.name, notice: notice, policy: policy, version: kymographVersion,
                 realtimeMicroseconds: kymo_realtime_microseconds()
             ).text
         } then: { [weak self] outcome in
             switch outcome {
             case .success(let text):
-                self?.withdrawn.remove(user)
-                log(.notice, "\(subject) has consented")
+                self?.withdrawn.remove(person.userID)
+                log(.notice, "\(person.name) has consented")
                 exchange.done(text)
                 return .consented
             case .failure(let error):
@@ -201,15 +172,15 @@ final class SubjectDesk {
         }
     }
 
-    private func withdraw(_ user: uid_t, _ subject: String, _ exchange: ControlExchange) {
-        decide(user) { [store] in
-            try store.withdraw(userID: user, realtimeMicroseconds: kymo_realtime_microseconds())
+    func withdraw(_ person: Person, _ exchange: ControlExchange) {
+        decide(person.userID) { [store] in
+            try store.withdraw(userID: person.userID, realtimeMicroseconds: kymo_realtime_microseconds())
         } then: { [weak self] outcome in
-            log(.notice, "\(subject) has withdrawn their consent")
+            log(.notice, "\(person.name) has withdrawn their consent")
             switch outcome {
             case .success: exchange.done()
             case .failure(let error):
-                self?.withdrawn.insert(user)
+                self?.withdrawn.insert(person.userID)
                 exchange.refuse(
                     "recording has stopped, but that could not be written, so that a restart would forget it: \(error)")
             }
@@ -273,20 +244,6 @@ final class SubjectDesk {
     }
 }
 
-/// This machine and this boot, as the files of the system tell them.
-private enum Host {
-    /// - Throws: a machine without an identity can give no receipt that is its own.
-    static func machineID() throws(StartError) -> String { try line(of: "/etc/machine-id") }
-    static func bootID() throws(StartError) -> String { try line(of: "/proc/sys/kernel/random/boot_id") }
-
-    private static func line(of path: String) throws(StartError) -> String {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .noIdentity(path: path, errno: errno) }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 128)
-        let count = read(descriptor, &bytes, bytes.count)
-        let text = String(decoding: bytes.prefix(max(count, 0)).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        guard !text.isEmpty else { throw .noIdentity(path: path, errno: ENODATA) }
-        return text
-    }
+extension ConsentState {
+    fileprivate var isGiven: Bool { if case .given = self { true } else { false } }
 }

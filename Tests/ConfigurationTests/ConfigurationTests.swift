@@ -211,6 +211,27 @@ import Testing
         #expect(rules.rule(for: "foot").keys == .full)
     }
 
+    /// As they are kept: what was understood is written so that it is understood in the same way.
+    @Test(arguments: [
+        "", "[[rule]]\napp = \"*\"\nkeys = \"off\"\n",
+        "[[rule]]\napp = \"a\\\\\\\"\\u0001é\"\ntitles = \"hash\"\npointer = \"off\"\n",
+        "[[rule]]\napp = \"x\"\nkeys = \"class\"\nhours = [\"18:00-08:00\", \"12:00-13:00\"]\ndays = [\"mon\", \"sun\"]\n",
+        "[[rule]]\napp = \"x\"\nkeys = \"off\"\ndays = [\"sat\"]\n\n[[rule]]\napp = \"y\"\ntitles = \"off\"\n",
+    ])
+    func theSubjectsOwnRulesReadBack(text: String) throws {
+        let rules = try SubjectRules(text: text, file: "s.toml")
+        #expect(try SubjectRules(text: rules.text, file: "s.toml") == rules)
+        // There is one way to write them.
+        #expect(try SubjectRules(text: rules.text, file: "s.toml").text == rules.text)
+    }
+
+    @Test func whenARuleHoldsIsToldInWords() throws {
+        let text = "[[rule]]\napp = \"x\"\nkeys = \"off\"\nhours = [\"18:00-08:00\"]\ndays = [\"mon\", \"sun\"]\n"
+        #expect(try SubjectRules(text: text, file: "s").rules.map(\.when) == ["18:00-08:00 on mon, sun"])
+        let always = "[[rule]]\napp = \"x\"\nkeys = \"off\"\n"
+        #expect(try SubjectRules(text: always, file: "s").rules.map(\.when) == [""])
+    }
+
     @Test func aFileThatOthersMayChangeIsRefused() throws {
         let directory = try TemporaryDirectory()
         directory.write("k.toml", "seat = \"seat1\"\n")

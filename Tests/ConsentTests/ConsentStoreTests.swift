@@ -264,11 +264,16 @@ extension ConsentState {
     @Test func requestsAndAnswersReadBack() throws {
         let requests: [ControlRequest] = [
             .show, .grant(notice: "a", policy: "b"), .withdraw, .receipt, .accesses, .pause(seconds: 0),
-            .pause(seconds: .max), .resume,
+            .pause(seconds: .max), .resume, .forget(.everything), .forget(.span(0...(.max), app: nil)),
+            .forget(.span(5...6, app: AppGlob("a b*"))), .rules, .setRules(""), .setRules("[[rule]]\napp = \"x\"\n"),
+            .account, .mine(OwnReading(form: .text)), .mine(Self.reading),
         ]
         for request in requests { #expect(ControlRequest(text: request.text) == request) }
         for text in [
             "", "show ada", "withdraw 1000", "pause", "pause -1", "pause 1 ada", "grant a", "forget", "resume\n",
+            "forget ada", "forget all ada", "forget all\n1000", "forget 1", "forget 2 1", "forget -1 2", "forget 1 2\n",
+            "rules ada", "account 1000", "mine", "mine text", "mine text\nada", "mine text\nuid 1000\n",
+            "mine xml\n", "mine text\nsince\n", "mine text\nsince 1\nsince 2\n", "mine text ada\n",
         ] {
             #expect(ControlRequest(text: text) == nil, "\(text)")
         }
@@ -280,5 +285,97 @@ extension ConsentState {
         }
         let view = ConsentView(subject: "ada", receipt: "", reason: "a\nb", notice: "n\n", policy: "p")
         #expect(try ConsentView(text: view.text) == view)
+    }
+
+    private static var reading: OwnReading {
+        var reading = OwnReading(form: .csv)
+        reading.sinceMicroseconds = -5
+        reading.untilMicroseconds = .max
+        reading.apps = [AppGlob("a b*")!, AppGlob("é")!]
+        reading.kinds = ["key", "focus"]
+        return reading
+    }
+
+    @Test func answersAboutOnesOwnDataReadBack() throws {
+        for span in [nil, 3...7] as [ClosedRange<UInt64>?] {
+            let answer = ForgetAnswer(
+                records: 1, chunks: 2, segments: 3, files: 4, leftFiles: 5, span: span, isKeyDestroyed: span == nil)
+            #expect(try ForgetAnswer(text: answer.text) == answer)
+        }
+        let rule = OwnRuleView(
+            isInForce: true, limit: EffectiveRule(keys: .off, titles: .hash, pointer: .off),
+            when: "18:00-08:00 on mon, tue", app: "a\tb")
+        let view = AccountView(
+            sinceMicroseconds: 1, withheld: [AccountView.Withheld(reason: "paused", spans: 2, microseconds: 3)],
+            bytes: 4, segments: 5, rules: [rule])
+        let read = try AccountView(text: view.text)
+        #expect(read.withheld == view.withheld && read.bytes == 4 && read.rules.first?.when == rule.when)
+        #expect(read.rules.first?.limit == rule.limit)
+    }
+}
+
+@Suite struct TitleKeyTests {
+    @Test func equalTitlesOfOnePersonHaveEqualHashes() throws {
+        let directory = try StateDirectory()
+        let store = try directory.store()
+        let ada = try store.titleKey(userID: 1000), bob = try store.titleKey(userID: 1001)
+        #expect(ada.hash("Quarterly") == ada.hash("Quarterly") && ada.hash("Quarterly") != ada.hash("quarterly"))
+        #expect(ada.hash("Quarterly") != bob.hash("Quarterly"))
+        #expect(ada.hash("Quarterly").count == 32 && ada.hash("").count == 32)
+        // The same after a restart, read from its file.
+        #expect(try directory.store().titleKey(userID: 1000).hash("Quarterly") == ada.hash("Quarterly"))
+        var status = stat()
+        #expect(stat("\(directory.path)/consent/1000/title.key", &status) == 0)
+        #expect(status.st_size == 32 && status.st_mode & 0o777 == 0o600)
+    }
+
+    @Test func whatWasHashedWithADestroyedKeyCannotBeHashedAgain() throws {
+        let directory = try StateDirectory()
+        let store = try directory.store()
+        let old = try store.titleKey(userID: 1000).hash("Quarterly")
+        try store.destroyTitleKey(userID: 1000)
+        #expect(access("\(directory.path)/consent/1000/title.key", F_OK) != 0)
+        #expect(try store.titleKey(userID: 1000).hash("Quarterly") != old)
+        // And where there is none.
+        try store.destroyTitleKey(userID: 1001)
+    }
+
+    /// The bytes themselves, where a file system writes in place: another name for the same file shows them.
+    @Test func aDestroyedKeyIsOverwritten() throws {
+        let directory = try StateDirectory()
+        let store = try directory.store()
+        _ = try store.titleKey(userID: 1000)
+        let path = "\(directory.path)/consent/1000/title.key"
+        #expect(link(path, "\(directory.path)/kept") == 0)
+        try store.destroyTitleKey(userID: 1000)
+        #expect(try directory.read("kept").utf8.allSatisfy { $0 == 0 } && directory.read("kept").utf8.count == 32)
+    }
+
+    @Test(arguments: [0o644, 0o660] as [mode_t])
+    func aKeyThatOthersMayReadIsNone(mode: mode_t) throws {
+        let directory = try StateDirectory()
+        let store = try directory.store()
+        _ = try store.titleKey(userID: 1000)
+        chmod("\(directory.path)/consent/1000/title.key", mode)
+        #expect(throws: ConsentError.self) { try store.titleKey(userID: 1000) }
+    }
+
+    @Test func aFileOfAnotherLengthIsNoKey() throws {
+        let directory = try StateDirectory()
+        let store = try directory.store()
+        _ = try store.titleKey(userID: 1000)
+        try directory.write("consent/1000/title.key", "short")
+        #expect(throws: ConsentError.self) { try store.titleKey(userID: 1000) }
+    }
+
+    @Test func rulesAreKept() throws {
+        let directory = try StateDirectory()
+        let store = try directory.store()
+        #expect(try store.rules(userID: 1000) == nil)
+        try store.setRules("[[rule]]\n", userID: 1000)
+        #expect(try directory.store().rules(userID: 1000) == "[[rule]]\n")
+        #expect(try store.rules(userID: 1001) == nil)
+        try store.setRules("", userID: 1000)
+        #expect(try store.rules(userID: 1000) == nil)
     }
 }

@@ -376,7 +376,7 @@ import Testing
 
     private func expectForgotten(_ request: ForgetRequest, in scratch: Scratch, _ events: [StoredEvent]) throws {
         let expected: [UInt64]
-        switch request {
+        switch request.extent {
         case .everything: expected = []
         case .span(_, nil): expected = Array(0...9) + Array(31...59)
         case .span: expected = Array(20...39)
@@ -414,6 +414,7 @@ import Testing
     @Test func requestsSurviveTheirFile() throws {
         let requests: [ForgetRequest] = [
             .everything, .span(0...(.max), app: nil), .span(5...5, app: AppGlob("org.é*")),
+            ForgetRequest(.everything, userID: 1000), ForgetRequest(.span(5...6, app: AppGlob("*")), userID: .max),
         ]
         var buffer = ByteBuffer(capacity: 64)
         defer { buffer.deallocate() }

@@ -12,7 +12,7 @@ final class Desk {
 
     init(
         _ rules: [String: KeyRule] = ["full": .full, "off": .off], capacity: Int = 1024, hasLayout: Bool = true,
-        titleHash: ((String) -> String)? = nil
+        titleHash: @escaping (String) -> String? = { _ in nil }
     ) throws {
         gate = try Gate(rules: RuleSet.of(rules), titleHash: titleHash, capacity: capacity)
         gate.setOpen(true, nowMicroseconds: now) { _ in }
@@ -92,6 +92,12 @@ final class Desk {
     }
 
     func open(at ms: Double) { gate.setOpen(true, nowMicroseconds: time(ms)) { self.take($0.event) } }
+
+    func discardWaiting(at ms: Double) {
+        gate.discardWaiting(nowMicroseconds: time(ms)) { self.take($0.event) }
+    }
+
+    func restateFocus(at ms: Double) { gate.restateFocus(nowMicroseconds: time(ms)) }
 
     func stop(at ms: Double) { gate.stop(nowMicroseconds: time(ms)) { self.take($0.event) } }
 

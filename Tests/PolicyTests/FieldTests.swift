@@ -456,7 +456,7 @@ private let tab: UInt16 = 15
         (.full, true, ("abc", .full)),
     ])
     func titles(rule: TitleRule, hasKey: Bool, expected: (String, TitleForm)) throws {
-        let desk = try Desk(titleHash: hasKey ? { "#\($0.count)" } : nil)
+        let desk = try Desk(titleHash: { hasKey ? "#\($0.count)" : nil })
         let rules = RuleSet([AppRule(app: AppGlob("full")!, keys: .class, titles: rule)])
         desk.gate.setRules(rules, nowMicroseconds: Desk.start)
         desk.focus("full", at: 0, title: "abc")

@@ -17,6 +17,7 @@ from pathlib import Path
 INTERFACES = """<node>
 <interface name="org.freedesktop.login1.Manager">
   <method name="GetSeat"><arg type="s" direction="in"/><arg type="o" direction="out"/></method>
+  <method name="GetSessionByPID"><arg type="u" direction="in"/><arg type="o" direction="out"/></method>
   <property name="PreparingForSleep" type="b" access="read"/>
 </interface>
 <interface name="org.freedesktop.login1.Seat"><property name="ActiveSession" type="(so)" access="read"/></interface>
@@ -94,6 +95,10 @@ class Login:
     def sleep(self, begins: bool) -> int:
         return self.ask(do="sleep", begins=begins)["time_us"]
 
+    def place(self, pid: int, session: str | None) -> None:
+        """That process is of that session from now on (None: of none, as all are that were not placed)."""
+        self.ask(do="place", pid=pid, id=session)
+
     def polkit(self, answers: str) -> None:
         """From now on it says "yes", "no", does not answer ("hang"), or is not there ("absent")."""
         self.ask(do="polkit", answers=answers)
@@ -127,6 +132,7 @@ def serve(address: str) -> None:
     sessions: dict[str, dict] = {}
     state = {"active": "", "sleeps": False, "polkit": "yes"}
     asked: list[dict] = []
+    places: dict[int, str | None] = {}
 
     def path_of(session: str) -> str:
         return f"/org/freedesktop/login1/session/{session}" if session else "/"
@@ -144,6 +150,11 @@ def serve(address: str) -> None:
 
     def export(path: str, interface: str) -> None:
         def called(connection, sender, path, interface, method, arguments, invocation):
+            if method == "GetSessionByPID":
+                session = places.get(arguments.unpack()[0])
+                if session:
+                    return invocation.return_value(GLib.Variant("(o)", (path_of(session),)))
+                return invocation.return_dbus_error("org.freedesktop.login1.NoSessionForPID", "no session")
             if arguments.unpack() == ("seat0",):
                 return invocation.return_value(GLib.Variant("(o)", (SEAT,)))
             invocation.return_dbus_error("org.freedesktop.login1.NoSuchSeat", "no such seat")
@@ -202,6 +213,8 @@ def serve(address: str) -> None:
             state["sleeps"] = request["begins"]
             body = GLib.Variant("(b)", (request["begins"],))
             connection.emit_signal(None, MANAGER, "org.freedesktop.login1.Manager", "PrepareForSleep", body)
+        elif do == "place":
+            places[request["pid"]] = request["id"]
         elif do == "polkit":
             own(POLKIT, request["answers"] != "absent")
             state["polkit"] = request["answers"]

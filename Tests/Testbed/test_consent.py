@@ -224,7 +224,7 @@ def test_a_receipt_of_another_machine_does_not_count(desk, tmp_path):
 def test_an_old_receipt_does_not_outlive_a_withdrawal(desk):
     daemon, _ = desk
     old = receipt_file(daemon).read_text()
-    assert daemon.at_terminal("consent", "withdraw").code == 0
+    assert daemon.at_terminal("consent", "withdraw", "--keep").code == 0
     assert daemon.stop() == 0
     receipt_file(daemon).write_text(old)
     daemon.process = daemon.launch()
@@ -267,7 +267,7 @@ def test_only_a_looser_policy_asks_again(desk):
 def test_withdrawing_stops_at_once_and_survives_a_restart(desk):
     daemon, mouse = desk
     asked = now_us()
-    done = daemon.at_terminal("consent", "withdraw")
+    done = daemon.at_terminal("consent", "withdraw", "--keep")
     answered = now_us()
     assert done.code == 0 and "still there" in done.output
     stays_silent(daemon, answered)
@@ -298,6 +298,27 @@ def test_a_pause_stops_at_once_and_survives_a_restart(desk, words, row):
     assert "has paused the recording" in reason(daemon) and daemon.open_nodes() == {}
     assert daemon.at_terminal("resume").code == 0
     wait_for(lambda: daemon.open_nodes(), "the nodes to be open again")
+
+
+@needs_root
+@pytest.mark.parametrize("words", [[], ["2h"]])
+def test_a_pause_survives_a_reboot(desk, tmp_path, words):
+    """Another boot, by the kernel's id of it, whose clocks begin anew."""
+    daemon, _ = desk
+    assert daemon.at_terminal("pause", *words).code == 0
+    assert daemon.stop() == 0
+    boot = tmp_path / "boot_id"
+    boot.write_text("01234567-89ab-cdef-0123-456789abcdef\n")
+    # In a mount namespace of its own: nobody else's boot is another.
+    other = "mount --bind \"$0\" /proc/sys/kernel/random/boot_id && exec \"$@\""
+    daemon.process = daemon.launch(activator=lambda _: ["unshare", "--mount", "sh", "-c", other, str(boot)])
+    wait_for(lambda: daemon.status() is not None, "kymographd to answer")
+    daemon.sit_down()
+    wait_for(lambda: "has paused the recording" in reason(daemon), "the pause to hold")
+    assert daemon.open_nodes() == {}
+    assert daemon.at_terminal("resume").code == 0
+    wait_for(lambda: is_recording(daemon), "the resumption")
+    assert Path(f"/proc/{daemon.pid}/root/proc/sys/kernel/random/boot_id").read_text() == boot.read_text()
 
 
 def test_a_pause_ends_by_itself_and_stays_over(desk):
@@ -341,18 +362,20 @@ def test_one_is_told_in_plain_words_what_is_recorded_and_why_not(bed, recorder):
     assert re.search(r"^id (\w+)$", receipt_file(daemon).read_text(), re.M)[1] in text
     assert "  editor: every key, where accessibility says" in text and "  vault: nothing, not even its name" in text
     assert "  every other app: keys as counts per 100 ms" in text
-    assert ": there is no consent\n" in text and "time: the indicator is not shown\n" in text
+    assert "  there is no consent: " in text and "  the indicator is not shown: " in text
+    assert "Your own rules, which only take away (kymo rules)\n  none\n" in text
+    assert re.search(r"\n  [\d.]+ \w+ on the disk in 1 segment ", text)
     daemon.at_terminal("pause")
     text = privacy(daemon)
     assert f"{name}, nothing of you is being recorded now: {name} has paused the recording." in text
     daemon.at_terminal("resume")
     wait_for(lambda: is_recording(daemon), "the resumption")
-    assert "  1 time: paused\n" in privacy(daemon)
+    wait_for(lambda: re.search("  paused: 1 time, \\d+ s together\n", privacy(daemon)), "the pause to be in the account")
 
 
 @needs_root
 def test_one_is_told_who_has_read_and_sees_no_others_own_reading(desk):
-    daemon, _, _ = desk
+    daemon, _ = desk
     assert "nobody but root" in privacy(daemon)
     user = subject().pw_uid
     lines = ["T role=reader uid=7 pid=8 user=rita kymo show", f"T role=subject uid={user} pid=8 user=me kymo mine",
@@ -393,7 +416,7 @@ def test_without_an_indicator_no_node_is_open(desk):
 def test_another_user_decides_for_themselves_alone(desk):
     daemon, _ = desk
     other = 1
-    for words in (["consent", "withdraw"], ["pause"], ["resume"]):
+    for words in (["consent", "withdraw", "--keep"], ["pause"], ["resume"]):
         assert daemon.at_terminal(*words, uid=other).code == 0
     assert "has not consented" not in daemon.at_terminal("consent", "show").output
     assert is_recording(daemon)

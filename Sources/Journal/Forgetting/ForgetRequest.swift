@@ -1,23 +1,50 @@
 import Events
 import Policy
 
-/// What is to be forgotten. Whole chunks go: with what was asked for goes what was written in the same quarter of a second.
-public enum ForgetRequest: Sendable, Equatable {
-    /// All closed segments, as files.
-    case everything
-    /// What happened in this span of CLOCK_REALTIME, µs since 1970; with an app: only where that app had the keyboard, or
-    /// may have had it.
-    case span(ClosedRange<UInt64>, app: AppGlob? = nil)
+/// What is to be forgotten, and of whom. Whole chunks go: with what was asked for goes what was written in the same quarter
+/// of a second.
+public struct ForgetRequest: Sendable, Equatable {
+    public enum Extent: Sendable, Equatable {
+        case everything
+        /// What happened in this span of CLOCK_REALTIME, µs since 1970; with an app: only where that app had the keyboard,
+        /// or may have had it.
+        case span(ClosedRange<UInt64>, app: AppGlob? = nil)
+    }
+    public var extent: Extent
+    /// Only what was recorded of this user: segments with their id. Nil: of everybody.
+    public var userID: UInt32?
+
+    public init(_ extent: Extent, userID: UInt32? = nil) {
+        self.extent = extent
+        self.userID = userID
+    }
+
+    public static let everything = ForgetRequest(.everything)
+    public static func span(_ span: ClosedRange<UInt64>, app: AppGlob? = nil) -> ForgetRequest {
+        ForgetRequest(.span(span, app: app))
+    }
+
+    func concerns(_ userID: UInt32) -> Bool { self.userID.map { $0 == userID } ?? true }
 }
 
 /// What was done.
 public struct ForgettingReport: Sendable, Equatable {
-    /// Chunks in whose place there is a tombstone now.
+    /// Chunks that are gone: in their place there is a tombstone, or their file is deleted.
     public var chunks: UInt64 = 0
     /// Records that were in them.
     public var records: UInt64 = 0
+    /// Segments that some of them were in.
+    public var segments: UInt64 = 0
     /// Files that were deleted: segments as a whole, and torn pieces that may have held some of it.
     public var files: UInt64 = 0
+    /// Files that nobody can read, and that may be somebody else's: they were left.
+    public var leftFiles: UInt64 = 0
+    /// From the first to the last moment that went, CLOCK_REALTIME, µs since 1970; nil: none did.
+    public var span: ClosedRange<UInt64>?
+
+    mutating func widen(to other: ClosedRange<UInt64>) {
+        span = span.map { min($0.lowerBound, other.lowerBound)...max($0.upperBound, other.upperBound) } ?? other
+    }
 }
 
 /// The requests that are not carried out yet, as a file in the journal's directory: written before anything else happens, so
@@ -39,10 +66,13 @@ struct ForgetIntent: Equatable {
         buffer.put(Self.magic)
         buffer.put(UInt32(requests.count))
         for request in requests {
-            switch request {
-            case .everything: buffer.put(UInt8(0))
+            // Bit 0: a span; bit 1: one user's.
+            let flags: UInt8 = (request.extent == .everything ? 0 : 1) | (request.userID == nil ? 0 : 2)
+            buffer.put(flags)
+            if let userID = request.userID { buffer.put(userID) }
+            switch request.extent {
+            case .everything: break
             case .span(let span, let app):
-                buffer.put(UInt8(1))
                 buffer.put(span.lowerBound)
                 buffer.put(span.upperBound)
                 let pattern = app?.pattern ?? ""
@@ -73,16 +103,21 @@ struct ForgetIntent: Equatable {
 
 extension ForgetRequest {
     fileprivate init?(_ cursor: inout ByteCursor) {
-        switch cursor.integer(UInt8.self) {
-        case 0: self = .everything
-        case 1:
-            guard let first: UInt64 = cursor.integer(), let last: UInt64 = cursor.integer(), first <= last,
-                let length: UInt16 = cursor.integer(), let pattern = cursor.text(Int(length))
-            else { return nil }
-            let app = AppGlob(pattern)
-            guard app != nil || pattern.isEmpty else { return nil }
-            self = .span(first...last, app: app)
-        default: return nil
+        guard let flags: UInt8 = cursor.integer(), flags < 4 else { return nil }
+        var owner: UInt32?
+        if flags & 2 != 0 {
+            guard let userID: UInt32 = cursor.integer() else { return nil }
+            owner = userID
         }
+        guard flags & 1 != 0 else {
+            self.init(.everything, userID: owner)
+            return
+        }
+        guard let first: UInt64 = cursor.integer(), let last: UInt64 = cursor.integer(), first <= last,
+            let length: UInt16 = cursor.integer(), let pattern = cursor.text(Int(length))
+        else { return nil }
+        let app = AppGlob(pattern)
+        guard app != nil || pattern.isEmpty else { return nil }
+        self.init(.span(first...last, app: app), userID: owner)
     }
 }

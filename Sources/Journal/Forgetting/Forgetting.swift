@@ -11,7 +11,12 @@ struct Forgetting {
     private let files: any FileOperations
     /// Oldest first; nil before the first step.
     private var names: ArraySlice<SegmentName>?
+    /// Of a request for everything: how many of the oldest segments go as files. One with a segment of somebody else's in
+    /// front of it gets tombstones: a file that is missing in the middle would look like a loss, and breaks the chain.
+    private var deletions = 0
     private(set) var report = ForgettingReport()
+    /// All closed segments went as files, so that no tombstone tells of it.
+    private(set) var hasEmptied = false
 
     init(_ request: ForgetRequest, in directory: FilePath, files: any FileOperations) {
         self.request = request
@@ -24,38 +29,46 @@ struct Forgetting {
     ///   request.
     /// - Returns: false when all is done.
     mutating func step(open: UInt64?) throws(JournalError) -> Bool {
-        if names == nil {
-            names = try SegmentName.list(in: directory).filter { $0.number != open }[...]
-        }
+        if names == nil { try begin(open: open) }
         do {
-            switch request {
-            case .everything:
-                try deleteAll()
-                return false
-            case .span(let span, let app):
-                while let name = names?.first {
-                    let isChanged = try forget(span, app, in: name)
-                    names?.removeFirst()
-                    if isChanged { return true }
-                }
-                try deleteTornPieces(of: span)
-                return false
+            while let name = names?.first {
+                let isChanged = try forget(in: name)
+                names?.removeFirst()
+                if isChanged { return true }
             }
+            try deleteTornPieces()
+            return false
         } catch {
             throw .system(what: "forget in", path: directory.string, errno: error)
         }
     }
 
-    private mutating func deleteAll() throws(Errno) {
-        for name in names ?? [] { try delete(name.fileName) }
-        for file in tornPieces { try delete(file.name) }
-        try files.syncDirectory(directory)
+    private mutating func begin(open: UInt64?) throws(JournalError) {
+        let all = try SegmentName.list(in: directory).filter { $0.number != open }
+        names = all[...]
+        guard case .everything = request.extent else { return }
+        deletions = request.userID.map { leading(all, of: $0) } ?? all.count
+        hasEmptied = deletions == all.count
+    }
+
+    /// How many of the oldest segments are that user's or nobody's, up to the last of that user's. Nobody's tell of the
+    /// recorder alone, and what cannot be read between a user's own was theirs.
+    private func leading(_ names: [SegmentName], of userID: UInt32) -> Int {
+        var count = 0
+        for (index, name) in names.enumerated() {
+            switch owner(of: name) {
+            case userID: count = index + 1
+            case nil, SegmentOrigin.nobody.userID: continue
+            default: return count
+            }
+        }
+        return count
     }
 
     /// - Returns: whether there was something to forget.
-    private mutating func forget(
-        _ span: ClosedRange<UInt64>, _ app: AppGlob?, in name: SegmentName
-    ) throws(Errno) -> Bool {
+    private mutating func forget(in name: SegmentName) throws(Errno) -> Bool {
+        let isDeleted = deletions > 0
+        deletions -= isDeleted ? 1 : 0
         let reader: SegmentReader
         do throws(SegmentError) {
             reader = try open(name)
@@ -63,14 +76,53 @@ struct Forgetting {
             switch error {
             case .gone: return false
             case .system(let errno): throw errno
-            case .notYet, .format:
-                // Nobody can tell what is in it.
-                guard mayHold(span, number: name.number) else { return false }
-                try delete(name.fileName)
-                try files.syncDirectory(directory)
-                return true
+            case .notYet, .format: return try forget(unreadable: name, isDeleted: isDeleted)
             }
         }
+        if isDeleted { return try delete(reader) }
+        guard request.concerns(reader.header.userID) else { return false }
+        return try rewrite(reader)
+    }
+
+    /// Nobody can tell what is in it.
+    private mutating func forget(unreadable name: SegmentName, isDeleted: Bool) throws(Errno) -> Bool {
+        guard isDeleted || mayHold(number: name.number) else { return false }
+        guard isDeleted || isConcerned(number: name.number) else {
+            report.leftFiles += 1
+            return false
+        }
+        try delete(name.fileName)
+        try files.syncDirectory(directory)
+        return true
+    }
+
+    private mutating func delete(_ reader: SegmentReader) throws(Errno) -> Bool {
+        let header = reader.header
+        let outline = reader.outline()
+        // Its pieces first: as long as it is there, it says whose they are.
+        for file in (try? JournalFile.list(in: directory)) ?? []
+        where file.kind == .torn && file.number == header.number { try delete(file.name) }
+        try delete(reader.name.fileName)
+        try files.syncDirectory(directory)
+        // Another's, or nobody's, is no part of what was asked for.
+        guard request.concerns(header.userID) else { return true }
+        report.segments += 1
+        report.chunks += UInt64(outline.chunks)
+        let records = outline.nextSequence - min(header.firstSequence, outline.nextSequence)
+        report.records += records - min(outline.forgotten, records)
+        report.widen(
+            to: header
+                .realtimeMicroseconds...max(
+                    header.realtimeMicroseconds, header.realtime(outline.lastMicroseconds)))
+        return true
+    }
+
+    private mutating func rewrite(_ reader: SegmentReader) throws(Errno) -> Bool {
+        let (span, app): (ClosedRange<UInt64>, AppGlob?) =
+            switch request.extent {
+            case .everything: (0...(.max), nil)
+            case .span(let span, let app): (span, app)
+            }
         let opening = reader.chain
         var status = stat()
         guard stat(directory.appending(reader.name.fileName).string, &status) == 0 else {
@@ -79,8 +131,10 @@ struct Forgetting {
         let selection = ChunkSelection(reader, fileLength: UInt64(status.st_size), span: span, app: app)
         guard !selection.isEmpty else { return false }
         let done = try SegmentRewrite.run(selection, of: reader, opening: opening, in: directory, files: files)
+        report.segments += 1
         report.chunks += done.chunks
         report.records += done.records
+        if let span = done.span { report.widen(to: span) }
         return true
     }
 
@@ -96,19 +150,24 @@ struct Forgetting {
 
     // MARK: what cannot be read
 
-    private var tornPieces: [JournalFile] {
-        ((try? JournalFile.list(in: directory)) ?? []).filter { $0.kind == .torn }
+    private mutating func deleteTornPieces() throws(Errno) {
+        var isChanged = false
+        for file in (try? JournalFile.list(in: directory)) ?? []
+        where file.kind == .torn && mayHold(number: file.number) {
+            guard isConcerned(number: file.number) else {
+                report.leftFiles += 1
+                continue
+            }
+            try delete(file.name)
+            isChanged = true
+        }
+        if isChanged { try files.syncDirectory(directory) }
     }
 
-    private mutating func deleteTornPieces(of span: ClosedRange<UInt64>) throws(Errno) {
-        let pieces = tornPieces.filter { mayHold(span, number: $0.number) }
-        for piece in pieces { try delete(piece.name) }
-        if !pieces.isEmpty { try files.syncDirectory(directory) }
-    }
-
-    /// Whether something that was written with the segment of that number can be of the span, by when it and the segment
-    /// after it began.
-    private func mayHold(_ span: ClosedRange<UInt64>, number: UInt64) -> Bool {
+    /// Whether something that was written with the segment of that number can be of what was asked for, by when it and the
+    /// segment after it began.
+    private func mayHold(number: UInt64) -> Bool {
+        guard case .span(let span, _) = request.extent else { return true }
         let names = (try? SegmentName.list(in: directory)) ?? []
         func start(_ name: SegmentName) -> UInt64? {
             (try? SegmentReader(directory: directory, name: name))?.header.realtimeMicroseconds
@@ -118,6 +177,22 @@ struct Forgetting {
         return min(first, last) <= span.upperBound && max(first, last) >= span.lowerBound
     }
 
+    /// Whether something that was written with the segment of that number is the user's who asks: it says so itself, or
+    /// everything around it is theirs. Where it may be another's it stays: nobody can erase for somebody else.
+    private func isConcerned(number: UInt64) -> Bool {
+        guard let userID = request.userID else { return true }
+        let names = (try? SegmentName.list(in: directory)) ?? []
+        if let own = names.first(where: { $0.number == number }).flatMap(owner) { return own == userID }
+        let others = [
+            names.reversed().lazy.filter { $0.number < number }.compactMap(owner).first,
+            names.lazy.filter { $0.number > number }.compactMap(owner).first,
+        ].compactMap(\.self).filter { $0 != SegmentOrigin.nobody.userID }
+        return !others.isEmpty && others.allSatisfy { $0 == userID }
+    }
+
+    /// Nil: it cannot be read.
+    private func owner(of name: SegmentName) -> UInt32? { (try? open(name))?.header.userID }
+
     private mutating func delete(_ name: String) throws(Errno) {
         do {
             try files.unlink(directory.appending(name))
@@ -125,42 +200,5 @@ struct Forgetting {
         } catch .noSuchFileOrDirectory {
             return
         }
-    }
-}
-
-extension ForgetIntent {
-    /// Makes the file durable; without requests: takes it away.
-    func save(in directory: FilePath, files: any FileOperations) throws(Errno) {
-        let path = directory.appending(Self.fileName)
-        let newPath = directory.appending(Self.newFileName)
-        if requests.isEmpty {
-            if access(path.string, F_OK) == 0 { try files.unlink(path) }
-        } else {
-            if access(newPath.string, F_OK) == 0 { try files.unlink(newPath) }
-            let descriptor = try files.create(newPath)
-            defer { files.close(descriptor) }
-            var buffer = ByteBuffer(capacity: 512)
-            defer { buffer.deallocate() }
-            write(to: &buffer)
-            try files.writeAll(descriptor, buffer.bytes)
-            try files.sync(descriptor)
-            try files.rename(newPath, to: path)
-        }
-        try files.syncDirectory(directory)
-    }
-
-    /// What was not carried out; nothing if there is no file.
-    static func load(in directory: FilePath) throws(JournalError) -> ForgetIntent {
-        let path = directory.appending(fileName)
-        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return ForgetIntent(requests: []) }
-            throw .system(what: "read", path: path.string, errno: Errno(rawValue: errno))
-        }
-        let window = FileWindow(descriptor: descriptor)
-        let length = window.fileLength
-        guard length <= byteLimit, let bytes = window.bytes(at: 0, count: Int(length)), let intent = ForgetIntent(bytes)
-        else { throw .unreadableIntent(path: path.string) }
-        return intent
     }
 }

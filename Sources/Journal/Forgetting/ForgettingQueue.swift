@@ -40,7 +40,7 @@ final class ForgettingQueue {
             try save(entries.map(\.run.request) + [request])
         } catch {
             counters.note(error)
-            completion(.failure(.system(what: "note what to forget in", path: directory.string, errno: error)))
+            completion(.failure(.notNoted(path: directory.string, errno: error)))
             return false
         }
         entries.append(Entry(run: Forgetting(request, in: directory, files: files), completion: completion))
@@ -48,11 +48,11 @@ final class ForgettingQueue {
     }
 
     /// Does a part of the first request.
-    /// - Returns: the request, when all of it is done.
-    func step(open: UInt64?) -> ForgetRequest? {
+    /// - Returns: when all of it is done: whether nothing of the journal is left, so that no tombstone tells of it.
+    func step(open: UInt64?) -> Bool? {
         guard !entries.isEmpty else { return nil }
         do {
-            return try entries[0].run.step(open: open) ? nil : entries[0].run.request
+            return try entries[0].run.step(open: open) ? nil : entries[0].run.hasEmptied
         } catch {
             if case .system(_, _, let errno) = error { counters.note(errno) }
             fail(error)

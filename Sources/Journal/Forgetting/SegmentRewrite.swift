@@ -7,6 +7,7 @@ struct SegmentRewrite {
     private let directory: FilePath
     private let files: any FileOperations
     private let name: SegmentName
+    private let header: SegmentHeader
     private let source: Int32
     private var target: Int32 = -1
     private var buffer = ByteBuffer(capacity: SegmentRewrite.bufferBytes)
@@ -30,25 +31,26 @@ struct SegmentRewrite {
         guard source >= 0 else { throw Errno(rawValue: errno) }
         defer { close(source) }
         var rewrite = SegmentRewrite(
-            directory: directory, files: files, name: reader.name, source: source, chain: opening,
-            expectedSequence: reader.header.firstSequence)
+            directory: directory, files: files, name: reader.name, header: reader.header, source: source, chain: opening
+        )
         defer { rewrite.buffer.deallocate() }
-        return try rewrite.run(selection, header: reader.header)
+        return try rewrite.run(selection)
     }
 
     private init(
-        directory: FilePath, files: any FileOperations, name: SegmentName, source: Int32, chain: HashChain,
-        expectedSequence: UInt64
+        directory: FilePath, files: any FileOperations, name: SegmentName, header: SegmentHeader, source: Int32,
+        chain: HashChain
     ) {
         self.directory = directory
         self.files = files
         self.name = name
+        self.header = header
         self.source = source
         self.chain = chain
-        self.expectedSequence = expectedSequence
+        expectedSequence = header.firstSequence
     }
 
-    private mutating func run(_ selection: ChunkSelection, header: SegmentHeader) throws(Errno) -> ForgettingReport {
+    private mutating func run(_ selection: ChunkSelection) throws(Errno) -> ForgettingReport {
         let path = directory.appending(name.rewriteName)
         // A recorder that was killed may have left one.
         if access(path.string, F_OK) == 0 { try files.unlink(path) }
@@ -85,6 +87,8 @@ struct SegmentRewrite {
                 tombstone.write(to: &buffer)
                 report.chunks += 1
                 report.records += UInt64(chunk.count)
+                let first = header.realtime(chunk.firstMicroseconds)
+                report.widen(to: first...max(first, header.realtime(chunk.lastMicroseconds)))
             } else {
                 entries.append(Seal.Entry(chunk, offset: length + UInt64(buffer.count)))
                 try copy(place.bytes)

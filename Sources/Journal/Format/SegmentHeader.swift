@@ -16,6 +16,13 @@ public struct SegmentHeader: Sendable, Equatable {
     /// logind's id of the subject's session, at most 64 bytes; empty: not known.
     public var session = ""
 
+    /// CLOCK_REALTIME, µs since 1970, of a moment of the segment's CLOCK_MONOTONIC.
+    func realtime(_ monotonic: UInt64) -> UInt64 {
+        monotonic < monotonicMicroseconds
+            ? realtimeMicroseconds - min(monotonicMicroseconds - monotonic, realtimeMicroseconds)
+            : realtimeMicroseconds &+ (monotonic - monotonicMicroseconds)
+    }
+
     /// Content of the longest frame that a reader takes.
     static let contentLimit = 4096
 

@@ -50,6 +50,8 @@ extension SegmentReader {
         var nextSequence: UInt64
         /// Of all records; 0 if there is none.
         var lastMicroseconds: UInt64
+        /// Those that are there.
+        var chunks = 0
         /// Records that were forgotten.
         var forgotten: UInt64 = 0
         /// Events that its loss records count, and loss records without a count.
@@ -62,6 +64,7 @@ extension SegmentReader {
         var outline = Outline(
             isSealed: sealAtEnd() != nil, nextSequence: all.nextSequence,
             lastMicroseconds: all.entries.reduce(0) { max($0, $1.lastMicroseconds) })
+        outline.chunks = all.entries.count { !$0.isForgotten }
         for (index, entry) in all.entries.enumerated() where entry.isForgotten {
             let next = index + 1 < all.entries.count ? all.entries[index + 1].firstSequence : all.nextSequence
             outline.forgotten += next - min(entry.firstSequence, next)

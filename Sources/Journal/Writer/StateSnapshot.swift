@@ -38,7 +38,7 @@ struct StateSnapshot {
     /// the focus changes.
     mutating func forget(_ request: ForgetRequest, realtimeOffsetMicroseconds offset: UInt64) {
         guard let focus, case .focus(let description) = focus.event.payload else { return }
-        switch request {
+        switch request.extent {
         case .everything: self.focus = nil
         case .span(let span, let app):
             guard span.contains(focus.event.timeMicroseconds &+ offset), app?.matches(description.appID) ?? true

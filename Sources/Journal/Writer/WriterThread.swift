@@ -107,16 +107,18 @@ final class WriterThread: @unchecked Sendable {
         _ request: ForgetRequest, _ completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
     ) {
         guard forgetting.add(request, completion) else { return }
+        // Nothing of what was asked for is in a segment of somebody else.
+        guard request.concerns(open.origin.userID) else { return }
         open.snapshot.forget(
             request, realtimeOffsetMicroseconds: kymo_realtime_microseconds() &- kymo_monotonic_microseconds())
         rotate()
     }
 
     private func forgetIfDue() {
-        guard forgetting.isDue, let request = forgetting.step(open: open.number) else { return }
+        guard forgetting.isDue, let hasEmptied = forgetting.step(open: open.number) else { return }
         let notice = Event(
             timeMicroseconds: kymo_monotonic_microseconds(),
-            payload: .forgetting(ForgettingNotice(isEverything: request == .everything)))
+            payload: .forgetting(ForgettingNotice(isEverything: hasEmptied)))
         encoder.append(notice)
         writeChunk()
         // Only when the record of it is safe is the request itself forgotten.

@@ -29,7 +29,9 @@ func writeSeeds(to directory: String) throws {
     for seed in try consentSeeds(scratch: "\(directory)/host") { try write(seed.target, seed.name, seed.bytes) }
     var intent = ByteBuffer(capacity: 256)
     defer { intent.deallocate() }
-    ForgetIntent(requests: [.everything, .span(1...2), .span(3...4, app: AppGlob("foo*"))]).write(to: &intent)
+    ForgetIntent(requests: [
+        .everything, .span(1...2), ForgetRequest(.span(3...4, app: AppGlob("foo*")), userID: 1000),
+    ]).write(to: &intent)
     try write("intent", "requests", Array(intent.bytes.dropLast(4)))
     try write("cursor", "cursor", Array("\(Cursor(segmentID: Identifier(high: 1, low: 2), sequence: 42))".utf8))
     for (name, bytes) in try segments() { try write("segment", name, bytes) }
