@@ -174,10 +174,11 @@ public final class Accessibility {
             Self.busName, path: "/org/freedesktop/DBus", interface: Self.busName,
             member: "GetConnectionUnixProcessID", arguments: [.string(name)]
         ) { [weak self] answer in
-            guard let self, unresolved.contains(name) else { return }
+            guard let self, let bus = self.bus, unresolved.contains(name) else { return }
             // One that has left again is nobody's.
             if let process = try? answer.get()[0, as: UInt32.self], process != UInt32(getpid()) {
                 app(name).process = Int32(bitPattern: process)
+                app(name).learnToolkit(on: bus)
             }
             resolved(name)
         }
@@ -216,6 +217,12 @@ public final class Accessibility {
     public func mayKnow(_ process: Int32) -> Bool {
         guard phase == .connected else { return phase == .asking }
         return !unresolved.isEmpty || apps.values.contains { $0.process == process || $0.isOnPassword }
+    }
+
+    /// Whether what is said about that process may be far behind the keys.
+    func isRelayed(_ process: Int32) -> Bool {
+        guard phase == .connected else { return false }
+        return apps.values.contains { ($0.process == process || $0.isOnPassword) && $0.isRelayed }
     }
 
     /// What has the keyboard in that process's app; called back once, perhaps at once, and always before the deadline.

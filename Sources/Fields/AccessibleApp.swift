@@ -19,6 +19,11 @@ final class AccessibleApp {
     /// not what it is.
     private(set) var isOnPassword = false
     private var nextSearch: UInt64 = 0
+    /// Nil: it has not said what it is built with, and is not believed yet.
+    private var toolkit: Toolkit?
+    private var nextToolkitQuestion: UInt64 = 0
+    private var hasEngine = false
+    private var nextLookForEngines: UInt64 = 0
 
     init(name: String) { self.name = name }
 
@@ -35,6 +40,31 @@ final class AccessibleApp {
         return true
     }
 
+    /// Whether what it says may be far behind the keys.
+    var isRelayed: Bool { toolkit != .direct || hasEngine }
+
+    /// Asks what it is built with, unless that is known.
+    func learnToolkit(on bus: Bus) {
+        let now = kymo_monotonic_microseconds()
+        guard toolkit == nil, now >= nextToolkitQuestion else { return }
+        nextToolkitQuestion = now + Self.searchMicroseconds
+        bus.call(
+            name, path: "/org/a11y/atspi/accessible/root", interface: "org.freedesktop.DBus.Properties", member: "Get",
+            arguments: [.string("org.a11y.atspi.Application"), .string("ToolkitName")]
+        ) { [weak self] answer in
+            guard let name = try? answer.get()[0, as: String.self] else { return }
+            self?.toolkit = Toolkit(name: name)
+        }
+    }
+
+    /// An engine may be loaded later than the app.
+    private func lookForEngines() {
+        let now = kymo_monotonic_microseconds()
+        guard !hasEngine, toolkit == .direct, process != 0, now >= nextLookForEngines else { return }
+        nextLookForEngines = now + Self.searchMicroseconds
+        hasEngine = Engines.areLoaded(in: process)
+    }
+
     /// What has the focus; nil: it does not answer, or does not say.
     /// - Parameter searches: looks for it if the app has not said; else its own word is waited for.
     func ask(
@@ -43,6 +73,7 @@ final class AccessibleApp {
         guard let path = focus else {
             return searches ? search(on: bus, within: microseconds, body) : body(nil)
         }
+        learnToolkit(on: bus)
         var isFocused: Bool?
         // Role behind state, and both answers are of the app as it was after the first question.
         bus.call(
@@ -66,6 +97,7 @@ final class AccessibleApp {
                 isOnPassword = false
                 return searches ? search(on: bus, within: microseconds, body) : body(nil)
             }
+            lookForEngines()
             body(judge(role))
         }
     }
@@ -73,8 +105,10 @@ final class AccessibleApp {
     private func judge(_ role: UInt32) -> Accessibility.Answer {
         if role == Role.password { isOnPassword = true }
         if isOnPassword { return Accessibility.Answer(access: .password) }
+        // "No password's" is worth something only of an app that has met the key before it says so.
         return Accessibility.Answer(
-            access: Role.tellsNothing.contains(role) ? .notRegistered : .other, isTerminal: role == Role.terminal)
+            access: isRelayed || Role.tellsNothing.contains(role) ? .notRegistered : .other,
+            isTerminal: role == Role.terminal)
     }
 
     /// Looks for the focused object among all that the app has (org.a11y.atspi.Cache).
@@ -92,6 +126,7 @@ final class AccessibleApp {
             // A list in which several have the focus says nothing.
             guard focused.count == 1, let item = focused.first else { return body(nil) }
             focus = item.path
+            lookForEngines()
             body(judge(item.role))
         }
     }
