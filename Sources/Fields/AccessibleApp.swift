@@ -9,10 +9,15 @@ final class AccessibleApp {
     /// Asking for everything that an app shows costs it milliseconds; it is for those that have not said where the focus
     /// is, such as one that was there before us.
     private static let searchMicroseconds: UInt64 = 2_000_000
+    private static let toolkitMicroseconds: UInt64 = 50_000
 
     let name: String
     /// 0: not known yet.
-    var process: Int32 = 0
+    var process: Int32 = 0 {
+        didSet { ancestors = Ancestors.of(process) }
+    }
+    /// The processes that it comes from, as when it came: the window may be one's of those.
+    private(set) var ancestors: Set<Int32> = []
     /// The object that has the focus; nil: it has not said.
     private var focus: String?
     /// The focused object was a password's once since it got the focus: an eye that shows the text changes its role, and
@@ -40,18 +45,23 @@ final class AccessibleApp {
         return true
     }
 
+    /// It has said that something in it has the focus.
+    var claimsFocus: Bool { focus != nil }
+
     /// Whether what it says may be far behind the keys.
     var isRelayed: Bool { toolkit != .direct || hasEngine }
 
-    /// Asks what it is built with, unless that is known.
+    /// Asks what it is built with, unless that is known. GTK 4 leaves a question unanswered for ever that comes before it is
+    /// ready: it is asked again, soon, when a key makes it matter.
     func learnToolkit(on bus: Bus) {
         let now = kymo_monotonic_microseconds()
         guard toolkit == nil, now >= nextToolkitQuestion else { return }
-        nextToolkitQuestion = now + Self.searchMicroseconds
+        nextToolkitQuestion = now + Self.toolkitMicroseconds
         bus.call(
             name, path: "/org/a11y/atspi/accessible/root", interface: "org.freedesktop.DBus.Properties", member: "Get",
             arguments: [.string("org.a11y.atspi.Application"), .string("ToolkitName")]
         ) { [weak self] answer in
+            // The answer to one question is as good as that to another.
             guard let name = try? answer.get()[0, as: String.self] else { return }
             self?.toolkit = Toolkit(name: name)
         }

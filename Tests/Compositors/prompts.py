@@ -183,6 +183,20 @@ class Firefox(Browser):
         self.ready()
 
 
+class WebKit(Browser):
+    """A GTK window with a page in it, whose fields are those of another process, on the accessibility bus by itself."""
+
+    def start(self):
+        shutil.copy(HERE / "forms.py", self.desk.programs)
+        command = ["/usr/bin/python3", str(self.desk.programs / "forms.py"), "webkit", self.app]
+        self.run([*command, str(self.directory / "log"), self.page()], GDK_BACKEND="wayland",
+                 WEBKIT_DISABLE_COMPOSITING_MODE="1", LIBGL_ALWAYS_SOFTWARE="1")  # fmt: skip
+        self.ready()
+
+    def close(self):
+        Prompt.close(self)
+
+
 class Chromium(Browser):
     """As Debian starts it, but for what a test must not do: ask the network, or for a keyring."""
 
@@ -428,7 +442,6 @@ class Greeter(GTK3):
     def leave(self, typist):
         self.desk.login.activate(self.desk.account.pw_uid)
         until(self.desk.is_open, "the session's turn again", 30)
-        typist.key("tab")
 
     def received(self):
         return None

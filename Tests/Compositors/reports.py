@@ -5,7 +5,6 @@ figures.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import threading
@@ -102,8 +101,3 @@ def measure(desk, prompt, turns, load=0):
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-def busy():
-    """How many processes the machine runs or has waiting, beside this."""
-    return os.getloadavg()[0]

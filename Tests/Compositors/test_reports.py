@@ -12,10 +12,11 @@ import time
 
 import prompts
 import pytest
-from reports import measure, percentile
 from session import HERE, REPOSITORY, Sway, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
+from reports import measure, percentile  # noqa: E402
+
 TURNS, LOAD = int(os.environ.get("KYMO_TURNS", "20")), int(os.environ.get("KYMO_LOAD", "0"))
 # What is waited for an app that hands keys on to another process, ms.
 RELAYED_MS = 150

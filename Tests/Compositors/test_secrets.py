@@ -63,7 +63,8 @@ CASES = [
     form(prompts.Greeter, "Greeter", "inactive", name="greeter (logind's class)"),
     terminal(prompts.Agreety, "terminal", name="agreety, greetd's greeter"),
     form(prompts.Firefox, "Firefox", "password", name="Firefox, password input", keeps="counts"),
-    form(prompts.Chromium, "Chromium", None, name="Chromium, password input", keeps="counts"),
+    form(prompts.WebKit, "Webkit", "password", name="WebKitGTK, password input", keeps="nothing"),
+    form(prompts.Chromium, "Chromium", "accessibility", name="Chromium, password input", keeps="nothing"),
     form(prompts.ChromiumAccessible, "Chromiumaccessible", "password", keeps="counts",
          name="Chromium, --force-renderer-accessibility"),
 ]  # fmt: skip

@@ -24,6 +24,13 @@ import Testing
         #expect(Engines.areNamed(in: Array(maps.utf8)) == areLoaded)
     }
 
+    @Test func whereAProcessComesFrom() {
+        #expect(Ancestors.of(getpid()).contains(getppid()) || getppid() <= 1)
+        #expect(Ancestors.of(-1).isEmpty)
+        #expect(Ancestors.of(1).isEmpty)
+        #expect(!Ancestors.of(getpid()).contains(getpid()))
+    }
+
     @Test func aProcessThatCannotBeLookedAtMayHaveOne() {
         #expect(!Engines.areLoaded(in: getpid()))
         #expect(Engines.areLoaded(in: -1))
