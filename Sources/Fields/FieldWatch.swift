@@ -13,8 +13,8 @@ public final class FieldWatch {
     static let settlingMicroseconds: UInt64 = 25_000
     /// The same where the key goes on to another process, and nothing orders what the app says behind it. Measured on two
     /// cores with some ten processes that wanted them (Tests/Compositors/test_reports.py), from the key to the report, 40
-    /// keys each: GTK 3 half within 24 ms, the last after 79; GTK 4 7 and 46; Qt 3 and 19; Chromium 13 and 49; Firefox 13,
-    /// a tenth after more than 120, the last after 672. So no time that the gate's deadline (300 ms) leaves is enough to
+    /// keys each: GTK 3 half within 24 ms, the last after 79; GTK 4 7 and 46; Qt 3 and 19 (in a worse run 302 and 207, and
+    /// their answers as late); Chromium 13 and 49; Firefox 13, a tenth after more than 120, the last after 672. So no time that the gate's deadline (300 ms) leaves is enough to
     /// believe such an app's "no password's": it gets counts at most (`Toolkit.relayed`), and this wait is so that a
     /// password is not even counted, but on a machine on which the report comes later than this.
     static let relayedSettlingMicroseconds: UInt64 = 150_000
