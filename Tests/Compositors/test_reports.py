@@ -15,7 +15,7 @@ import pytest
 from session import HERE, REPOSITORY, Sway, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
-from reports import measure, percentile  # noqa: E402
+from reports import Listener, measure, percentile  # noqa: E402
 
 TURNS, LOAD = int(os.environ.get("KYMO_TURNS", "20")), int(os.environ.get("KYMO_LOAD", "0"))
 # What is waited for an app that hands keys on to another process, ms.
@@ -64,6 +64,8 @@ def test_what_accessibility_costs_an_app(start, kind):
     """In pairs, one with and one without, in turn."""
     desk = start(Sway)
     desk.bus()
+    # Somebody listens, as the agent does.
+    Listener(desk)
     # What is read from the disk for the first time is no app's cost.
     start_up(desk, kind, "first", True)
     pairs = [(start_up(desk, kind, f"{number}off", False), start_up(desk, kind, f"{number}on", True))
