@@ -14,6 +14,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -148,6 +149,8 @@ int kymo_realtime_thread(int priority)
     // 0: the calling thread, not the process (sched_setscheduler(2)).
     return sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameters);
 }
+
+int kymo_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 int kymo_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
 

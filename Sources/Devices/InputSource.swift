@@ -24,6 +24,11 @@ public final class InputSource {
     private var isSuspended = true
     /// Found while libinput was calling back; handed out by the dispatch that follows.
     private var problems: [DeviceProblem] = []
+    /// While devices are closed: what is unplugged meanwhile, and which were open before.
+    private var hotplug: HotplugWatch?
+    private var closed: [String] = []
+    /// Were unplugged while devices were closed; handed out by the dispatch that opens them again.
+    private var unplugged: [String] = []
     /// What a dispatch has brought up to its last notice of a drop, in order; the rest still waits in libinput.
     private var noticed: [Noticed] = []
     private var keysDown: [String: [UInt16]] = [:]
@@ -128,6 +133,9 @@ public final class InputSource {
     public func suspend(_ body: (consuming DeviceSignal) -> Void) {
         guard !isSuspended else { return }
         isSuspended = true
+        // Before libinput stops looking.
+        hotplug = HotplugWatch(udev)
+        closed = devices.map(\.sysname)
         libinput_suspend(libinput)
         discardQueue()
         for device in devices {
@@ -138,11 +146,17 @@ public final class InputSource {
         problems.removeAll()
     }
 
-    /// Opens what is there now; every device arrives anew, with the next `dispatch`: no descriptor tells of it.
+    /// Opens what is there now; every device arrives anew, with the next `dispatch`: no descriptor tells of it. In front of
+    /// them comes, as the removal of no device (the numbers of those before ended with the closing), what was unplugged
+    /// meanwhile: one of the same name is another.
     public func resume() {
         guard isSuspended else { return }
         isSuspended = false
         libinput_resume(libinput)
+        // Behind libinput's beginning to look again.
+        let gone = hotplug?.unplugged() ?? []
+        unplugged = closed.filter(gone.contains)
+        hotplug = nil
     }
 
     private func discardQueue() {
@@ -157,6 +171,14 @@ public final class InputSource {
     public func dispatch(_ body: (consuming DeviceSignal) -> Void) {
         dispatchNumber &+= 1
         fullestShare = 0
+        for sysname in unplugged {
+            body(
+                .event(
+                    Event(
+                        timeMicroseconds: kymo_monotonic_microseconds(),
+                        payload: .deviceRemoved(DeviceRemoval(sysname: sysname)))))
+        }
+        unplugged.removeAll()
         libinput_dispatch(libinput)
         for item in noticed {
             switch item {

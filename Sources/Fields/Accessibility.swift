@@ -174,10 +174,11 @@ public final class Accessibility {
             Self.busName, path: "/org/freedesktop/DBus", interface: Self.busName,
             member: "GetConnectionUnixProcessID", arguments: [.string(name)]
         ) { [weak self] answer in
-            guard let self, unresolved.contains(name) else { return }
+            guard let self, let bus = self.bus, unresolved.contains(name) else { return }
             // One that has left again is nobody's.
             if let process = try? answer.get()[0, as: UInt32.self], process != UInt32(getpid()) {
                 app(name).process = Int32(bitPattern: process)
+                app(name).learnToolkit(on: bus)
             }
             resolved(name)
         }
@@ -215,7 +216,13 @@ public final class Accessibility {
     /// Whether a question about that process may need an answer from somebody else.
     public func mayKnow(_ process: Int32) -> Bool {
         guard phase == .connected else { return phase == .asking }
-        return !unresolved.isEmpty || apps.values.contains { $0.process == process || $0.isOnPassword }
+        return !unresolved.isEmpty || apps.values.contains { $0.process == process || isAnother($0, in: process) }
+    }
+
+    /// Whether what is said about that process may be far behind the keys.
+    func isRelayed(_ process: Int32) -> Bool {
+        guard phase == .connected else { return false }
+        return apps.values.contains { ($0.process == process || isAnother($0, in: process)) && $0.isRelayed }
     }
 
     /// What has the keyboard in that process's app; called back once, perhaps at once, and always before the deadline.
@@ -246,25 +253,30 @@ public final class Accessibility {
         whenResolved.append(proceed)
     }
 
+    /// An app of another process that may have the keyboard in a window of this one.
+    private func isAnother(_ app: AccessibleApp, in process: Int32) -> Bool {
+        guard app.process == 0 || app.process != process else { return false }
+        return app.isOnPassword || app.claimsFocus && app.ancestors.contains(process)
+    }
+
     private func judge(_ process: Int32, within microseconds: UInt64, searches: Bool, _ question: Question) {
         guard let bus else { return question.answer(Answer(access: .failing)) }
-        var candidates = apps.values.filter { process != 0 && $0.process == process }
-        let isOwn = !candidates.isEmpty
-        // A sandbox's proxy is another process than the window's: whoever shows a password's field may be it.
-        if !isOwn { candidates = apps.values.filter(\.isOnPassword) }
-        var left = candidates.count
-        var best: Answer?
+        let own = apps.values.filter { process != 0 && $0.process == process }
+        // What is drawn in its window by a process that it has started (a web page, a sandbox's proxy) answers for itself;
+        // that it is no password's says nothing of the window.
+        let others = apps.values.filter { isAnother($0, in: process) }
+        var left = own.count + others.count
         guard left > 0 else { return question.answer(Answer(access: .notRegistered)) }
-        for app in candidates {
-            app.ask(on: bus, within: microseconds, searches: searches) { answer in
-                left -= 1
-                if let answer, best.map({ answer.access > $0.access }) ?? true { best = answer }
-                guard left == 0 else { return }
-                let isPassword = best?.access == .password
-                question.answer(
-                    isOwn
-                        ? best ?? Answer(access: .failing)
-                        : Answer(access: isPassword ? .password : .notRegistered))
+        var best: Answer?
+        func take(_ answer: Answer?) {
+            if let answer, best.map({ answer.access > $0.access }) ?? true { best = answer }
+            left -= 1
+            if left == 0 { question.answer(best ?? Answer(access: own.isEmpty ? .notRegistered : .failing)) }
+        }
+        for app in own { app.ask(on: bus, within: microseconds, searches: searches, take) }
+        for app in others {
+            app.ask(on: bus, within: microseconds, searches: false) {
+                take($0?.access == .password ? Answer(access: .password) : nil)
             }
         }
     }

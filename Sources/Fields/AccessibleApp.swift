@@ -9,16 +9,26 @@ final class AccessibleApp {
     /// Asking for everything that an app shows costs it milliseconds; it is for those that have not said where the focus
     /// is, such as one that was there before us.
     private static let searchMicroseconds: UInt64 = 2_000_000
+    private static let toolkitMicroseconds: UInt64 = 50_000
 
     let name: String
     /// 0: not known yet.
-    var process: Int32 = 0
+    var process: Int32 = 0 {
+        didSet { ancestors = Ancestors.of(process) }
+    }
+    /// The processes that it comes from, as when it came: the window may be one's of those.
+    private(set) var ancestors: Set<Int32> = []
     /// The object that has the focus; nil: it has not said.
     private var focus: String?
     /// The focused object was a password's once since it got the focus: an eye that shows the text changes its role, and
     /// not what it is.
     private(set) var isOnPassword = false
     private var nextSearch: UInt64 = 0
+    /// Nil: it has not said what it is built with, and is not believed yet.
+    private var toolkit: Toolkit?
+    private var nextToolkitQuestion: UInt64 = 0
+    private var hasEngine = false
+    private var nextLookForEngines: UInt64 = 0
 
     init(name: String) { self.name = name }
 
@@ -35,6 +45,36 @@ final class AccessibleApp {
         return true
     }
 
+    /// It has said that something in it has the focus.
+    var claimsFocus: Bool { focus != nil }
+
+    /// Whether what it says may be far behind the keys.
+    var isRelayed: Bool { toolkit != .direct || hasEngine }
+
+    /// Asks what it is built with, unless that is known. GTK 4 leaves a question unanswered for ever that comes before it is
+    /// ready: it is asked again, soon, when a key makes it matter.
+    func learnToolkit(on bus: Bus) {
+        let now = kymo_monotonic_microseconds()
+        guard toolkit == nil, now >= nextToolkitQuestion else { return }
+        nextToolkitQuestion = now + Self.toolkitMicroseconds
+        bus.call(
+            name, path: "/org/a11y/atspi/accessible/root", interface: "org.freedesktop.DBus.Properties", member: "Get",
+            arguments: [.string("org.a11y.atspi.Application"), .string("ToolkitName")]
+        ) { [weak self] answer in
+            // The answer to one question is as good as that to another.
+            guard let name = try? answer.get()[0, as: String.self] else { return }
+            self?.toolkit = Toolkit(name: name)
+        }
+    }
+
+    /// An engine may be loaded later than the app.
+    private func lookForEngines() {
+        let now = kymo_monotonic_microseconds()
+        guard !hasEngine, toolkit == .direct, process != 0, now >= nextLookForEngines else { return }
+        nextLookForEngines = now + Self.searchMicroseconds
+        hasEngine = Engines.areLoaded(in: process)
+    }
+
     /// What has the focus; nil: it does not answer, or does not say.
     /// - Parameter searches: looks for it if the app has not said; else its own word is waited for.
     func ask(
@@ -43,6 +83,7 @@ final class AccessibleApp {
         guard let path = focus else {
             return searches ? search(on: bus, within: microseconds, body) : body(nil)
         }
+        learnToolkit(on: bus)
         var isFocused: Bool?
         // Role behind state, and both answers are of the app as it was after the first question.
         bus.call(
@@ -66,6 +107,7 @@ final class AccessibleApp {
                 isOnPassword = false
                 return searches ? search(on: bus, within: microseconds, body) : body(nil)
             }
+            lookForEngines()
             body(judge(role))
         }
     }
@@ -73,8 +115,10 @@ final class AccessibleApp {
     private func judge(_ role: UInt32) -> Accessibility.Answer {
         if role == Role.password { isOnPassword = true }
         if isOnPassword { return Accessibility.Answer(access: .password) }
+        // "No password's" is worth something only of an app that has met the key before it says so.
         return Accessibility.Answer(
-            access: Role.tellsNothing.contains(role) ? .notRegistered : .other, isTerminal: role == Role.terminal)
+            access: isRelayed || Role.tellsNothing.contains(role) ? .notRegistered : .other,
+            isTerminal: role == Role.terminal)
     }
 
     /// Looks for the focused object among all that the app has (org.a11y.atspi.Cache).
@@ -92,6 +136,7 @@ final class AccessibleApp {
             // A list in which several have the focus says nothing.
             guard focused.count == 1, let item = focused.first else { return body(nil) }
             focus = item.path
+            lookForEngines()
             body(judge(item.role))
         }
     }

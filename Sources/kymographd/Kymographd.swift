@@ -28,6 +28,11 @@ struct Kymographd: ParsableCommand {
         // And so have the parser of the command line, and below that of the configuration.
         kymo_shed_start()
         openLog(program: "kymographd")
+        // Before the first key. The unit's LimitCORE=0 is not enough: a core that is piped to a program has no limit.
+        if kymo_forbid_dumps() < 0 {
+            log(.error, "cannot forbid dumps of this process: \(String(cString: strerror(errno)))")
+            throw ExitCode(1)
+        }
         do {
             let configuration = try Configuration.load(path: config)
             if checkConfig {

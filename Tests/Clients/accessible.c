@@ -12,6 +12,7 @@ static sd_bus *bus;
 static uint32_t current_role;
 static unsigned generation;
 static bool is_focused;
+static const char *toolkit_name;
 
 static void check(int result, const char *what) {
     if (result >= 0) return;
@@ -65,13 +66,25 @@ static const sd_bus_vtable cache[] = {
     SD_BUS_VTABLE_END,
 };
 
+static int get_toolkit(sd_bus *from, const char *at, const char *interface, const char *property, sd_bus_message *reply,
+                       void *data, sd_bus_error *error) {
+    (void)from, (void)at, (void)interface, (void)property, (void)data, (void)error;
+    return sd_bus_message_append(reply, "s", toolkit_name);
+}
+
+static const sd_bus_vtable application[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("ToolkitName", "s", get_toolkit, 0, 0),
+    SD_BUS_VTABLE_END,
+};
+
 static int find(sd_bus *from, const char *at, const char *interface, void *data, void **found, sd_bus_error *error) {
     (void)from, (void)at, (void)interface, (void)error;
     *found = data ? data : (void *)methods;
     return 1;
 }
 
-void accessible_open(uint32_t role) {
+void accessible_open(uint32_t role, const char *toolkit) {
     sd_bus *session = NULL;
     sd_bus_message *reply = NULL;
     const char *address = NULL;
@@ -85,6 +98,10 @@ void accessible_open(uint32_t role) {
     check(sd_bus_start(bus), "the accessibility bus");
     check(sd_bus_add_fallback_vtable(bus, NULL, "/org/a11y/atspi/accessible", INTERFACE, methods, find, NULL), "methods");
     check(sd_bus_add_object_vtable(bus, NULL, "/org/a11y/atspi/cache", "org.a11y.atspi.Cache", cache, NULL), "cache");
+    toolkit_name = toolkit;
+    check(sd_bus_add_object_vtable(
+              bus, NULL, "/org/a11y/atspi/accessible/root", "org.a11y.atspi.Application", application, NULL),
+          "application");
     sd_bus_message_unref(reply);
     sd_bus_flush_close_unref(session);
     current_role = role;

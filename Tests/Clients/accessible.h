@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Connects to the session's accessibility bus. `role` is AT-SPI's (40 password text, 61 text…). */
-void accessible_open(uint32_t role);
+/* Connects to the session's accessibility bus. `role` is AT-SPI's (40 password text, 61 text…), `toolkit` what the app says
+ * that it is built with. */
+void accessible_open(uint32_t role, const char *toolkit);
 /* To be polled for reading; -1: there is none. */
 int accessible_descriptor(void);
 void accessible_process(void);

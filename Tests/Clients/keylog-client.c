@@ -1,10 +1,12 @@
 /*
  * Ground truth for attribution: a window that writes down every key it was given.
  *
- * usage: keylog-client APP-ID TITLE LOG [ROLE]
+ * usage: keylog-client APP-ID TITLE LOG [ROLE [TOOLKIT]]
  *
- * With a ROLE it is on the accessibility bus, with one field of that role (AT-SPI's number: 61 text, 40 password text);
- * a number on standard input, a line each, makes another field of that role of it.
+ * With a ROLE it is on the accessibility bus, with one field of that role (AT-SPI's number: 61 text, 40 password text),
+ * as an app of that toolkit (GTK). Orders on standard input, a line each: `NUMBER`, another field, of that role, has the focus
+ * from now on; `tNUMBER`, from the next Tab on; `lNUMBER`, after a Tab it speaks and answers for so many ms as before, as
+ * apps do whose fields are another process's. What there is to do on the bus is done before keys: the worst order.
  *
  * LOG gets a line of JSON per event, written at once, so that a killed client leaves all it knew:
  *   {"what":"ready","precision":"us"|"ms","receipt_us":…}            the window is mapped
@@ -33,6 +35,8 @@
 #include "input-timestamps-unstable-v1-client-protocol.h"
 #include "xdg-shell-client-protocol.h"
 
+enum { TAB = 15 };
+
 struct window {
     struct wl_compositor *compositor;
     struct wl_shm *shm;
@@ -48,6 +52,10 @@ struct window {
     /* Of the key event that follows; 0: none came. */
     uint64_t exact_us;
     bool is_ready, is_closed, has_orders;
+    /* Of the field to which Tab goes; 0: it goes nowhere. And how long after it that is told. */
+    uint32_t next_role, lag_ms;
+    /* When it is told; 0: there is nothing to tell. */
+    uint64_t told_us;
     int log;
 };
 
@@ -86,6 +94,18 @@ static void keymap(void *data, struct wl_keyboard *keyboard, uint32_t format, in
     close(fd);
 }
 
+static void become(struct window *window, uint32_t role) {
+    note(window, "{\"what\":\"role\",\"role\":%u,\"receipt_us\":%" PRIu64 "}\n", role, now_us());
+    accessible_become(role);
+}
+
+static void tell_if_due(struct window *window) {
+    if (!window->told_us || now_us() < window->told_us) return;
+    window->told_us = 0;
+    become(window, window->next_role);
+    window->next_role = 0;
+}
+
 static void enter(
     void *data, struct wl_keyboard *keyboard, uint32_t serial, struct wl_surface *surface, struct wl_array *keys) {
     (void)keyboard, (void)serial, (void)surface, (void)keys;
@@ -110,6 +130,10 @@ static void key(
     window->exact_us = 0;
     note(window, "{\"what\":\"key\",\"time_us\":%" PRIu64 ",\"code\":%u,\"press\":\"%s\",\"receipt_us\":%" PRIu64 "}\n",
          time, code, state == WL_KEYBOARD_KEY_STATE_PRESSED ? "pressed" : "released", receipt);
+    if (code == TAB && state == WL_KEYBOARD_KEY_STATE_PRESSED && window->next_role) {
+        window->told_us = receipt + window->lag_ms * 1000ull;
+        tell_if_due(window);
+    }
 }
 
 static void modifiers(void *data, struct wl_keyboard *keyboard, uint32_t serial, uint32_t depressed, uint32_t latched,
@@ -235,18 +259,23 @@ static const struct wl_registry_listener registry_listener = {.global = global, 
 /* ---- accessibility ---- */
 
 static void take_order(struct window *window) {
-    static uint32_t role;
+    static uint32_t number;
+    static char order;
     char text[512];
     ssize_t length = read(STDIN_FILENO, text, sizeof text);
     if (length <= 0) window->has_orders = false;
     for (ssize_t at = 0; at < length; at++) {
-        if (text[at] != '\n') {
-            role = role * 10 + (uint32_t)(text[at] - '0');
-            continue;
+        if (text[at] == 't' || text[at] == 'l') {
+            order = text[at];
+        } else if (text[at] != '\n') {
+            number = number * 10 + (uint32_t)(text[at] - '0');
+        } else {
+            if (order == 't') window->next_role = number;
+            else if (order == 'l') window->lag_ms = number;
+            else become(window, number);
+            number = 0;
+            order = 0;
         }
-        note(window, "{\"what\":\"role\",\"role\":%u,\"receipt_us\":%" PRIu64 "}\n", role, now_us());
-        accessible_become(role);
-        role = 0;
     }
 }
 
@@ -260,21 +289,23 @@ static bool turn(struct window *window, struct wl_display *display) {
         {.fd = accessible_descriptor(), .events = POLLIN},
         {.fd = window->has_orders ? STDIN_FILENO : -1, .events = POLLIN},
     };
-    if (poll(sources, 3, -1) < 0 || !sources[0].revents) wl_display_cancel_read(display);
+    int wait_ms = window->told_us ? 5 : -1;
+    if (poll(sources, 3, wait_ms) < 0 || !sources[0].revents) wl_display_cancel_read(display);
     else if (wl_display_read_events(display) < 0) return false;
-    if (wl_display_dispatch_pending(display) < 0) return false;
     if (sources[1].revents) accessible_process();
+    if (wl_display_dispatch_pending(display) < 0) return false;
+    tell_if_due(window);
     if (sources[2].revents) take_order(window);
     return true;
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4 && argc != 5) {
-        fprintf(stderr, "usage: keylog-client APP-ID TITLE LOG [ROLE]\n");
+    if (argc < 4 || argc > 6) {
+        fprintf(stderr, "usage: keylog-client APP-ID TITLE LOG [ROLE [TOOLKIT]]\n");
         return 2;
     }
     /* Before there is a window: whoever looks for its process finds it on the bus. */
-    if (argc == 5) accessible_open((uint32_t)strtoul(argv[4], NULL, 10));
+    if (argc >= 5) accessible_open((uint32_t)strtoul(argv[4], NULL, 10), argc == 6 ? argv[5] : "GTK");
     struct window window = {.next_width = 320, .next_height = 200};
     window.log = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (window.log < 0) die(argv[3]);
@@ -296,7 +327,7 @@ int main(int argc, char **argv) {
     xdg_toplevel_set_app_id(toplevel, argv[1]);
     xdg_toplevel_set_title(toplevel, argv[2]);
     wl_surface_commit(window.surface);
-    window.has_orders = argc == 5;
+    window.has_orders = argc >= 5;
     while (!window.is_closed && turn(&window, display)) continue;
     return window.is_closed ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 """A window with three fields: ordinary, secret, ordinary. Usage: forms.py KIND APP-ID LOG.
 
 KIND: gtk3 and gtk4 (an entry for passwords), gtk4-hidden (an entry that only hides its text), qt. Tab goes to the next
-field. Or vte SCRIPT: one terminal that runs it, as GNOME's and most others' are made of. LOG gets a line for every change, so that the test knows what arrived where: `ready`, `at NUMBER` (that field has
+field. Or webkit URI: a page. Or vte SCRIPT: one terminal that runs it, as GNOME's and most others' are made of. LOG gets a line for every change, so that the test knows what arrived where: `ready`, `at NUMBER` (that field has
 the focus), `text NUMBER TEXT`.
 """
 
@@ -113,4 +113,24 @@ def qt():
     app.exec_()
 
 
-{"gtk3": gtk3, "gtk4": gtk4, "gtk4-hidden": gtk4, "qt": qt, "vte": vte}[KIND]()
+def webkit():
+    import gi
+
+    gi.require_version("Gtk", "3.0")
+    gi.require_version("WebKit2", "4.1")
+    from gi.repository import GLib, Gtk, WebKit2
+
+    GLib.set_prgname(APP)
+    window = Gtk.Window(title="page")
+    view = WebKit2.WebView()
+    view.connect("notify::title", lambda *_: window.set_title(view.get_title() or ""))
+    window.add(view)
+    window.set_default_size(400, 300)
+    window.show_all()
+    view.load_uri(sys.argv[4])
+    view.grab_focus()
+    say("ready")
+    Gtk.main()
+
+
+{"gtk3": gtk3, "gtk4": gtk4, "gtk4-hidden": gtk4, "qt": qt, "vte": vte, "webkit": webkit}[KIND]()

@@ -183,6 +183,48 @@ class Firefox(Browser):
         self.ready()
 
 
+class WebKit(Browser):
+    """A GTK window with a page in it, whose fields are those of another process, on the accessibility bus by itself."""
+
+    def start(self):
+        shutil.copy(HERE / "forms.py", self.desk.programs)
+        command = ["/usr/bin/python3", str(self.desk.programs / "forms.py"), "webkit", self.app]
+        self.run([*command, str(self.directory / "log"), self.page()], GDK_BACKEND="wayland",
+                 WEBKIT_DISABLE_COMPOSITING_MODE="1", LIBGL_ALWAYS_SOFTWARE="1")  # fmt: skip
+        self.ready()
+
+    def close(self):
+        Prompt.close(self)
+
+
+class Chromium(Browser):
+    """As Debian starts it, but for what a test must not do: ask the network, or for a keyring."""
+
+    flags = ()
+
+    def is_own(self, app_id):
+        # It takes its own from its desktop file, whatever it is told.
+        return app_id == self.app or app_id.startswith("chromium")
+
+    def start(self):
+        profile = self.directory / "profile"
+        profile.mkdir(mode=0o700)
+        os.chown(profile, self.desk.account.pw_uid, self.desk.account.pw_gid)
+        self.run(
+            ["chromium", "--ozone-platform=wayland", f"--user-data-dir={profile}", f"--class={self.app}", "--kiosk",
+             # Its sandbox takes a setuid program, or namespaces that a container may refuse.
+             "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-default-browser-check", "--password-store=basic",
+             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-breakpad",
+             *self.flags, self.page()])  # fmt: skip
+        self.ready()
+
+
+class ChromiumAccessible(Chromium):
+    """As somebody starts it who needs a screen reader."""
+
+    flags = ("--force-renderer-accessibility",)
+
+
 class Terminal(Prompt):
     """A terminal, in it a script: reads a line, asks for the secret, reads a line.
 
@@ -358,6 +400,51 @@ class Stars(Terminal):
         "stty -icanon -echo; secret=; while IFS= read -rn1 key && [ -n \"$key\" ]; do secret+=$key; printf '*'; done; "
         'stty icanon echo; echo "$secret" >secret'
     )
+
+
+GREETD = """
+import json, os, socket, struct
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("greetd")
+listener.listen()
+open("listening", "w").close()
+peer = listener.accept()[0]
+def told():
+    return json.loads(peer.recv(struct.unpack("=I", peer.recv(4))[0]))
+def tell(**answer):
+    data = json.dumps(answer).encode()
+    peer.sendall(struct.pack("=I", len(data)) + data)
+assert told()["type"] == "create_session"
+tell(type="auth_message", auth_message_type="secret", auth_message="Password:")
+open("secret", "w").write(told()["response"])
+tell(type="error", error_type="auth_error", description="no")
+"""
+
+
+class Agreety(Terminal):
+    """greetd's greeter for consoles, in a terminal, with a stand-in for greetd behind it."""
+
+    has_third = False
+
+    def command(self):
+        (self.directory / "greetd.py").write_text(GREETD)
+        return ("/usr/bin/python3 greetd.py & until [ -e listening ]; do :; done\n"
+                "echo \"$first\" | GREETD_SOCK=$PWD/greetd agreety --cmd true")  # fmt: skip
+
+
+class Greeter(GTK3):
+    """An ordinary window, and then the seat is a greeter's: whatever program that is, logind says so."""
+
+    def ask(self, typist):
+        self.desk.login.activate(self.desk.account.pw_uid, "c9", Class="greeter")
+        until(lambda: not self.desk.is_open(), "no device is open")
+
+    def leave(self, typist):
+        self.desk.login.activate(self.desk.account.pw_uid)
+        until(self.desk.is_open, "the session's turn again", 30)
+
+    def received(self):
+        return None
 
 
 class PolkitWindow(GTK3):

@@ -192,12 +192,12 @@ class Session:
         it is on the accessibility bus with one field of that role."""
         return self.keylog_client(app, role)[0]
 
-    def keylog_client(self, app, role=None, title=None):
+    def keylog_client(self, app, role=None, title=None, toolkit="GTK"):
         program = self.programs / "keylog-client"
         if not program.exists():
             shutil.copy(REPOSITORY / ".build" / "clients" / "keylog-client", program)
         log = self.runtime / f"keys-{app}"
-        role = [] if role is None else [str(role)]
+        role = [] if role is None else [str(role), toolkit]
         client = self.run(
             [str(program), app, title or f"window of {app}", str(log), *role], f"keylog-{app}", stdin=subprocess.PIPE)
         return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped"), client

@@ -5,7 +5,6 @@ app's ordinary field is typed into before and after, and what is recorded there 
 The table that is printed at the end is docs/PRIVACY.md's.
 """
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,9 +31,9 @@ class Case:
     # The reason that the journal gives; None: no signal sees it.
     reason: str | None
     name: str = ""
-    # Of the ordinary fields' keys under `full`, so much has its identity, at least.
-    control: float = 0.8
-    ordinary: str = "full"
+    # What is kept of the ordinary fields under `full`: "keys"; "counts", where nobody can say in time that a field is no
+    # password's; or "nothing".
+    keeps: str = "keys"
 
 
 def form(prompt, word, reason, **more):
@@ -59,13 +58,16 @@ CASES = [
     terminal(prompts.Pinentry, "terminal", name="pinentry-curses"),
     terminal(prompts.Stars, None, name="a program that draws stars itself"),
     Case(prompts.PolkitWindow, ("polkit-gnome-authentication-agent-1", "org.kde.polkit-kde"), "denied",
-         name="polkit, graphical agent's window", control=0, ordinary="off"),
+         name="polkit, graphical agent's window", keeps="nothing"),
     form(prompts.Swaylock, "Locked", "no_window", name="swaylock"),
+    form(prompts.Greeter, "Greeter", "inactive", name="greeter (logind's class)"),
+    terminal(prompts.Agreety, "terminal", name="agreety, greetd's greeter"),
+    form(prompts.Firefox, "Firefox", "password", name="Firefox, password input", keeps="counts"),
+    form(prompts.WebKit, "Webkit", "password", name="WebKitGTK, password input", keeps="nothing"),
+    form(prompts.Chromium, "Chromium", "accessibility", name="Chromium, password input", keeps="nothing"),
+    form(prompts.ChromiumAccessible, "Chromiumaccessible", "password", keeps="counts",
+         name="Chromium, --force-renderer-accessibility"),
 ]  # fmt: skip
-# A known hole, docs/PRIVACY.md: a first key was kept, when the word of the new focus came later than it is waited for.
-# Not in CI, where it fails on a busy machine.
-if os.environ.get("KYMO_FIREFOX"):
-    CASES.append(form(prompts.Firefox, "Firefox", "password", name="Firefox, password input"))
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +146,7 @@ def test_no_secret_is_in_the_journal(case, start, bed, recorder, table):
     recorder.start(agent=False)
     sway = start(Sway)
     sway.bus()
+    sway.login, sway.is_open = recorder.login, lambda: recorder.status()["devices"] == 1
     typist = Typist(device, sway.display)
     sway.agent(recorder.agent_socket)
     until(lambda: recorder.status()["devices"] == 1, "the indicator is seen, and the keyboard open")
@@ -182,11 +185,16 @@ def test_no_secret_is_in_the_journal(case, start, bed, recorder, table):
     if case.reason:
         assert identities == [0, 0] and counts == [0, 0]
         assert all(case.reason in seen(number) for number in (0, 1)), (seen(0), seen(1))
-    assert full[0] >= case.control
+    if case.keeps != "keys":
+        assert identities == [0, 0] and full[0] == 0
+    assert full[{"keys": 0, "counts": 1}.get(case.keeps, 0)] >= (0 if case.keeps == "nothing" else 0.8)
+    # An app that a busy machine keeps waiting is withheld, rightly: what counts is that it is recorded at all.
+    assert case.keeps == "nothing" or counted_share[1] >= 0.5
     text = "".join(characters.get(row["code"], "?") for row in pressed)
     stored = b"".join(subprocess.run(["lz4", "-dc", str(path)], capture_output=True).stdout for path in recorder.segments())
-    if case.ordinary == "full":
+    if case.keeps == "keys":
         assert any(run in text for run in runs(ORDINARY)), "what is looked for can be found"
+    if case.keeps != "nothing":
         assert case.apps[0].encode() in stored, "texts stand in the bytes as they are"
     if case.reason:
         assert not any(run in text for run in runs(SECRET)), text

@@ -211,3 +211,69 @@ def test_when_the_session_changes_the_nodes_are_closed_and_nothing_more_is_accep
     back = now_us()
     mouse.move(5, 5)
     daemon.until(lambda rows: rows[-1]["time_us"] > back, "motion")
+
+
+def test_an_agent_that_lies_about_another_session_says_nothing_of_it(bed, recorder, agent):
+    """Whose session it is logind says; the agent of one that has lost the seat, or of the same person's other one, is
+    believed in nothing, whatever it claims."""
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    first = agent(daemon)
+    first.window("editor")
+    keyboard.write("ok")
+    daemon.until(lambda rows: len(rows) == 4, "key")
+    # The same person sits down to another session of theirs: its agent has not come yet.
+    daemon.login.activate(subject().pw_uid, "c77")
+    wait_for(lambda: first.state()["closed"], "the old session's agent to be dropped")
+    wait_for(lambda: daemon.open_nodes() == {}, "the nodes to be closed", seconds=1)
+    # Another user's: the agent of the one who sat there goes on claiming that it is theirs.
+    daemon.session(12345)
+    for _ in range(3):
+        liar = agent(daemon, uid=subject().pw_uid)
+        wait_for(lambda liar=liar: liar.state()["refused"], "the refusal")
+        liar.window("editor")
+    keyboard.write("secret")
+    assert daemon.status()["recording"] is False and daemon.open_nodes() == {}
+    assert daemon.stop() == 0
+    pressed = [row["name"] for row in daemon.rows("key", "key_counts") if row["press"] == "pressed"]
+    assert pressed == ["KEY_O", "KEY_K"]
+    assert {row["user_id"] for row in daemon.rows("session")} == {subject().pw_uid}
+
+
+def test_an_agent_that_is_killed_between_a_password_field_and_its_report(bed, recorder, agent):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    session = agent(daemon)
+    session.window("editor")
+    keyboard.write("ok")
+    daemon.until(lambda rows: len(rows) == 4, "key")
+    # The field has the focus; the agent knows it, has told nobody, and owes the answer to the first keys.
+    session.set(answers=False)
+    keyboard.write("m4x")
+    session.kill()
+    keyboard.write("k7v")
+    wait_for(lambda: daemon.open_nodes() == {}, "the nodes to be closed", seconds=1)
+    assert daemon.stop() == 0
+    pressed = [row["name"] for row in daemon.rows("key", "key_counts") if row["press"] == "pressed"]
+    assert pressed == ["KEY_O", "KEY_K"]
+
+
+@pytest.mark.parametrize("app, title", [
+    ("org.keepassxc.KeePassXC", "notes.txt - Text Editor"),
+    ("polkit-gnome-authentication-agent-1", "editor"),
+    ("firefox", "editor \u2014 Mozilla Firefox Private Browsing"),
+])
+def test_a_title_that_says_the_opposite_of_what_the_window_is_loosens_nothing(bed, recorder, agent, app, title):
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full", "notes*": "full", app: "full"}, titles="full").start(devices=1)
+    session = agent(daemon)
+    session.window(app, title=title, field="other")
+    keyboard.write("secret")
+    daemon.until(lambda rows: [row for row in rows if row["keys"] is not None or row["phase"] == "begin"], "suppression")
+    # And one whose page says afterwards that it is none.
+    session.window(app, title="editor", field="other")
+    keyboard.write("secret")
+    daemon.until_written(now_us())
+    assert daemon.stop() == 0
+    assert daemon.rows("key", "key_counts") == []
+    assert not [row for row in daemon.rows("focus") if row.get("app") or row.get("title")]

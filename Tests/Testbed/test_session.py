@@ -138,3 +138,45 @@ def test_another_user_on_the_bus_cannot_play_logind(desk):
                  "org.freedesktop.DBus.Properties.PropertiesChanged", "org.freedesktop.login1.Session",
                  f"{{'{property_name}': <{value}>}}", "@as []"], capture_output=True)
     assert daemon.status()["recording"] is False and daemon.open_nodes() == {}
+
+
+def test_what_is_plugged_and_unplugged_while_closed_is_right_afterwards(bed, desk):
+    """Devices have numbers of their own each time they are opened; of what went meanwhile there is one record, of what
+    suspending makes up there is none."""
+    daemon, session, keyboard, mouse = desk
+    bed.add("mouse", 3)
+    wait_for(lambda: set(daemon.open_nodes()) == {"event1", "event2", "event3"}, "the second mouse")
+    # A key is down when it closes.
+    keyboard.halt()
+    keyboard.key("a", 1)
+    daemon.login.change(LockedHint=True)
+    wait_for(lambda: daemon.open_nodes() == {}, "the nodes to be closed", 1)
+    closed = now_us()
+    mouse.remove()
+    # It comes and goes, and nobody ever saw it; this one stays; and one is replaced by another of its name.
+    bed.add("mouse", 4).remove()
+    bed.add("touchpad", 5)
+    bed.command("remove", 3)
+    bed.add("tablet", 3)
+    assert daemon.open_nodes() == {}, "what is plugged in opens nothing"
+    daemon.login.change(LockedHint=False)
+    wait_for(lambda: set(daemon.open_nodes()) == {"event1", "event3", "event5"}, "what is there to be open")
+    assert daemon.status()["devices"] == 3
+    keyboard.key("a", 0)
+    bed.command("remove", 5)
+    daemon.until(lambda rows: len(rows) == 3, "device_removed")
+    assert daemon.stop() == 0
+    rows = [row for row in daemon.rows("device_added", "device_removed", "session") if row["time_us"] > closed]
+    assert rows[0]["kind"] == "session" and rows[0]["active"]
+    told = [(row["kind"], row["sysname"]) for row in rows if row["kind"] != "session"]
+    assert sorted(told[:2]) == [("device_removed", "event2"), ("device_removed", "event3")], "in front of what is there"
+    assert sorted(told[2:5]) == [("device_added", name) for name in ("event1", "event3", "event5")]
+    assert told[5:] == [("device_removed", "event5")]
+    removed = [row for row in rows if row["kind"] == "device_removed"]
+    numbers = {row["sysname"]: row["device"] for row in rows if row["kind"] == "device_added"}
+    assert not any(row.get("device") for row in removed[:2]) and removed[2]["device"] == numbers["event5"]
+    before = [row for row in daemon.rows("device_added") if row["time_us"] < closed]
+    assert not {row["device"] for row in before} & set(numbers.values()), "no number is used twice"
+    assert len(before) == 3 and not [row for row in daemon.rows("device_removed") if row["time_us"] < closed]
+    released = [row for row in daemon.rows("key") if row["press"] == "released" and row["name"] == "KEY_A"]
+    assert not [row for row in released if row["time_us"] >= closed - 100_000], "nor is a release made up"

@@ -44,6 +44,10 @@ int kymo_next_signal(int descriptor);
 /// errno.
 int kymo_realtime_thread(int priority);
 
+/// From now on no core of this process is written or piped to anybody, and no other process may read its memory or trace it
+/// but one with CAP_SYS_PTRACE. 0, or -1 with errno.
+int kymo_forbid_dumps(void);
+
 /// An epoll descriptor. -1 with errno.
 int kymo_epoll(void);
 int kymo_epoll_add(int epoll, int descriptor);
