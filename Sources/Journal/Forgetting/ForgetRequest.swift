@@ -3,7 +3,8 @@ import Policy
 
 /// What is to be forgotten. Whole chunks go: with what was asked for goes what was written in the same quarter of a second.
 public enum ForgetRequest: Sendable, Equatable {
-    /// All closed segments, as files.
+    /// All closed segments, as files. Where it fails, or the power does, and it is carried out later, what was closed until
+    /// then goes too: the record of it says so to whoever reads on.
     case everything
     /// What happened in this span of CLOCK_REALTIME, µs since 1970; with an app: only where that app had the keyboard, or
     /// may have had it.
