@@ -47,9 +47,9 @@ package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
 
 same-bytes: deb ## builds the package again, elsewhere, and compares
 	@packaging/build-twice
-faults: packages ## the long runs of the journal's fault tests: every bit of a MiB flipped, more power cuts (an hour)
-	@KYMO_THOROUGH=1 KYMO_FLIP_BYTES=$${KYMO_FLIP_BYTES:-1048576} swift test -c release -Xswiftc -enable-testing \
-		--scratch-path .build-faults --filter 'FlipTests|CutSegmentTests|ErrorTests|PowerCutTests' | grep -v '^◇'
+
+faults: packages ## the long runs of the journal's fault tests: every bit of a MiB flipped, more power cuts (half an hour)
+	@Tests/run-faults
 
 fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
 	@Tests/Fuzz/run
