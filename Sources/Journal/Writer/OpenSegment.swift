@@ -271,10 +271,20 @@ final class OpenSegment {
     /// Seals the segment, durably; it keeps its active name until there is a next one, or `publish`.
     func seal() {
         guard let segment else { return }
+        let hash: SHA256Hash
+        do {
+            hash = try segment.seal(buffer: &buffer)
+        } catch {
+            // As for a chunk: what stands in front of it is synced now, since nobody comes back to this file, and the next
+            // segment's syncs say of all lower numbers that they are durable.
+            sync()
+            return abandon(error)
+        }
         let pending = unsynced
         unsynced = nil
         do {
-            previousHash = try segment.seal(buffer: &buffer)
+            try segment.sync()
+            previousHash = hash
             noteSync()
             publish()
             unpublished = segment
