@@ -106,6 +106,7 @@ install: ## copies what was built to DESTDIR, the way the Debian package has it
 	install -m 644 -t $(DESTDIR)/etc/kymograph data/notice.md
 	install -D -m 644 -t $(DESTDIR)$(prefix)/share/polkit-1/actions data/org.kymograph.policy
 	install -D -m 644 packaging/sway.conf $(DESTDIR)/etc/sway/config.d/60-kymograph.conf
+	install -D -m 644 -t $(DESTDIR)$(prefix)/share/applications packaging/kymograph-agent.desktop
 	mkdir -p $(DESTDIR)$(prefix)/share
 	cp -r --no-preserve=mode .build/share/. $(DESTDIR)$(prefix)/share
 

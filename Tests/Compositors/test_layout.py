@@ -2,7 +2,7 @@
 
 import pytest
 from service import Backend, Layout
-from session import Labwc, Sway, until
+from session import KWin, Labwc, Sway, until
 
 LEVELS = 4
 CODES = 256
@@ -63,6 +63,20 @@ def test_switching_between_two_layouts(sway, service):
     sway.message("input", "*", "xkb_switch_layout", "1")
     german = connection.expect(Layout, known=True, group=1, name="German")
     sway.message("input", "*", "xkb_switch_layout", "0")
+    english = connection.expect(Layout, known=True, group=0, name="English (US)")
+    assert german.hash == english.hash, "one keymap, two groups"
+    assert german.table != english.table
+
+
+def test_switching_between_two_layouts_of_kwin(start, service, monkeypatch):
+    monkeypatch.setattr(KWin, "layouts", "us,de")
+    kwin = start(KWin)
+    kwin.plasma()
+    connection = greet(kwin, service)
+    connection.expect(Layout, known=True, group=0, name="English (US)")
+    kwin.switch_layout(1)
+    german = connection.expect(Layout, known=True, group=1, name="German")
+    kwin.switch_layout(0)
     english = connection.expect(Layout, known=True, group=0, name="English (US)")
     assert german.hash == english.hash, "one keymap, two groups"
     assert german.table != english.table
