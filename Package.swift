@@ -59,7 +59,8 @@ let package = Package(
         .target(
             name: "Focus",
             dependencies: [
-                "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement", "CXkbcommon",
+                "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
+                "CXkbcommon",
                 "CLinuxShim",
             ],
             swiftSettings: strict),
