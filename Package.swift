@@ -45,6 +45,9 @@ let package = Package(
             name: "CWlrForeignToplevel", dependencies: ["CWaylandClient"],
             exclude: ["wlr-foreign-toplevel-management-unstable-v1.xml"], cSettings: strictC),
         .target(
+            name: "CPlasmaWindowManagement", dependencies: ["CWaylandClient"],
+            exclude: ["plasma-window-management.xml"], cSettings: strictC),
+        .target(
             name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
             cSettings: strictC),
 
@@ -57,7 +60,9 @@ let package = Package(
         .target(
             name: "Focus",
             dependencies: [
-                "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CXkbcommon", "CLinuxShim",
+                "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
+                "CXkbcommon",
+                "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(

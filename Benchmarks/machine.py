@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 from pathlib import Path
 
 
@@ -18,6 +19,13 @@ def first_line(*command: str) -> str:
 def package(name: str) -> str:
     done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name], capture_output=True, text=True)
     return done.stdout or "not installed"
+
+
+def load() -> str:
+    """How busy the machine was over the last quarter of an hour: what else ran shows in every figure."""
+    one, five, fifteen = os.getloadavg()
+    return (f"Taken {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC; load of the machine at the end, over 1, 5 and 15 minutes: "
+            f"{one:.1f}, {five:.1f}, {fifteen:.1f} ({os.cpu_count()} processors).")
 
 
 def description() -> str:

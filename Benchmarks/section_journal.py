@@ -67,6 +67,27 @@ def recovery(reports: Path, directory: Path, runs: int) -> Row:
                Figure([cpu_seconds([FLOOR / "chunk-decoder", made]) * 1000 for _ in range(runs)], "ms"), "≤ 250 ms", 250)
 
 
+def peak_megabytes(command: list) -> float:
+    """Peak resident memory of a whole process."""
+    process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
+    return os.wait4(process.pid, 0)[2].ru_maxrss / 1000
+
+
+def verify_memory(directory: Path) -> list[Row]:
+    """Of `kymo verify`, whatever there is to verify. What is a hole in these journals is damage, the longest search there is."""
+    rows = []
+    for segments in (160, 10_000):
+        directory.mkdir()
+        subprocess.run([str(BIN / "make-journal"), str(directory), str(segments), "10240", "32"], check=True,
+                       stdout=subprocess.DEVNULL)
+        peak = peak_megabytes([BIN / "kymo", "verify", "--journal", directory])
+        least = peak_megabytes([BIN / "kymo", "--version"])
+        shutil.rmtree(directory)
+        rows.append(Row(f"peak memory of `verify`, 10 GB in {segments:,} segments", Figure([peak], "MB"), "`kymo --version`",
+                        Figure([least], "MB"), "bounded: ≤ 40 MB", 40))
+    return rows
+
+
 def first_rows(directory: Path, runs: int) -> list[Row]:
     """From the start of `kymo show --since` to its first line, with 10 GB retained."""
     rows = []
@@ -111,11 +132,11 @@ def measure(runs: int) -> list[Section]:
         fast = make_reports(8000, 200_000, directory / "8000")
         slow = make_reports(1000, 200_000, directory / "1000")
         section.rows += [verification("8 kHz", fast, directory / "a", runs), verification("1 kHz", slow, directory / "b", runs),
-                         recovery(fast, directory / "c", runs), *first_rows(directory / "d", runs)]
+                         recovery(fast, directory / "c", runs), *first_rows(directory / "d", runs), *verify_memory(directory / "e")]
         section.notes.append("MB of file per second of CPU time of the whole process, files in the page cache. The C decoder checks "
                              "what kymo checks: headers, hash chain, LZ4's checksums, every value.")
         section.notes.append("What a SIGKILL, a power cut, a full disk and a flipped bit cost is proved by tests, not timed: "
-                             "`Tests/JournalTests/RecoveryTests.swift`, `FaultTests.swift`.")
+                             "`make faults` (`Tests/JournalTests/Faults`).")
         section.notes.append("The journals of 10 GB are sparse (`Benchmarks/MakeJournal`): the first and last chunks of each segment "
                              "and its seal are there, and what a query never reads is a hole.")
         return [section, trade_off(slow)]

@@ -16,12 +16,6 @@ public final class SwayIPC {
         }
     }
 
-    /// What a keyboard types by. Keyboards may have keymaps of their own, so that the number alone says little.
-    public struct ActiveLayout: Sendable, Hashable {
-        public var group: UInt32
-        public var name: String
-    }
-
     private struct Container: Decodable {
         var focused: Bool?
         var app_id: String?

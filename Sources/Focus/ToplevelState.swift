@@ -82,13 +82,14 @@ struct ToplevelState {
         if lastActivated == handle { lastActivated = nil }
     }
 
+    /// The process of a window, from the compositor itself.
+    mutating func process(_ handle: OpaquePointer, _ processID: Int32) { windows[handle]?.processID = processID }
+
     /// The process of the window that has the focus.
     mutating func focusedProcess(_ processID: Int32, appID: String?) {
         guard let handle = focusedHandle, appID == nil || windows[handle]?.appID == appID else { return }
         windows[handle]?.processID = processID
     }
-
-    var handles: some Collection<OpaquePointer> { windows.keys }
 
     /// The window that owns the keyboard: the activated one; of several the latest; nil if none is.
     var focused: Window? { focusedHandle.flatMap { windows[$0] } }

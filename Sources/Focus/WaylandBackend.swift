@@ -1,17 +1,14 @@
 import AgentProtocol
 import CLinuxShim
 import CWaylandClient
-import CWlrForeignToplevel
 import Events
 import Glibc
 
-/// Focus by zwlr_foreign_toplevel_manager_v1, for the wlroots family: one window is activated, or none.
+/// Focus by what a compositor tells everybody of its windows (`WindowSource`): one of them is activated, or none.
 ///
 /// Owns the connection. What is reported carries the time at which the bytes were read: not earlier than the change,
 /// and later keys certainly met it.
 public final class WaylandBackend {
-    public static let name = "wlr-foreign-toplevel"
-
     public struct Handlers {
         /// `phase` has changed.
         public var phase: () -> Void
@@ -61,8 +58,9 @@ public final class WaylandBackend {
 
     private let display: OpaquePointer
     private var registry: OpaquePointer?
-    private var manager: OpaquePointer?
-    private var managerName: UInt32 = 0
+    private var source: (any WindowSource)?
+    /// The registry's number for the global that it stands on.
+    private var sourceGlobal: UInt32 = 0
     private var seat: WaylandSeat?
     private let outputs = WaylandOutputs()
     private let handlers: Handlers
@@ -105,10 +103,9 @@ public final class WaylandBackend {
         for callback in [greeting.callback, process?.callback] + probes.map(\.callback) {
             if let callback { wl_callback_destroy(callback) }
         }
-        for handle in state.handles { zwlr_foreign_toplevel_handle_v1_destroy(handle) }
+        source = nil
         seat = nil
         outputs.releaseAll()
-        if let manager { zwlr_foreign_toplevel_manager_v1_destroy(manager) }
         if let registry { wl_registry_destroy(registry) }
         wl_display_disconnect(display)
     }
@@ -124,6 +121,17 @@ public final class WaylandBackend {
         let count = read(descriptor, &bytes, bytes.count)
         return String(decoding: bytes.prefix(max(count, 0)).prefix { $0 >= 0x20 }, as: UTF8.self)
     }
+
+    /// By which protocol it tells of its windows: as records call it, and the global. Nil: by none, so far.
+    public var protocolInUse: (name: String, interface: String)? {
+        source.map { (type(of: $0).name, type(of: $0).interface) }
+    }
+
+    /// Whether windows come with their processes.
+    public var tellsProcesses: Bool { source.map { type(of: $0).tellsProcesses } ?? false }
+
+    /// The globals of which one is needed, for people.
+    public static var interfaces: String { windowSources.map { $0.interface }.joined(separator: " or ") }
 
     /// Reads what is there and reports what it means.
     public func dispatch() throws(FocusError) {
@@ -228,10 +236,11 @@ public final class WaylandBackend {
 
     // MARK: the initial state
 
-    /// The first round trip brings the globals, the second what they say at once.
+    /// The first round trip brings the globals, the second what they say at once, and the third what one has to ask of
+    /// each window then.
     private func greet() {
         if let old = greeting.callback { wl_callback_destroy(old) }
-        greeting = (sync(), 2)
+        greeting = (sync(), 3)
     }
 
     private func greeted() {
@@ -240,7 +249,7 @@ public final class WaylandBackend {
             greeting.callback = sync()
             return
         }
-        phase = manager == nil ? .lacking : .usable
+        phase = source == nil ? .lacking : .usable
         handlers.phase()
         report()
     }
@@ -249,7 +258,7 @@ public final class WaylandBackend {
 
     private func report() {
         guard phase == .usable else { return }
-        var report = FocusReport(timeMicroseconds: readMicroseconds, state: .none, source: Self.name)
+        var report = FocusReport(timeMicroseconds: readMicroseconds, state: .none, source: protocolInUse?.name ?? "")
         if let window = state.focused {
             report.state = .window
             report.window = window.number
@@ -271,11 +280,14 @@ public final class WaylandBackend {
     // MARK: what the compositor says
 
     func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
-        if interface == "zwlr_foreign_toplevel_manager_v1", manager == nil {
-            manager = OpaquePointer(
-                wl_registry_bind(registry, name, kymo_toplevel_manager_interface(), min(version, 3)))
-            managerName = name
-            zwlr_foreign_toplevel_manager_v1_add_listener(manager, listeners.manager, opaque)
+        if let kind = windowSources.first(where: { $0.interface == interface && $0.leastVersion <= version }),
+            source == nil
+        {
+            source = kind.init(
+                registry: registry, global: name, version: version,
+                listener: WindowListener(
+                    change: { [unowned self] in $0(&state) }, finished: { [unowned self] in hasFinished = true }))
+            sourceGlobal = name
             if phase == .lacking { greet() }
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
@@ -286,26 +298,12 @@ public final class WaylandBackend {
     }
 
     func globalRemoved(_ name: UInt32) {
-        if manager != nil, name == managerName { finished() }
+        // To be thrown where nobody is in a callback.
+        if source != nil, name == sourceGlobal { hasFinished = true }
         if name == seat?.name {
             seat = nil
             handlers.keymap(nil)
         }
         if let output = outputs.removed(name) { state.outputRemoved(output) }
-    }
-
-    /// Not even the last word holds any more: to be thrown where nobody is in a callback.
-    func finished() { hasFinished = true }
-
-    func opened(_ handle: OpaquePointer) {
-        state.opened(handle)
-        zwlr_foreign_toplevel_handle_v1_add_listener(handle, listeners.handle, opaque)
-    }
-
-    func update(_ change: (inout ToplevelState) -> Void) { change(&state) }
-
-    func closed(_ handle: OpaquePointer) {
-        state.closed(handle)
-        zwlr_foreign_toplevel_handle_v1_destroy(handle)
     }
 }

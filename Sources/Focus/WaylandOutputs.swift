@@ -21,7 +21,7 @@ final class WaylandOutputs {
                 scale: { _, _, _ in },
                 name: { data, proxy, name in
                     let outputs = Unmanaged<WaylandOutputs>.fromOpaque(data!).takeUnretainedValue()
-                    outputs.named(proxy, Listeners.text(name))
+                    outputs.named(proxy, String(event: name))
                 }, description: { _, _, _ in }))
     }
 

@@ -1,4 +1,5 @@
 import AgentProtocol
+import Bus
 import CLinuxShim
 import EventLoop
 import Events
@@ -12,14 +13,17 @@ private enum ActiveGroup: Equatable {
     case untold
     /// Somebody tells, and has not answered yet or says that keyboards disagree.
     case open
-    case told(SwayIPC.ActiveLayout)
+    case told(ActiveLayout)
 
     func inForce(of keymap: Keymap) -> UInt32? {
         switch self {
         case .untold: keymap.groupCount == 1 ? 0 : nil
         case .open: nil
         // The seat's keymap is that of the keyboard which typed last. It may be gone, or another may type next.
-        case .told(let layout): keymap.groupName(layout.group) == layout.name ? layout.group : nil
+        case .told(let layout):
+            layout.group < keymap.groupCount
+                && keymap.groupName(layout.group) == layout.name ?? keymap.groupName(layout.group)
+                ? layout.group : nil
         }
     }
 }
@@ -32,6 +36,9 @@ final class Compositor {
     private let send: (AgentMessage) -> Void
     private var backend: WaylandBackend?
     private var sway: SwayIPC?
+    private var plasmaLayouts: PlasmaLayouts?
+    /// What came over the bus: in force where the compositor has no socket that tells better.
+    private var groupOnBus = ActiveGroup.untold
     private var keymap: Keymap?
     private var group = ActiveGroup.untold
     /// Asked while there was nobody to ask: answered when there is.
@@ -53,11 +60,11 @@ final class Compositor {
     private var usable: WaylandBackend? { backend?.phase == .usable ? backend : nil }
 
     var hello: Hello {
-        Hello(backend: usable == nil ? "none" : WaylandBackend.name, compositor: backend?.compositorName ?? "")
+        Hello(backend: usable?.protocolInUse?.name ?? "none", compositor: backend?.compositorName ?? "")
     }
 
     /// Whether it says which process a window is of; that follows the window by a moment.
-    var tellsProcesses: Bool { sway != nil }
+    var tellsProcesses: Bool { sway != nil || usable?.tellsProcesses == true }
 
     /// A service that knows nothing, and has asked nothing yet.
     func serviceCame() {
@@ -76,8 +83,8 @@ final class Compositor {
         send(
             .backendState(
                 BackendState(
-                    isUsable: true, backend: WaylandBackend.name,
-                    reason: "\(backend.compositorName) offers zwlr_foreign_toplevel_manager_v1")))
+                    isUsable: true, backend: backend.protocolInUse?.name ?? "",
+                    reason: "\(backend.compositorName) offers \(backend.protocolInUse?.interface ?? "")")))
         backend.repeatReport()
     }
 
@@ -140,17 +147,25 @@ final class Compositor {
         retry.succeeded()
         guard usable != nil else {
             complain(
-                "\(compositorName) does not offer zwlr_foreign_toplevel_manager_v1; the focus stays unknown and no "
-                    + "keys are recorded on this desktop")
+                "\(compositorName) does not offer \(WaylandBackend.interfaces); the focus stays unknown and no keys "
+                    + "are recorded on this desktop" + hint)
             return tellAll()
         }
         lastComplaint = ""
-        log(.notice, "focus from \(WaylandBackend.name): \(compositorName) offers zwlr_foreign_toplevel_manager_v1")
+        if let told = usable?.protocolInUse {
+            log(.notice, "focus from \(told.name): \(compositorName) offers \(told.interface)")
+        }
         connectSway()
         tellAll()
         let probes = openProbes
         openProbes.removeAll()
         probes.forEach(probe)
+    }
+
+    private var hint: String {
+        guard compositorName == "kwin_wayland" else { return "" }
+        return " (KWin offers it to those whose .desktop file asks for it: kymograph-agent.desktop in a directory of "
+            + "applications, with the path of this program in Exec=)"
     }
 
     private func dispatch() {
@@ -220,8 +235,31 @@ final class Compositor {
 
     // MARK: layout
 
+    func busCame(_ bus: Bus) {
+        do {
+            plasmaLayouts = try PlasmaLayouts(
+                bus: bus, told: { [unowned self] in busTold($0.map(ActiveGroup.told) ?? .open) },
+                absent: { [unowned self] in busTold(.untold) })
+        } catch {
+            log(.notice, "\(error); the active layout is known only where there is but one")
+        }
+    }
+
+    func busLeft() {
+        plasmaLayouts = nil
+        busTold(.untold)
+    }
+
+    private func busTold(_ group: ActiveGroup) {
+        guard groupOnBus != group else { return }
+        groupOnBus = group
+        if sway == nil { tellLayout() }
+    }
+
     private func tellLayout() {
-        guard let keymap, let known = group.inForce(of: keymap), let table = keymap.table(group: known) else {
+        guard let keymap, let known = (sway == nil ? groupOnBus : group).inForce(of: keymap),
+            let table = keymap.table(group: known)
+        else {
             let description = LayoutDescription(isKnown: false, keymapHash: keymap?.hash ?? 0)
             return send(.layout(LayoutReport(description: description, table: nil)))
         }

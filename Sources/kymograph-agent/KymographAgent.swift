@@ -50,7 +50,7 @@ struct KymographAgent: ParsableCommand {
         fields = watch
         let lock = LockWatch { port?.send($0) }
         let indicator = SessionIndicator(loop: loop) { port?.send($0) }
-        let session = sessionBus(loop, watch.accessibility, lock, indicator)
+        let session = sessionBus(loop, compositor, watch.accessibility, lock, indicator)
         let service = ServicePort(
             path: socket, loop: loop,
             handlers: ServicePort.Handlers(
@@ -81,13 +81,15 @@ struct KymographAgent: ParsableCommand {
     }
 
     private func sessionBus(
-        _ loop: EventLoop, _ accessibility: Accessibility, _ lock: LockWatch, _ indicator: SessionIndicator
+        _ loop: EventLoop, _ compositor: Compositor, _ accessibility: Accessibility, _ lock: LockWatch,
+        _ indicator: SessionIndicator
     ) -> SessionBus {
         SessionBus(
             loop: loop,
             handlers: SessionBus.Handlers(
                 connected: { bus in
                     indicator.busCame(bus)
+                    compositor.busCame(bus)
                     accessibility.start(on: bus)
                     do {
                         try lock.start(on: bus)
@@ -97,11 +99,13 @@ struct KymographAgent: ParsableCommand {
                 },
                 lost: {
                     indicator.busLeft("the session's bus is gone")
+                    compositor.busLeft()
                     lock.stop()
                     accessibility.lostSession()
                 },
                 absent: {
                     indicator.busLeft($0)
+                    compositor.busLeft()
                     lock.stop()
                     accessibility.sessionHasNoBus($0)
                 }))

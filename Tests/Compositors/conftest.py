@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake_compositor import FakeCompositor
 from service import Service
-from session import REPOSITORY, Cage, Labwc, Session, Sway
+from session import REPOSITORY, Cage, KWin, Labwc, Session, Sway
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -62,6 +62,11 @@ def sway(start):
 @pytest.fixture
 def labwc(start):
     return start(Labwc)
+
+
+@pytest.fixture
+def kwin(start):
+    return start(KWin)
 
 
 @pytest.fixture

@@ -92,6 +92,12 @@ class Session:
     """Starts, stops and asks one compositor. Subclasses know how theirs is started."""
 
     name = ""
+    # How the agent learns of its windows.
+    backend = "wlr-foreign-toplevel"
+    # Whether windows are told with the output they are on, and with their process.
+    tells_outputs, tells_processes = True, False
+    # Of keys while the focus moves.
+    withheld_share = 0.0
 
     def __init__(self, directory, agent_binary):
         self.directory = Path(directory)
@@ -104,7 +110,8 @@ class Session:
         self.programs = self.directory / "programs"
         self.programs.mkdir()
         self.agent_binary = shutil.copy(agent_binary, self.programs)
-        for script in ("wire.py", "window.py", "keyboard.py", "pointer.py", "locker.py"):
+        for script in ("wire.py", "window.py", "keyboard.py", "pointer.py", "locker.py", "plasma.py",
+                       "launcher.py"):
             shutil.copy(HERE / script, self.programs)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",
@@ -217,6 +224,11 @@ class Session:
         assert client.process.stdout.readline().startswith(b"done")
         return client
 
+    def launcher(self):
+        client = self._client("launcher.py")
+        assert client.process.stdout.readline().startswith(b"done"), client.log.read_text()
+        return client
+
     def screenshot(self, output=None):
         """What is on the screen now, in physical pixels."""
         command = ["grim", "-t", "ppm", *(["-o", output] if output else []), "-"]
@@ -227,6 +239,7 @@ class Session:
 
 class Sway(Session):
     name = "sway"
+    tells_processes = True
 
     def command(self):
         config = self.directory / "sway.conf"
@@ -275,6 +288,66 @@ class Labwc(Session):
     def focus(self, app):
         command = self.in_root(["wlrctl", "toplevel", "focus", f"app_id:{app}"])
         subprocess.run(command, env=self.environment, check=True, timeout=10)
+
+
+class KWin(Session):
+    """KWin without a screen. It tells of its windows those programs whose .desktop file asks for it."""
+
+    name = "kwin"
+    backend = "plasma-window-management"
+    tells_outputs, tells_processes = False, True
+    withheld_share = 0.02
+    agent_may = True
+    layouts = "us"
+
+    def command(self):
+        # The file's capability would take its environment away; it finds itself by its name.
+        binary = self.programs / "kwin_wayland"
+        if not binary.exists():
+            shutil.copy(shutil.which("kwin_wayland"), binary)
+        return self.as_user([
+            str(binary), "--virtual", "--no-lockscreen", "--no-global-shortcuts",
+            "--no-kactivities", "--socket", "wayland-kwin", "--width", "1024", "--height", "768"])  # fmt: skip
+
+    def start(self):
+        applications = self.runtime / ".local/share/applications"
+        applications.mkdir(parents=True)
+        # By the name of the file that Debian has for it: this one goes before it.
+        python = Path(os.path.realpath("/usr/bin/python3"))
+        self.permit(applications, python.name, python, "org_kde_plasma_window_management,org_kde_kwin_fake_input")
+        if self.agent_may:
+            self.permit(applications, "kymograph-agent", self.agent_binary, "org_kde_plasma_window_management")
+        (self.runtime / ".config").mkdir()
+        (self.runtime / ".config/kxkbrc").write_text(f"[Layout]\nUse=true\nLayoutList={self.layouts}\n")
+        for path in [self.runtime / ".config", self.runtime / ".config/kxkbrc", self.runtime / ".local", *(self.runtime / ".local").rglob("*")]:
+            os.chown(path, self.account.pw_uid, self.account.pw_gid)
+        # KWin needs a bus to run, and says on it which layout is active.
+        self.bus()
+        # Without a GPU, OpenGL would be computed on the thread that answers.
+        self.environment["KWIN_COMPOSE"] = "Q"
+        return super().start()
+
+    @staticmethod
+    def permit(applications, name, program, interfaces):
+        (applications / f"{name}.desktop").write_text(
+            f"[Desktop Entry]\nType=Application\nName={name}\nExec={program}\nNoDisplay=true\n"
+            f"X-KDE-Wayland-Interfaces={interfaces}\n")
+
+    def switch_layout(self, number):
+        command = self.as_user(["busctl", "--user", "call", "org.kde.keyboard", "/Layouts", "org.kde.KeyboardLayouts",
+                                "setLayout", "u", str(number)])  # fmt: skip
+        subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=10)
+
+    def plasma(self):
+        client = self._client("plasma.py")
+        assert client.process.stdout.readline().startswith(b"done"), client.log.read_text()
+        return client
+
+    def focus(self, app):
+        if not hasattr(self, "hand"):
+            self.hand = self.plasma()
+        answer = self.hand.order(f"focus {app}")
+        assert answer.startswith("done"), answer
 
 
 class Cage(Session):

@@ -1,14 +1,13 @@
 """Which window owns the keyboard, as the agent tells it of real compositors."""
 
 import pytest
-from service import Backend, Focus
-from session import Labwc, Sway, until
+from service import Backend, Focus, Indicator
+from session import KWin, Labwc, Sway, until
 
-BACKEND = "wlr-foreign-toplevel"
 KEY_ESC = 1
 
 
-@pytest.fixture(params=[Sway, Labwc], ids=["sway", "labwc"])
+@pytest.fixture(params=[Sway, Labwc, KWin], ids=["sway", "labwc", "kwin"])
 def desk(request, start):
     return start(request.param)
 
@@ -36,7 +35,7 @@ def test_initial_focus_of_an_agent_that_starts_after_the_windows(desk, service):
     _, connection = greet(desk, service)
     report = connection.expect(Focus)
     assert (report.state, report.app, report.title) == ("window", "beta", "second one")
-    assert report.source == BACKEND and not report.truncated and report.window > 0
+    assert report.source == desk.backend and not report.truncated and report.window > 0
 
 
 def test_no_window_at_all_is_none(desk, service):
@@ -49,7 +48,8 @@ def test_every_change_is_reported_once_and_in_order(desk, service):
         desk.window(app, f"title of {app}")
     _, connection = greet(desk, service)
     # labwc names a window's output a moment after the window.
-    whole = lambda report: report.output and (report.pid or desk.name != "sway")  # noqa: E731
+    whole = lambda report: bool(report.output) == desk.tells_outputs and (  # noqa: E731
+        report.pid or not desk.tells_processes)
     connection.expect(Focus, app="gamma", condition=whole)
     wanted = ["alpha", "beta", "gamma", "beta"] * 5
     said = []
@@ -64,7 +64,10 @@ def test_every_change_is_reported_once_and_in_order(desk, service):
     assert times == sorted(times)
 
 
-def test_foot_is_a_window_like_any(desk, service):
+@pytest.mark.parametrize("kind", [Sway, Labwc], ids=["sway", "labwc"])
+def test_foot_is_a_window_like_any(start, kind, service):
+    """Not on KWin's virtual screen, which has no size in millimetres: foot divides by it."""
+    desk = start(kind)
     _, connection = greet(desk, service)
     connection.expect(Focus, state="none")
     terminal = desk.foot("terminal", "a shell")
@@ -110,7 +113,9 @@ def test_empty_workspace_clears_the_focus(sway, service):
     connection.expect(Focus, state="window", app="alpha")
 
 
-def test_lock_screen_clears_the_focus(desk, service):
+@pytest.mark.parametrize("kind", [Sway, Labwc], ids=["sway", "labwc"])
+def test_lock_screen_clears_the_focus(start, kind, service):
+    desk = start(kind)
     desk.keyboard()
     desk.window("alpha", "first")
     _, connection = greet(desk, service)
@@ -160,12 +165,44 @@ def test_labwc_does_not_tell_of_a_launcher(labwc, service):
     assert [message for message in said if isinstance(message, Focus) and message.state == "none"] == []
 
 
-def test_pid_is_the_clients(sway, service):
-    clients = {app: sway.window(app, "x") for app in ("alpha", "beta")}
-    _, connection = greet(sway, service)
+def test_launcher_of_kwin_clears_the_focus(kwin, service):
+    kwin.plasma()
+    kwin.window("alpha", "first")
+    _, connection = greet(kwin, service)
+    connection.expect(Focus, app="alpha")
+    launcher = kwin.launcher()
+    connection.expect(Focus, state="none", app="")
+    launcher.stop()
+    connection.expect(Focus, state="window", app="alpha")
+
+
+def test_kwin_shows_the_badge(kwin, service):
+    kwin.agent(service.path)
+    connection, _ = service.greet()
+    connection.expect(Indicator, shown=True, means="layer-shell")
+
+
+def test_kwin_that_does_not_let_the_agent_see_windows(start, service, monkeypatch):
+    monkeypatch.setattr(KWin, "agent_may", False)
+    desk = start(KWin)
+    desk.window("alpha", "first")
+    agent = desk.agent(service.path)
+    connection, _ = service.greet()
+    assert "kymograph-agent.desktop" in connection.expect(
+        Backend, usable=False, condition=lambda said: "org_kde_plasma_window_management" in said.reason).reason
+    said = connection.collect(1)
+    assert not any(isinstance(message, Focus) and message.state != "unknown" for message in said)
+    assert any("kymograph-agent.desktop" in line for line in agent.lines)
+
+
+@pytest.mark.parametrize("kind", [Sway, KWin], ids=["sway", "kwin"])
+def test_pid_is_the_clients(start, kind, service):
+    desk = start(kind)
+    clients = {app: desk.window(app, "x") for app in ("alpha", "beta")}
+    _, connection = greet(desk, service)
     # Also of the window that had the focus before the agent came.
     connection.expect(Focus, app="beta", pid=clients["beta"].pid)
-    sway.focus("alpha")
+    desk.focus("alpha")
     connection.expect(Focus, app="alpha", pid=clients["alpha"].pid)
 
 

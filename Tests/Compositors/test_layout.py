@@ -2,7 +2,7 @@
 
 import pytest
 from service import Backend, Layout
-from session import Labwc, Sway, until
+from session import KWin, Labwc, Sway, until
 
 LEVELS = 4
 CODES = 256
@@ -68,11 +68,25 @@ def test_switching_between_two_layouts(sway, service):
     assert german.table != english.table
 
 
+def test_switching_between_two_layouts_of_kwin(start, service, monkeypatch):
+    monkeypatch.setattr(KWin, "layouts", "us,de")
+    kwin = start(KWin)
+    kwin.plasma()
+    connection = greet(kwin, service)
+    connection.expect(Layout, known=True, group=0, name="English (US)")
+    kwin.switch_layout(1)
+    german = connection.expect(Layout, known=True, group=1, name="German")
+    kwin.switch_layout(0)
+    english = connection.expect(Layout, known=True, group=0, name="English (US)")
+    assert german.hash == english.hash, "one keymap, two groups"
+    assert german.table != english.table
+
+
 def test_two_layouts_and_nobody_to_tell_which(labwc, service):
     """labwc has no socket of its own: which of two groups is active stays open, and nothing is guessed."""
     labwc.keyboard("us,de")
     connection = greet(labwc, service)
-    connection.expect(Layout, known=False, condition=lambda layout: layout.hash != 0)
+    connection.heard(Layout, known=False, condition=lambda layout: layout.hash != 0)
     connection.settled()
     assert not any(message.known for message in connection.messages if isinstance(message, Layout))
 

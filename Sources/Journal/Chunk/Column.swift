@@ -218,7 +218,26 @@ extension ByteCursor {
             return UInt64(littleEndian: source.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
                 &>> UInt64(bit & 7)
         }
-        if width <= 57 {
+        if width <= 14 {
+            // Four values are in one window, whatever bit the first begins at: nearly all columns of motion are so narrow.
+            let step = UInt64(width)
+            var index = 0
+            while index &+ 4 <= block.count {
+                var word =
+                    UInt64(littleEndian: source.loadUnaligned(fromByteOffset: bit &>> 3, as: UInt64.self))
+                    &>> UInt64(bit & 7)
+                for place in index..<index &+ 4 {
+                    target[place] = least &+ Int64(bitPattern: word & mask)
+                    word &>>= step
+                }
+                bit &+= 4 &* width
+                index &+= 4
+            }
+            while index < block.count {
+                target[index] = least &+ Int64(bitPattern: next() & mask)
+                index &+= 1
+            }
+        } else if width <= 57 {
             for index in 0..<block.count { target[index] = least &+ Int64(bitPattern: next() & mask) }
         } else {
             for index in 0..<block.count {

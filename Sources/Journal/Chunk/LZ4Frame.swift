@@ -45,20 +45,31 @@ package final class LZ4Compressor {
 
 /// The way back, with the output capped by the caller.
 final class LZ4Decompressor {
-    private let context: OpaquePointer
-
-    init() {
-        var context: OpaquePointer?
-        let result = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
-        guard LZ4F_isError(result) == 0, let context else { preconditionFailure("no memory for an LZ4 context") }
-        self.context = context
-    }
+    private var context = LZ4Decompressor.makeContext()
 
     deinit { LZ4F_freeDecompressionContext(context) }
 
+    private static func makeContext() -> OpaquePointer {
+        var context: OpaquePointer?
+        let result = LZ4F_createDecompressionContext(&context, UInt32(LZ4F_VERSION))
+        guard LZ4F_isError(result) == 0, let context else { preconditionFailure("no memory for an LZ4 context") }
+        return context
+    }
+
     /// Fills `target` exactly from one whole frame; false if the frame is damaged, longer or shorter.
     func decompress(_ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
-        defer { LZ4F_resetDecompressionContext(context) }
+        if decode(frame, into: target) {
+            LZ4F_resetDecompressionContext(context)
+            return true
+        }
+        // A reset forgets not all: of a damaged header that promised a content size, liblz4 (1.9.4) keeps what is left of
+        // that, and calls every later frame damaged.
+        LZ4F_freeDecompressionContext(context)
+        context = Self.makeContext()
+        return false
+    }
+
+    private func decode(_ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
         var read = 0
         var written = 0
         while true {

@@ -5,6 +5,8 @@ import Policy
 /// of a second.
 public struct ForgetRequest: Sendable, Equatable {
     public enum Extent: Sendable, Equatable {
+        /// All closed segments, as files where that can be. Where it fails, or the power does, and it is carried out later,
+        /// what was closed until then goes too: the record of it says so to whoever reads on.
         case everything
         /// What happened in this span of CLOCK_REALTIME, µs since 1970; with an app: only where that app had the keyboard,
         /// or may have had it.

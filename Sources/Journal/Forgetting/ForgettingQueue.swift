@@ -40,6 +40,9 @@ final class ForgettingQueue {
             try save(entries.map(\.run.request) + [request])
         } catch {
             counters.note(error)
+            // Perhaps all but the last sync went well. Whoever is told that nothing will be done must not find it done by the
+            // next start, with what was recorded until then.
+            try? save(entries.map(\.run.request))
             completion(.failure(.notNoted(path: directory.string, errno: error)))
             return false
         }

@@ -54,19 +54,19 @@ package struct Seal: Sendable, Equatable {
         buffer.put(nextSequence)
         buffer.put(UInt32(entries.count))
         buffer.put(finalHash)
-        put(column: \.offset, to: &buffer)
-        put(column: \.firstSequence, to: &buffer)
-        put(column: \.firstMicroseconds, to: &buffer)
-        put(column: \.lastMicroseconds, to: &buffer)
-        put(column: \.wideFlags, to: &buffer)
+        put(column: { $0.offset }, to: &buffer)
+        put(column: { $0.firstSequence }, to: &buffer)
+        put(column: { $0.firstMicroseconds }, to: &buffer)
+        put(column: { $0.lastMicroseconds }, to: &buffer)
+        put(column: { UInt64($0.flags) }, to: &buffer)
         // So that a reader that starts at the end finds the frame's start.
         buffer.put(UInt32(buffer.count + 8 - start))
         buffer.put(CRC32C.checksum(buffer.bytes[body...]))
         buffer.overwrite(UInt32(buffer.count - body), at: start + 4)
     }
 
-    private func put(column field: KeyPath<Entry, UInt64>, to buffer: inout ByteBuffer) {
-        let values = entries.map { Int64(bitPattern: $0[keyPath: field]) }
+    private func put(column field: (Entry) -> UInt64, to buffer: inout ByteBuffer) {
+        let values = entries.map { Int64(bitPattern: field($0)) }
         values.withUnsafeBufferPointer { buffer.putColumn($0, as: .differences) }
     }
 
@@ -115,8 +115,4 @@ package struct Seal: Sendable, Equatable {
         self.finalHash = finalHash
         self.entries = entries
     }
-}
-
-extension Seal.Entry {
-    fileprivate var wideFlags: UInt64 { UInt64(flags) }
 }

@@ -1,13 +1,16 @@
 import Glibc
 import SystemPackage
 
-/// A file seen through a buffer that moves: reads in large pieces, hands out small ones, never beyond the end.
+/// A file seen through a buffer that moves: reads in large pieces, hands out small ones, never beyond the end. Whoever goes
+/// on where the last piece ended gets larger ones, whoever jumps about begins anew with a small one.
 ///
 /// `@exclusivity(unchecked)`: one reader owns a window, and nothing here calls back.
 final class FileWindow {
     private let descriptor: Int32
-    private static let size = 256 << 10
-    @exclusivity(unchecked) private var buffer = ByteBuffer(capacity: FileWindow.size)
+    private static let smallest = 16 << 10
+    private static let largest = 256 << 10
+    @exclusivity(unchecked) private var size = FileWindow.smallest
+    @exclusivity(unchecked) private var buffer = ByteBuffer(capacity: FileWindow.smallest)
     @exclusivity(unchecked) private var start: UInt64 = 0
 
     /// Takes the descriptor over.
@@ -35,7 +38,7 @@ final class FileWindow {
         guard !end.overflow else { return nil }
         if offset < start || end.partialValue > start + UInt64(buffer.count) {
             // No memory for bytes that only a length in a file claims.
-            guard count <= Self.size || end.partialValue <= fileLength else { return nil }
+            guard count <= Self.largest || end.partialValue <= fileLength else { return nil }
             load(offset, atLeast: count)
             guard buffer.count >= count else { return nil }
         }
@@ -44,9 +47,11 @@ final class FileWindow {
     }
 
     private func load(_ offset: UInt64, atLeast count: Int) {
+        let isNext = buffer.count > 0 && offset > start && offset <= start + UInt64(buffer.count)
+        size = isNext ? min(4 * size, Self.largest) : Self.smallest
         start = offset
         buffer.count = 0
-        let wanted = max(count, Self.size)
+        let wanted = max(count, size)
         buffer.reserve(wanted)
         guard let place = off_t(exactly: offset) else { return }
         while buffer.count < wanted {

@@ -4,23 +4,25 @@ struct FrameSearch {
     let window: FileWindow
     let segmentID: Identifier
 
-    /// What is looked at in one piece.
-    private static let pieceBytes: UInt64 = 64 << 10
+    /// What is looked at in one piece: little at first, since the next frame is seldom far.
+    private static let pieceBytes: ClosedRange<UInt64> = 4 << 10...64 << 10
     /// Skippable prefix and the segment's id.
     private static let headBytes: UInt64 = 24
 
     /// The offset of the first frame that begins at `start` or behind it and whose number is no lower than `sequence`.
     func frame(from start: UInt64, expecting sequence: UInt64) -> UInt64? {
         var place = start
+        var piece = Self.pieceBytes.lowerBound
         let end = window.fileLength
         while place + Self.headBytes <= end {
-            let count = min(Self.pieceBytes, end - place)
+            let count = min(piece, end - place)
             guard let bytes = window.bytes(at: place, count: Int(count)) else { return nil }
             // Looking at one may move the window.
             for candidate in candidates(in: bytes) where isFrame(at: place + UInt64(candidate), sequence) {
                 return place + UInt64(candidate)
             }
             place += count - Self.headBytes + 1
+            piece = min(4 * piece, Self.pieceBytes.upperBound)
         }
         return nil
     }

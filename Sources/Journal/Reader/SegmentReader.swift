@@ -292,6 +292,9 @@ final class SegmentReader {
         return true
     }
 
+    /// What was read ahead of the file is not what it holds any more.
+    func forgetBytes() { window.invalidate() }
+
     /// Makes what was read durable.
     func sync() throws(Errno) { try window.sync() }
 }

@@ -34,14 +34,17 @@ public struct SegmentVerification: Sendable, Equatable {
         let isWritten = RecorderProcess(of: directory) != nil
         let names = try SegmentName.list(in: directory)
         var before: Ends?
+        var isNext = true
         for name in names {
             let verdict: Verdict = !name.isActive ? .ok : isWritten && name == names.last ? .active : .open
             guard let (found, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
                 continue
             }
             var result = found
-            if let before, let ends { result.check(ends, follow: before) }
-            before = ends
+            if let before, let ends { result.check(ends, follow: before, isNext: isNext) }
+            // What could not be read hides nothing of what is missing.
+            if let ends { before = ends }
+            isNext = ends != nil
             try body(result)
         }
     }
@@ -61,12 +64,15 @@ public struct SegmentVerification: Sendable, Equatable {
         verdict = isTorn ? .torn : .damaged
     }
 
-    private mutating func check(_ ends: Ends, follow before: Ends) {
+    /// - Parameter isNext: no segment stands between them whose final hash is not known.
+    private mutating func check(_ ends: Ends, follow before: Ends, isNext: Bool) {
         let first = ends.header.firstSequence
         if first != before.nextSequence {
             let missing = before.nextSequence < first ? before.nextSequence..<first : nil
             add(Damage(segment: name.number, offset: 0, reason: .sequenceGap, missing: missing))
-        } else if let hash = before.finalHash, ends.header.previousHash != hash, ends.header.previousHash != .zero {
+        } else if isNext, let hash = before.finalHash, ends.header.previousHash != hash,
+            ends.header.previousHash != .zero
+        {
             add(
                 Damage(
                     segment: name.number, offset: 0, reason: .brokenChain, missing: nil,

@@ -38,7 +38,7 @@ final class OpenSegment {
     private var previousHash: SHA256Hash
     /// What loss records that are written say.
     private var losses = LossTotals()
-    /// Of the oldest chunk that is written but not synced.
+    /// Of what is written but not synced: since when, and the time of the oldest event in it.
     private var unsynced: (sinceMicroseconds: UInt64, firstEventMicroseconds: UInt64)?
     /// Events that the disk would not take; becomes a loss record in the next segment.
     private(set) var shed: Loss?
@@ -105,7 +105,11 @@ final class OpenSegment {
             counters.events.add(count, ordering: .relaxed)
             counters.chunks.add(1, ordering: .relaxed)
             counters.bytes.add(UInt64(bytes), ordering: .relaxed)
-            if unsynced == nil { unsynced = (kymo_monotonic_microseconds(), span.firstMicroseconds) }
+            // What waited in the ring while the segment was opened is older than that.
+            unsynced = (
+                unsynced?.sinceMicroseconds ?? kymo_monotonic_microseconds(),
+                min(unsynced?.firstEventMicroseconds ?? .max, span.firstMicroseconds)
+            )
         } catch {
             // What a failed write left behind is not known: this file is not written to again. Its whole chunks stay; the
             // last of them are synced now, since nobody comes back to this file.
@@ -267,10 +271,20 @@ final class OpenSegment {
     /// Seals the segment, durably; it keeps its active name until there is a next one, or `publish`.
     func seal() {
         guard let segment else { return }
+        let hash: SHA256Hash
+        do {
+            hash = try segment.seal(buffer: &buffer)
+        } catch {
+            // As for a chunk: what stands in front of it is synced now, since nobody comes back to this file, and the next
+            // segment's syncs say of all lower numbers that they are durable.
+            sync()
+            return abandon(error)
+        }
         let pending = unsynced
         unsynced = nil
         do {
-            previousHash = try segment.seal(buffer: &buffer)
+            try segment.sync()
+            previousHash = hash
             noteSync()
             publish()
             unpublished = segment

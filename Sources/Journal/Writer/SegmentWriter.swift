@@ -107,7 +107,7 @@ final class SegmentWriter {
     /// Takes the file away again, of which nothing is of use.
     func discard() { try? files.unlink(directory.appending(name.fileName)) }
 
-    /// Writes the seal, durably. The file keeps its name until `publish`.
+    /// Writes the seal, which is durable after the next `sync`. The file keeps its name until `publish`.
     /// - Returns: the final hash, for the next segment's header.
     func seal(buffer: inout ByteBuffer) throws(Errno) -> SHA256Hash {
         buffer.count = 0
@@ -115,9 +115,13 @@ final class SegmentWriter {
             segmentID: header.segmentID, nextSequence: nextSequence,
             finalHash: chain.finalHash(nextSequence: nextSequence, chunks: entries.count), entries: entries)
         seal.write(to: &buffer)
-        try files.writeAll(descriptor, buffer.bytes)
+        do {
+            try files.writeAll(descriptor, buffer.bytes)
+        } catch {
+            try? files.truncate(descriptor, to: Int64(length))
+            throw error
+        }
         length += UInt64(buffer.count)
-        try files.sync(descriptor)
         return seal.finalHash
     }
 

@@ -12,14 +12,6 @@ let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
 
 if name == "seeds", CommandLine.arguments.count == 2 {
     try writeSeeds(to: CommandLine.arguments[1])
-} else if name == "segment-file", CommandLine.arguments.count == 3,
-    let bytes = Int(CommandLine.arguments[2])
-{
-    try Flips.make(file: CommandLine.arguments[1], bytes: bytes)
-} else if name == "flips", CommandLine.arguments.count == 4, let part = Int(CommandLine.arguments[2]),
-    let parts = Int(CommandLine.arguments[3])
-{
-    exit(Flips.run(file: CommandLine.arguments[1], part: part, parts: parts) ? 0 : 1)
 } else if let target = targets[name] {
     mutatesSegments = name == "segment"
     var count = CommandLine.argc
@@ -32,6 +24,6 @@ if name == "seeds", CommandLine.arguments.count == 2 {
     exit(result)
 } else {
     print("FUZZ_TARGET must be one of: \(targets.keys.sorted().joined(separator: " "))")
-    print("or: seeds DIRECTORY, segment-file FILE BYTES, flips FILE PART PARTS")
+    print("or seeds, with a DIRECTORY")
     exit(2)
 }

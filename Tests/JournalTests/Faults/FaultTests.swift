@@ -118,8 +118,34 @@ import Testing
         #expect(found.events.motions.contains(8))
         #expect(found.events.losses.map(\.reason) == [.journalWrite])
         #expect(found.events.losses.map(\.count) == [nil])
+        // Found by the power cuts: the span began when the segment was opened, but what had waited until then is older.
+        #expect(found.events.losses.allSatisfy { $0.startMicroseconds <= 7 })
         #expect(scratch.files.contains("kymograph-0000000001.active.lz4"))
         #expect(scratch.files.contains("kymograph-0000000002.lz4"))
+    }
+
+    /// Found by the power cuts: what stood in front of the seal was never synced, and was said to be durable as soon as the
+    /// next segment was.
+    @Test func whatStandsInFrontOfASealThatFailedIsDurable() throws {
+        let scratch = try Scratch()
+        let recorded = try RecordedDisk(scratch)
+        let isFull = Atomic(false)
+        let files = FaultyFiles(over: recorded) { operation, _ in
+            operation == .write && isFull.exchange(false, ordering: .relaxed) ? Errno.noSpace : nil
+        }
+        var options = quick()
+        options.syncMicroseconds = 3_600_000_000
+        let journal = try JournalWriter(directory: scratch.path, options: options, origin: origin, files: files)
+        #expect(journal.append(move(7)))
+        #expect(eventually { journal.statistics.chunks > 0 })
+        isFull.store(true, ordering: .relaxed)
+        journal.rotate()
+        #expect(eventually { scratch.files.contains("kymograph-0000000002.active.lz4") })
+        var disk = Disk(recorded)
+        for step in recorded.steps { disk.apply(step) }
+        #expect(disk.durable[0]?.isEmpty == false && disk.durable[0] == disk.live[0])
+        journal.stop()
+        #expect(try readAll(scratch.path).events.losses == [])
     }
 
     @Test func aDiskThatTakesAFewBytesAtATimeIsAsGood() throws {

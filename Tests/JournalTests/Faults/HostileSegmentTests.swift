@@ -65,6 +65,28 @@ struct HostileSegment {
         #expect(found.damages.first?.missing == 1..<6)
     }
 
+    /// Found by the long run of flips: one damaged chunk whose LZ4 frame promised a content size, and every chunk behind it
+    /// was called damaged.
+    @Test func aFrameThatPromisesAContentSizeHarmsNoOther() throws {
+        let content = (0..<100).map(UInt8.init)
+        var good = ByteBuffer(capacity: 4096)
+        defer { good.deallocate() }
+        content.withUnsafeBytes { LZ4Compressor().compress($0, into: &good) }
+        var target = [UInt8](repeating: 0, count: content.count)
+        let lz4 = LZ4Decompressor()
+        func isRead(_ frame: [UInt8]) -> Bool {
+            frame.withUnsafeBytes { frame in target.withUnsafeMutableBytes { lz4.decompress(frame, into: $0) } }
+        }
+        // Of the checksums that the header may have, one is right.
+        for checksum in 0...UInt8.max {
+            var frame = Array(good.bytes)
+            frame[4] |= 1 << 3
+            frame.replaceSubrange(6..<7, with: [1, 2, 3, 4, 5, 6, 7, 8, checksum])
+            #expect(!isRead(frame))
+            #expect(isRead(Array(good.bytes)) && target == content, "after \(checksum)")
+        }
+    }
+
     /// Found by fuzzing: 64 KiB for each try, and a follower tries again each time the directory changes.
     @Test func aSegmentThatCannotBeOpenedLeaksNothing() throws {
         let scratch = try Scratch()
