@@ -50,7 +50,7 @@ def test_no_permission_names_the_node_its_group_and_the_unit(bed, recorder, agen
 def test_without_a_device_it_says_so_and_waits(bed, recorder, agent):
     daemon = recorder(rules={"editor": "full"}).start()
     agent(daemon).window("editor")
-    assert [line for line in daemon.log.splitlines() if "no input device" in line and "waiting" in line]
+    wait_for(lambda: "no input device can be read yet; waiting for one" in daemon.log, "it to say so")
     keyboard = bed.add("keyboard", 7)
     wait_for(lambda: daemon.status()["devices"] == 1, "the device to be there")
     keyboard.write("ok")

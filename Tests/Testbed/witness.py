@@ -14,7 +14,7 @@ class Witness:
         assert self.process.stdout.readline() == "watching\n"
 
     def stalls(self) -> list[tuple[int, int]]:
-        """When some processor stood still for more than a millisecond: starts and ends, CLOCK_MONOTONIC, µs."""
+        """When some processor stood still for more than half a millisecond: starts and ends, CLOCK_MONOTONIC, µs."""
         said, _ = self.process.communicate("", timeout=10)
         assert self.process.returncode == 0, "the witness died: it needs real-time priority"
         return sorted((int(start), int(end)) for _, start, end in (line.split() for line in said.splitlines()))

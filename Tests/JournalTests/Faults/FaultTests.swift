@@ -119,7 +119,8 @@ import Testing
         #expect(found.events.losses.map(\.reason) == [.journalWrite])
         #expect(found.events.losses.map(\.count) == [nil])
         // Found by the power cuts: the span began when the segment was opened, but what had waited until then is older.
-        #expect(found.events.losses.allSatisfy { $0.startMicroseconds <= 7 })
+        // On a machine so slow that the sync came before the chunk, nothing waited.
+        #expect(found.events.motions.contains(7) || found.events.losses.allSatisfy { $0.startMicroseconds <= 7 })
         #expect(scratch.files.contains("kymograph-0000000001.active.lz4"))
         #expect(scratch.files.contains("kymograph-0000000002.lz4"))
     }

@@ -146,7 +146,7 @@ import Testing
             isNoted = true
             counts.told += 1
         case .failure(let error):
-            isNoted = !"\(error)".contains("note what to forget")
+            if case .notNoted = error { isNoted = false } else { isNoted = true }
             counts.failed += isNoted ? 1 : 0
             counts.refused += isNoted ? 0 : 1
         }
