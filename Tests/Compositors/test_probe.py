@@ -68,7 +68,7 @@ def greeted(start, service):
     desk.agent(service.path)
     desk.accept()
     connection, _ = service.greet()
-    for _ in range(2):
+    for _ in range(3):
         desk.answer(desk.next_sync())
     connection.expect(Backend, usable=True)
     return desk, connection

@@ -3,8 +3,8 @@
 import contextlib
 import csv
 import json
-from datetime import datetime, timedelta
 import subprocess
+from datetime import datetime, timedelta
 
 import pytest
 
