@@ -183,7 +183,7 @@ if Context.environment["KYMO_FUZZ"] != nil {
             name: "fuzz",
             dependencies: [
                 "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration", "Consent",
-                .product(name: "SystemPackage", package: "swift-system"),
+                "JournalAccess", .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzz/Sources", swiftSettings: strict),
     ]

@@ -137,5 +137,7 @@ public struct ConsentView: Sendable, Equatable {
         reason = try reader.block("reason")
         notice = try reader.block("notice")
         policy = try reader.block("policy")
+        // Found by fuzzing: what stood behind it was passed over.
+        guard self.text == text else { throw .malformed("it has more in it than it should") }
     }
 }

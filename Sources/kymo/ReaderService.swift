@@ -53,7 +53,7 @@ enum ReaderService {
         code == EACCES
             ? "the journal is closed to you: members of the group kymograph-readers may read it, and each time is on "
                 + "record (an administrator adds you with: usermod --append --groups kymograph-readers NAME; then log in "
-                + "anew)"
+                + "anew); what was recorded of yourself is yours to read: kymo mine"
             : "the journal is closed to you, and kymograph-reader, which reads it for members of the group "
                 + "kymograph-readers, does not answer on \(socket) (\(String(cString: strerror(code)))); "
                 + "systemctl start kymograph-reader.socket"

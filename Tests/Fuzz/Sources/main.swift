@@ -6,7 +6,7 @@ import Glibc
 let targets: [String: kymo_fuzz_target] = [
     "segment": segmentTarget, "chunk": chunkTarget, "frame": frameTarget, "intent": intentTarget,
     "cursor": cursorTarget, "agent": agentTarget, "service": serviceTarget, "configuration": configurationTarget,
-    "receipt": receiptTarget, "control": controlTarget,
+    "receipt": receiptTarget, "control": controlTarget, "reading": readingTarget,
 ]
 let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
 
