@@ -66,7 +66,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "CLinuxShim"],
+            name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "Logging", "CLinuxShim"],
             swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
         .target(

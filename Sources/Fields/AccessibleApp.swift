@@ -1,6 +1,7 @@
 import Bus
 import CLinuxShim
 import Events
+import Logging
 
 /// One app on the accessibility bus: what it said of its focus, and what it answers.
 final class AccessibleApp {
@@ -28,6 +29,7 @@ final class AccessibleApp {
     private var toolkit: Toolkit?
     private var nextToolkitQuestion: UInt64 = 0
     private var hasEngine = false
+    private var evidence: Engines.Evidence?
     private var nextLookForEngines: UInt64 = 0
 
     init(name: String) { self.name = name }
@@ -70,9 +72,20 @@ final class AccessibleApp {
     /// An engine may be loaded later than the app.
     private func lookForEngines() {
         let now = kymo_monotonic_microseconds()
-        guard !hasEngine, toolkit == .direct, process != 0, now >= nextLookForEngines else { return }
+        guard toolkit == .direct, process != 0, now >= nextLookForEngines else { return }
+        // A library stays; a process that an app has started may have been anything, and ends.
+        if hasEngine, evidence == .libraries { return }
         nextLookForEngines = now + Self.searchMicroseconds
-        hasEngine = Engines.areLoaded(in: process)
+        let found = Engines.look(in: process)
+        hasEngine = found.areLoaded
+        guard found.by != evidence else { return }
+        evidence = found.by
+        if found.by == .processes {
+            log(
+                .info,
+                "process \(process) does not show its libraries: by what it has started it is "
+                    + (hasEngine ? "an app that may hand keys to another process" : "an app of one process"))
+        }
     }
 
     /// What has the focus; nil: it does not answer, or does not say.

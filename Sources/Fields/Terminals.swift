@@ -90,7 +90,7 @@ enum ForegroundPrograms {
             guard descriptor >= 0 else { continue }
             let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
             close(descriptor)
-            guard count > 0, let process = Process(stat: buffer[..<count]), process.isForeground,
+            guard count > 0, let process = ProcessStatus(stat: buffer[..<count]), process.isForeground,
                 let terminal = process.pseudoTerminal
             else { continue }
             if list.isPrompt(process.name) {
@@ -100,34 +100,5 @@ enum ForegroundPrograms {
             }
         }
         return result
-    }
-
-    /// What of `/proc/PID/stat` (proc(5)) is of use here.
-    struct Process {
-        /// At most 15 bytes; anybody's choice.
-        var name: String
-        /// It is in the group that reads the terminal.
-        var isForeground: Bool
-        /// Its controlling terminal, if that is a pseudo terminal.
-        var pseudoTerminal: UInt32?
-
-        /// The name may have brackets and blanks in it: it ends at the last bracket.
-        init?(stat: some BidirectionalCollection<UInt8>) {
-            guard let open = stat.firstIndex(of: 0x28), let close = stat.lastIndex(of: 0x29), open < close else {
-                return nil
-            }
-            name = String(decoding: stat[stat.index(after: open)..<close], as: UTF8.self)
-            let fields = stat[stat.index(after: close)...].split(separator: 0x20)
-            // state, parent, group, session, terminal, the terminal's foreground group.
-            guard fields.count >= 6, let terminal = Int32(String(decoding: fields[4], as: UTF8.self)) else {
-                return nil
-            }
-            isForeground = fields[2].elementsEqual(fields[5])
-            let number = UInt32(bitPattern: terminal)
-            let major = number >> 8 & 0xFFF
-            // Pseudo terminals (devpts).
-            guard major == 136 else { return }
-            pseudoTerminal = (number & 0xFF) | (number >> 12 & 0xFFF00)
-        }
     }
 }

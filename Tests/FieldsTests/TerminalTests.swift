@@ -15,7 +15,7 @@ import Testing
             ("1 (ssh) S 1 1 1 1083392 1 0", "ssh", true, 256),
         ] as [(String, String, Bool, UInt32?)])
     func whatAProcessIsOnItsTerminal(stat: String, name: String, isForeground: Bool, terminal: UInt32?) throws {
-        let process = try #require(ForegroundPrograms.Process(stat: Array(stat.utf8)))
+        let process = try #require(ProcessStatus(stat: Array(stat.utf8)))
         #expect(process.name == name)
         #expect(process.isForeground == isForeground)
         #expect(process.pseudoTerminal == terminal)
@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: ["", "1234", "1234 (sudo", "1234 (sudo) S 1 2", ")(", "1 (a) S 1 1 1 x 1"])
     func whatIsNoProcess(stat: String) {
-        #expect(ForegroundPrograms.Process(stat: Array(stat.utf8)) == nil)
+        #expect(ProcessStatus(stat: Array(stat.utf8)) == nil)
     }
 
     @Test(arguments: [
