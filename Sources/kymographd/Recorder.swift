@@ -152,9 +152,12 @@ final class Recorder {
 
     func run() {
         takePriority()
-        openingRecord()
-        gapRecords()
-        act(on: verdict)
+        // One moment for all three: between the end of the gap and the beginning of the span in which nothing may be
+        // recorded yet, a key would be accounted for by nothing.
+        let now = kymo_monotonic_microseconds()
+        openingRecord(now)
+        gapRecords(now)
+        act(on: verdict, atMicroseconds: now)
         service.ready(status: idleReason ?? "recording")
         startEndsMicroseconds = kymo_monotonic_microseconds() + Self.startMicroseconds
         while loop.isRunning {

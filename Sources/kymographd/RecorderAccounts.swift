@@ -1,4 +1,3 @@
-import CLinuxShim
 import Devices
 import Events
 import Journal
@@ -10,20 +9,19 @@ extension Recorder {
         if let permitted = PermittedEvent(account: event) { outlet.write(permitted) }
     }
 
-    func openingRecord() {
+    func openingRecord(_ now: UInt64) {
         write(account: ClockWatch.pair(.start))
         write(
             account: Event(
-                timeMicroseconds: kymo_monotonic_microseconds(),
+                timeMicroseconds: now,
                 payload: .recorder(
                     RecorderState(
                         isRunning: true, version: kymographVersion, libinputVersion: InputSource.libinputVersion))))
     }
 
     /// What a recorder that did not stop by itself has left missing.
-    func gapRecords() {
+    func gapRecords(_ now: UInt64) {
         guard let recovery = journal.recovery else { return }
-        let now = kymo_monotonic_microseconds()
         let start = recovery.isSameBoot ? recovery.lastMicroseconds : 0
         func loss(_ reason: LossReason, _ detail: String) {
             outlet.write(

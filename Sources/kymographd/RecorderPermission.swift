@@ -29,14 +29,15 @@ extension Recorder {
     }
 
     /// Closed, not filtered: while nothing may be recorded no device node is open.
-    func act(on next: Permission.Verdict) {
+    /// - Parameter time: CLOCK_MONOTONIC; since when that holds, where it is not now.
+    func act(on next: Permission.Verdict, atMicroseconds time: UInt64? = nil) {
         guard next != verdict || !gate.isOpen && next == .closed(.starting) else { return }
         let wasOpen = verdict.closure == nil
         verdict = next
         // Before the time is taken: what is typed while devices are being opened reaches nobody, and belongs to the span in
         // which nothing was recorded.
         if !wasOpen, next.closure == nil { source.resume() }
-        let now = kymo_monotonic_microseconds()
+        let now = time ?? kymo_monotonic_microseconds()
         switch next {
         case .closed(let closure):
             // First of all: what waits is discarded, and nothing later is accepted.

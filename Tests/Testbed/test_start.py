@@ -245,6 +245,9 @@ def test_killed_it_loses_nothing_that_was_written_and_the_gap_is_recorded(bed, r
     recorded = {row["time_us"] for row in rows if row["kind"] == "motion"}
     for report in mouse.sent():
         assert report.time_us in recorded or gap[0]["start_us"] <= report.time_us <= gap[0]["end_us"]
+    # A key between the gap's end and the beginning of this was accounted for by nothing once.
+    closed = [row for row in rows if row["kind"] == "suppression" and row["sequence"] > gap[0]["sequence"]]
+    assert closed[0]["reason"] == "session_unknown" and closed[0]["start_us"] == gap[0]["end_us"]
 
 
 def test_the_end_of_the_session_closes_the_nodes(bed, recorder, agent):
