@@ -98,6 +98,11 @@ struct FieldTimeline {
         var isTerminal: Bool
     }
 
+    /// What holds now, and since when; nil: nothing is known yet.
+    @inline(__always) var newest: (held: Held, sinceMicroseconds: UInt64)? {
+        entries.last.map { (Held(limit: $0.limit, isTerminal: $0.isTerminal), $0.timeMicroseconds) }
+    }
+
     @inline(__always) func held(at time: UInt64) -> Held {
         // Nearly always: what hands do is later than the last change of a field.
         if let newest = entries.last, newest.timeMicroseconds <= time {
@@ -132,7 +137,11 @@ struct FieldTimeline {
     }
 
     /// Nothing before `time` will be asked for any more.
-    mutating func forget(before time: UInt64) {
+    @inline(__always) mutating func forget(before time: UInt64) {
+        if entries.count > 1 { forgetOldest(before: time) }
+    }
+
+    @inline(never) private mutating func forgetOldest(before time: UInt64) {
         var keep = 0
         while keep + 1 < entries.count, entries[keep + 1].timeMicroseconds <= time { keep += 1 }
         if keep > 0 { entries.removeFirst(keep) }

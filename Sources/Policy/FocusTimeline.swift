@@ -158,8 +158,12 @@ struct FocusTimeline {
     }
 
     /// Nothing before `time` will be asked for any more.
-    mutating func forget(before time: UInt64) {
-        guard entries.count > 1, entries[1].timeMicroseconds <= time else { return }
+    @inline(__always) mutating func forget(before time: UInt64) {
+        if entries.count > 1 { forgetOldest(before: time) }
+    }
+
+    @inline(never) private mutating func forgetOldest(before time: UInt64) {
+        guard entries[1].timeMicroseconds <= time else { return }
         // The entry in force at `time`, and whichever are still to be written, stay.
         let written = entries.count - unwrittenCount
         var keep = 0

@@ -42,12 +42,17 @@ struct Probes {
     }
 
     /// When to ask, for what waits. A press is asked for at once, but late enough that the compositor could surely read
-    /// it; the rest can wait.
-    func dueMicroseconds(pointerMicroseconds: UInt64) -> UInt64? {
+    /// it; the rest can wait. `.max`: for nothing.
+    @inline(__always) func wishedMicroseconds(pointerMicroseconds: UInt64) -> UInt64 {
         let margin = FocusTimeline.marginMicroseconds + 1
-        let press = firstPress == .max ? .max : firstPress + margin
-        let other = firstOther == .max ? .max : firstOther + pointerMicroseconds + 1
-        let due = min(press, other)
+        let press = firstPress == .max ? .max : firstPress &+ margin
+        let other = firstOther == .max ? .max : firstOther &+ (pointerMicroseconds &+ 1)
+        return min(press, other)
+    }
+
+    /// The same, where the agent may be asked then.
+    func dueMicroseconds(pointerMicroseconds: UInt64) -> UInt64? {
+        let due = wishedMicroseconds(pointerMicroseconds: pointerMicroseconds)
         return due == .max ? nil : allowed(due)
     }
 

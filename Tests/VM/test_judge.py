@@ -43,6 +43,17 @@ def test_every_press_is_somewhere():
     assert (found.recorded, found.secret, found.missing) == (2, 1, [])
 
 
+def test_a_key_found_down_after_a_loss_is_not_made_up():
+    """libevdev's word after SYN_DROPPED: pressed within the loss, at the time of its end; or a moment later."""
+    sent = [key(1, 1_000), key(2, 210_000), key(3, 900_000)]
+    found_down = [key(1, 200_000), key(2, 200_000), key(3, 200_000), key(4, 200_000)]
+    lost = [(500, 200_000, {"reason": "kernel_buffer"})]
+    found = judge.account_of_keys(sent, found_down, [], lost, [])
+    assert found.unsent == [(3, 200_000), (4, 200_000)]
+    lost[0][2]["reason"] = "ring_full"
+    assert len(judge.account_of_keys(sent, found_down, [], lost, []).unsent) == 4
+
+
 def report(number, time_us):
     return {"dx": 1 + number % 127, "dy": 1 + number // 127 % 127, "time_us": time_us}
 

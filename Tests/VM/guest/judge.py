@@ -119,9 +119,22 @@ def account_of_keys(sent, recorded, suppressions, losses, closed, secrets=()):
         else:
             missing.append((code, time_us))
     twice = [key for key, count in written.items() if count > 1]
-    unsent = sorted(set(written) - set(presses))
+    unsent = sorted(press for press in set(written) - set(presses) if not is_found_down(press, presses, losses))
     found = len(presses) - suppressed - secret - lost - while_closed - len(missing)
     return Account(len(presses), found, suppressed, secret, lost, while_closed, missing, twice, unsent)
+
+
+# From the moment at which the kernel's buffer ran over, libevdev asks which keys are down, and has them pressed at the time
+# of the report that told it so: their own is lost. The answer may be of a little later.
+LATER_US = 100_000
+
+
+def is_found_down(press, presses, losses):
+    """Whether it is one of those: inside a loss of the kernel's, and pressed since that began."""
+    code, time_us = press
+    return any(start <= time_us <= end and any(other == code and start <= when <= time_us + LATER_US
+                                               for other, when in presses)
+               for start, end, record in losses if record.get("reason") == "kernel_buffer")
 
 
 Motion = namedtuple("Motion", "recorded missing unexplained out_of_order")
