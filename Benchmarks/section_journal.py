@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from programs import BIN, FLOOR, Bed, Recorder
+from programs import BIN, FLOOR, Bed, Recorder, cpu_us
 from section_codec import make_reports
 from table import Figure, Row, Section
 
@@ -43,10 +43,11 @@ def verification(name: str, reports: Path, directory: Path, runs: int) -> Row:
                0.85, more_is_better=True, limits_ratio=True)
 
 
-def recovery(reports: Path, directory: Path, runs: int) -> Row:
-    """From the start of kymographd until it answers, with and without a 64 MiB segment that was left open."""
+def recovery(reports: Path, directory: Path, runs: int) -> list[Row]:
+    """From the start of kymographd until it answers, with and without a 64 MiB segment that was left open: the time that passes,
+    which other programs lengthen, and the processor's time, which is what the C decoder's can be compared with."""
     made = make(reports, "active", directory)
-    with_segment, without = [], []
+    with_segment, without = ([], []), ([], [])
     bed = Bed()
     for _ in range(runs):
         for times, is_there in ((with_segment, True), (without, False)):
@@ -57,14 +58,17 @@ def recovery(reports: Path, directory: Path, runs: int) -> Row:
                     os.fsync(file.fileno())
             began = time.monotonic()
             recorder.start()
-            times.append((time.monotonic() - began) * 1000)
+            times[0].append((time.monotonic() - began) * 1000)
+            times[1].append(cpu_us(recorder.pid) / 1000)
             recorder.stop()
             recorder.discard()
     bed.close()
-    base = sorted(without)[len(without) // 2]
-    return Row("recovery of a 64 MiB active segment", Figure([value - base for value in with_segment], "ms"),
-               "C decoder over the same file",
-               Figure([cpu_seconds([FLOOR / "chunk-decoder", made]) * 1000 for _ in range(runs)], "ms"), "≤ 250 ms", 250)
+    passed, used = ([value - sorted(plain)[len(plain) // 2] for value in whole]
+                    for whole, plain in zip(with_segment, without))
+    floor = [cpu_seconds([FLOOR / "chunk-decoder", made]) * 1000 for _ in range(runs)]
+    return [Row("recovery of a 64 MiB active segment", Figure(passed, "ms"), target="≤ 250 ms", limit=250),
+            Row("recovery of a 64 MiB active segment: CPU time", Figure(used, "ms"), "C decoder over the same file",
+                Figure(floor, "ms"))]
 
 
 def peak_megabytes(command: list) -> float:
@@ -95,8 +99,11 @@ def first_rows(directory: Path, runs: int) -> list[Row]:
         directory.mkdir()
         subprocess.run([str(BIN / "make-journal"), str(directory), str(segments), "10240", "32"], check=True,
                        stdout=subprocess.DEVNULL)
-        times = []
+        times, least = [], []
         for _ in range(runs):
+            began = time.monotonic()
+            subprocess.run([str(BIN / "kymo"), "--version"], check=True, stdout=subprocess.DEVNULL)
+            least.append((time.monotonic() - began) * 1000)
             began = time.monotonic()
             shown = subprocess.Popen([str(BIN / "kymo"), "show", "--since", "1 min ago", "--journal", str(directory)],
                                      stdout=subprocess.PIPE)
@@ -108,7 +115,7 @@ def first_rows(directory: Path, runs: int) -> list[Row]:
             assert line, "nothing was shown"
         shutil.rmtree(directory)
         rows.append(Row(f"first row of `show --since '1 min ago'`, 10 GB in {segments:,} segments", Figure(times, "ms"),
-                        target="≤ 50 ms", limit=50))
+                        "`kymo --version`", Figure(least, "ms"), "≤ 50 ms", 50))
     return rows
 
 
@@ -132,7 +139,7 @@ def measure(runs: int) -> list[Section]:
         fast = make_reports(8000, 200_000, directory / "8000")
         slow = make_reports(1000, 200_000, directory / "1000")
         section.rows += [verification("8 kHz", fast, directory / "a", runs), verification("1 kHz", slow, directory / "b", runs),
-                         recovery(fast, directory / "c", runs), *first_rows(directory / "d", runs), *verify_memory(directory / "e")]
+                         *recovery(fast, directory / "c", runs), *first_rows(directory / "d", runs), *verify_memory(directory / "e")]
         section.notes.append("MB of file per second of CPU time of the whole process, files in the page cache. The C decoder checks "
                              "what kymo checks: headers, hash chain, LZ4's checksums, every value.")
         section.notes.append("What a SIGKILL, a power cut, a full disk and a flipped bit cost is proved by tests, not timed: "

@@ -14,7 +14,13 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     case thread(errno: Errno)
     /// There is no such place in it.
     case cursor(CursorError)
+    /// The disk does not give bytes that are in a file.
+    case unreadable(path: String, offset: UInt64, errno: Errno)
     case system(what: String, path: String, errno: Errno)
+
+    init(reading path: FilePath, _ failure: ReadFailure) {
+        self = .unreadable(path: path.string, offset: failure.offset, errno: failure.errno)
+    }
 
     public var description: String {
         switch self {
@@ -36,6 +42,9 @@ public enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
             "cannot note in \(path) what is to be forgotten: \(errno.description.lowercased()); nothing was forgotten"
         case .cursor(let error): error.description
         case .thread(let errno): "cannot start the journal's thread: \(errno.description.lowercased())"
+        case .unreadable(let path, let offset, let errno):
+            "cannot read \(path) at byte \(offset): \(errno.description.lowercased()); nothing in it was changed. Look at the "
+                + "kernel's log: if the disk fails, copy the journal elsewhere; to record without that file, move it away"
         case .system(let what, let path, let errno): "cannot \(what) \(path): \(errno.description.lowercased())"
         }
     }

@@ -42,20 +42,26 @@ struct JournalFile: Sendable, Hashable {
     }
 
     /// All of a directory, by number.
-    static func list(in directory: FilePath) throws(JournalError) -> [JournalFile] {
-        try names(in: directory).compactMap(JournalFile.init).sorted { ($0.number, $0.name) < ($1.number, $1.name) }
+    static func list(
+        in directory: FilePath, files: any FileOperations = SystemFiles()
+    ) throws(JournalError) -> [JournalFile] {
+        try names(in: directory, files: files).compactMap(JournalFile.init)
+            .sorted { ($0.number, $0.name) < ($1.number, $1.name) }
     }
 
     /// Every name in a directory.
-    static func names(in directory: FilePath) throws(JournalError) -> [String] {
+    static func names(
+        in directory: FilePath, files: any FileOperations = SystemFiles()
+    ) throws(JournalError) -> [String] {
         var names: [String] = []
-        try eachName(in: directory) { names.append(String(decoding: $0, as: UTF8.self)) }
+        try eachName(in: directory, files: files) { names.append(String(decoding: $0, as: UTF8.self)) }
         return names
     }
 
     /// Every name in a directory, as its bytes, which are gone after the call.
     static func eachName(
-        in directory: FilePath, _ body: (Slice<UnsafeRawBufferPointer>) -> Void
+        in directory: FilePath, files: any FileOperations = SystemFiles(),
+        _ body: (Slice<UnsafeRawBufferPointer>) -> Void
     ) throws(JournalError) {
         guard let stream = opendir(directory.string) else {
             switch errno {
@@ -65,8 +71,13 @@ struct JournalFile: Sendable, Hashable {
             }
         }
         defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            withUnsafeBytes(of: &entry.pointee.d_name) { bytes in body(bytes.prefix { $0 != 0 }) }
+        do {
+            while let entry = try files.nextName(stream) {
+                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in body(bytes.prefix { $0 != 0 }) }
+            }
+        } catch {
+            // Half a list would be taken for the whole journal: numbers would begin anew.
+            throw .system(what: "list", path: directory.string, errno: error)
         }
     }
 }

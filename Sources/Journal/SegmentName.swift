@@ -55,9 +55,13 @@ public struct SegmentName: Sendable, Hashable, Comparable {
     public static func < (a: SegmentName, b: SegmentName) -> Bool { a.number < b.number }
 
     /// All segments of a directory, oldest first.
-    public static func list(in directory: FilePath) throws(JournalError) -> [SegmentName] {
+    public static func list(
+        in directory: FilePath, files: any FileOperations = SystemFiles()
+    ) throws(JournalError) -> [SegmentName] {
         var names: [SegmentName] = []
-        try JournalFile.eachName(in: directory) { bytes in if let name = SegmentName(bytes) { names.append(name) } }
+        try JournalFile.eachName(in: directory, files: files) { bytes in
+            if let name = SegmentName(bytes) { names.append(name) }
+        }
         return names.sorted()
     }
 }

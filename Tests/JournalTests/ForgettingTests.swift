@@ -412,10 +412,15 @@ import Testing
     }
 
     @Test func requestsSurviveTheirFile() throws {
-        let requests: [ForgetRequest] = [
+        var requests: [ForgetRequest] = [
             .everything, .span(0...(.max), app: nil), .span(5...5, app: AppGlob("org.é*")),
             ForgetRequest(.everything, userID: 1000), ForgetRequest(.span(5...6, app: AppGlob("*")), userID: .max),
         ]
+        requests += requests.map {
+            var bounded = $0
+            bounded.lastSegment = 7
+            return bounded
+        }
         var buffer = ByteBuffer(capacity: 64)
         defer { buffer.deallocate() }
         ForgetIntent(requests: requests).write(to: &buffer)

@@ -69,6 +69,50 @@ import Testing
         try SegmentVerification.verify(directory: other.path) { #expect($0.verdict == .ok, "\($0.damages)") }
     }
 
+    /// Found by the power cuts: where directory syncs failed until the power went, segments that were given up as soon as they
+    /// had a header came back. Each was sealed, and the next one with events followed another segment than the one before it.
+    @Test func segmentsWithoutARecordThatComeBackBreakNoChain() throws {
+        let scratch = try Scratch()
+        let isBroken = Atomic(false)
+        // What is deleted stays, as if it had come back.
+        let files = FaultyFiles { operation, _ in
+            isBroken.load(ordering: .relaxed) && (operation == .syncDirectory || operation == .unlink) ? .ioError : nil
+        }
+        do {
+            let journal = try JournalWriter(directory: scratch.path, options: quick(), origin: origin, files: files)
+            #expect(journal.append(move(1)))
+            #expect(eventually { journal.statistics.chunks == 1 })
+            isBroken.store(true, ordering: .relaxed)
+            journal.rotate()
+            var time: UInt64 = 1
+            while files.count(.create) < 4 {
+                time += 1
+                #expect(journal.append(move(time)))
+                let tried = files.count(.create)
+                #expect(eventually { files.count(.create) > tried })
+            }
+            isBroken.store(false, ordering: .relaxed)
+            #expect(journal.append(move(1000)))
+            journal.stop()
+        }
+        // The last ones are whole again; those between have a header and nothing else.
+        #expect(scratch.files.filter { $0.contains("active") }.count >= 3)
+        let next = try JournalWriter(directory: scratch.path, options: quick(), origin: origin)
+        next.stop()
+        try SegmentVerification.verify(directory: scratch.path) { #expect($0.verdict == .ok, "\($0.damages)") }
+        #expect(try readAll(scratch.path).damages == [])
+        let names = try SegmentName.list(in: scratch.path)
+        #expect(names.count < files.count(.create))
+        #expect(scratch.files.filter { $0.hasSuffix(".torn") }.count >= 3)
+        // All that has a record still hangs on the chain: one that is taken out is missed.
+        let middle = names[names.count - 2]
+        try scratch.remove(middle.fileName)
+        #expect(try readAll(scratch.path).damages.contains { !($0.missing?.isEmpty ?? true) })
+        var verdicts: [SegmentVerification.Verdict] = []
+        try SegmentVerification.verify(directory: scratch.path) { verdicts.append($0.verdict) }
+        #expect(verdicts.last == .damaged)
+    }
+
     @Test func aNewerVersionsSegmentIsLeftAlone() throws {
         let (scratch, next) = try sealed()
         var bytes = try scratch.read("kymograph-0000000001.lz4")

@@ -78,6 +78,21 @@ import Testing
         #expect(scratch.files == ["kymograph-0000000005.active.lz4", "something else"], "an open one never goes")
     }
 
+    /// It stayed until the next start, and the segment behind it, whose loss says what it lacks, went.
+    @Test func aSegmentThatWasGivenUpGoesInItsTurn() throws {
+        let scratch = try Scratch()
+        for name in ["1.active.lz4", "2.lz4", "3.active.lz4", "4.lz4", "5.active.lz4"] {
+            try file(scratch, "kymograph-000000000\(name)")
+        }
+        apply(scratch) { $0.retainBytes = 350 }
+        #expect(
+            scratch.files == [
+                "kymograph-0000000003.active.lz4", "kymograph-0000000004.lz4", "kymograph-0000000005.active.lz4",
+            ])
+        apply(scratch) { $0.retainBytes = 0 }
+        #expect(scratch.files == ["kymograph-0000000005.active.lz4"])
+    }
+
     /// Pieces that recovery cut off stayed for ever, and counted for nothing.
     @Test func tornPiecesCountAndGoWithTheirSegment() throws {
         let scratch = try Scratch()

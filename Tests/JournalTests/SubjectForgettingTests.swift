@@ -77,6 +77,35 @@ import Testing
         #expect(try seconds(scratch) == Array(0...4) + Array(10...19) + Array(26...29))
     }
 
+    /// What was recorded between a request that could not be carried out and the next start went too.
+    @Test(arguments: [nil, 1000 as UInt32])
+    func everythingThatIsForgottenLaterTakesNothingYounger(user: UInt32?) throws {
+        let scratch = try Scratch()
+        let isBroken = Atomic(false)
+        let files = FaultyFiles { operation, _ in
+            operation == .unlink && isBroken.load(ordering: .relaxed) ? .readOnlyFileSystem : nil
+        }
+        do {
+            let journal = try JournalWriter(directory: scratch.path, options: quick(), origin: Self.ada, files: files)
+            write(0...9, to: journal)
+            journal.rotate()
+            write(10...19, to: journal)
+            isBroken.store(true, ordering: .relaxed)
+            #expect(throws: JournalError.self) {
+                _ = try forget(ForgetRequest(.everything, userID: user), in: journal)
+            }
+            write(20...24, to: journal)
+            journal.rotate()
+            write(25...29, to: journal)
+            journal.stop()
+        }
+        #expect(scratch.files.contains(ForgetIntent.fileName))
+        try JournalWriter(directory: scratch.path, options: quick(), origin: Self.ada).stop()
+        #expect(!scratch.files.contains(ForgetIntent.fileName))
+        #expect(try seconds(scratch) == Array(20...29))
+        #expect(try notices(scratch) == [ForgettingNotice(isEverything: true)])
+    }
+
     /// What lies in front of another's goes as files; what lies behind leaves tombstones, for the chain.
     @Test func everythingOfOneIsNothingOfAnother() throws {
         let scratch = try Scratch()
@@ -156,7 +185,7 @@ import Testing
         try shared(scratch).stop()
         let request = ForgetRequest(.everything, userID: 1000)
         try ForgetIntent(requests: [request]).save(in: scratch.path, files: SystemFiles())
-        #expect(try ForgetIntent.load(in: scratch.path).requests == [request])
+        #expect(try ForgetIntent.load(in: scratch.path, files: SystemFiles()).requests == [request])
         let again = try JournalWriter(directory: scratch.path, options: quick(), origin: .nobody)
         #expect(eventually { !scratch.files.contains(ForgetIntent.fileName) })
         again.stop()

@@ -23,17 +23,19 @@ extension ForgetIntent {
     }
 
     /// What was not carried out; nothing if there is no file.
-    static func load(in directory: FilePath) throws(JournalError) -> ForgetIntent {
+    static func load(in directory: FilePath, files: any FileOperations) throws(JournalError) -> ForgetIntent {
         let path = directory.appending(fileName)
-        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return ForgetIntent(requests: []) }
-            throw .system(what: "read", path: path.string, errno: Errno(rawValue: errno))
+        let window: FileWindow
+        do throws(Errno) {
+            window = FileWindow(descriptor: try files.openForReading(path), files: files)
+        } catch {
+            if error == .noSuchFileOrDirectory { return ForgetIntent(requests: []) }
+            throw .system(what: "read", path: path.string, errno: error)
         }
-        let window = FileWindow(descriptor: descriptor)
         let length = window.fileLength
-        guard length <= byteLimit, let bytes = window.bytes(at: 0, count: Int(length)), let intent = ForgetIntent(bytes)
-        else { throw .unreadableIntent(path: path.string) }
+        let bytes = length <= byteLimit ? window.bytes(at: 0, count: Int(length)) : nil
+        if let failure = window.failure { throw JournalError(reading: path, failure) }
+        guard let intent = bytes.flatMap(ForgetIntent.init) else { throw .unreadableIntent(path: path.string) }
         return intent
     }
 }

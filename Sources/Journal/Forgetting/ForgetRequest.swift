@@ -5,8 +5,7 @@ import Policy
 /// of a second.
 public struct ForgetRequest: Sendable, Equatable {
     public enum Extent: Sendable, Equatable {
-        /// All closed segments, as files where that can be. Where it fails, or the power does, and it is carried out later,
-        /// what was closed until then goes too: the record of it says so to whoever reads on.
+        /// All that was recorded until the request, as files where that can be.
         case everything
         /// What happened in this span of CLOCK_REALTIME, µs since 1970; with an app: only where that app had the keyboard,
         /// or may have had it.
@@ -15,6 +14,9 @@ public struct ForgetRequest: Sendable, Equatable {
     public var extent: Extent
     /// Only what was recorded of this user: segments with their id. Nil: of everybody.
     public var userID: UInt32?
+    /// Of a request for everything: the newest segment that there was. Where it fails, or the power does, and it is carried
+    /// out later, what was recorded since then is no part of it. Nil: it was not noted yet.
+    var lastSegment: UInt64?
 
     public init(_ extent: Extent, userID: UInt32? = nil) {
         self.extent = extent
@@ -27,6 +29,11 @@ public struct ForgetRequest: Sendable, Equatable {
     }
 
     func concerns(_ userID: UInt32) -> Bool { self.userID.map { $0 == userID } ?? true }
+
+    /// Whether that segment can have some of it.
+    func reaches(segment number: UInt64) -> Bool {
+        extent != .everything || lastSegment.map { number <= $0 } ?? true
+    }
 }
 
 /// What was done.
@@ -68,10 +75,13 @@ struct ForgetIntent: Equatable {
         buffer.put(Self.magic)
         buffer.put(UInt32(requests.count))
         for request in requests {
-            // Bit 0: a span; bit 1: one user's.
-            let flags: UInt8 = (request.extent == .everything ? 0 : 1) | (request.userID == nil ? 0 : 2)
+            // Bit 0: a span; bit 1: one user's; bit 2: up to a segment.
+            let flags: UInt8 =
+                (request.extent == .everything ? 0 : 1) | (request.userID == nil ? 0 : 2)
+                | (request.lastSegment == nil ? 0 : 4)
             buffer.put(flags)
             if let userID = request.userID { buffer.put(userID) }
+            if let last = request.lastSegment { buffer.put(last) }
             switch request.extent {
             case .everything: break
             case .span(let span, let app):
@@ -105,14 +115,20 @@ struct ForgetIntent: Equatable {
 
 extension ForgetRequest {
     fileprivate init?(_ cursor: inout ByteCursor) {
-        guard let flags: UInt8 = cursor.integer(), flags < 4 else { return nil }
+        guard let flags: UInt8 = cursor.integer(), flags < 8 else { return nil }
         var owner: UInt32?
         if flags & 2 != 0 {
             guard let userID: UInt32 = cursor.integer() else { return nil }
             owner = userID
         }
+        var bound: UInt64?
+        if flags & 4 != 0 {
+            guard let last: UInt64 = cursor.integer() else { return nil }
+            bound = last
+        }
         guard flags & 1 != 0 else {
             self.init(.everything, userID: owner)
+            lastSegment = bound
             return
         }
         guard let first: UInt64 = cursor.integer(), let last: UInt64 = cursor.integer(), first <= last,
@@ -121,5 +137,6 @@ extension ForgetRequest {
         let app = AppGlob(pattern)
         guard app != nil || pattern.isEmpty else { return nil }
         self.init(.span(first...last, app: app), userID: owner)
+        lastSegment = bound
     }
 }

@@ -44,19 +44,24 @@ struct Forgetting {
     }
 
     private mutating func begin(open: UInt64?) throws(JournalError) {
-        let all = try SegmentName.list(in: directory).filter { $0.number != open }
+        let all = try SegmentName.list(in: directory, files: files)
+            .filter { $0.number != open && request.reaches(segment: $0.number) }
         names = all[...]
         guard case .everything = request.extent else { return }
-        deletions = request.userID.map { leading(all, of: $0) } ?? all.count
+        do {
+            deletions = try request.userID.map { (user) throws(Errno) in try leading(all, of: user) } ?? all.count
+        } catch {
+            throw .system(what: "forget in", path: directory.string, errno: error)
+        }
         hasEmptied = deletions == all.count
     }
 
     /// How many of the oldest segments are that user's or nobody's, up to the last of that user's. Nobody's tell of the
     /// recorder alone, and what cannot be read between a user's own was theirs.
-    private func leading(_ names: [SegmentName], of userID: UInt32) -> Int {
+    private func leading(_ names: [SegmentName], of userID: UInt32) throws(Errno) -> Int {
         var count = 0
         for (index, name) in names.enumerated() {
-            switch owner(of: name) {
+            switch try owner(of: name) {
             case userID: count = index + 1
             case nil, SegmentOrigin.nobody.userID: continue
             default: return count
@@ -75,6 +80,7 @@ struct Forgetting {
         } catch {
             switch error {
             case .gone: return false
+            case .unreadable(let failure): throw failure.errno
             case .system(let errno): throw errno
             case .notYet, .format: return try forget(unreadable: name, isDeleted: isDeleted)
             }
@@ -87,7 +93,7 @@ struct Forgetting {
     /// Nobody can tell what is in it.
     private mutating func forget(unreadable name: SegmentName, isDeleted: Bool) throws(Errno) -> Bool {
         guard isDeleted || mayHold(number: name.number) else { return false }
-        guard isDeleted || isConcerned(number: name.number) else {
+        if !isDeleted, try !isConcerned(number: name.number) {
             report.leftFiles += 1
             return false
         }
@@ -100,8 +106,7 @@ struct Forgetting {
         let header = reader.header
         let outline = reader.outline()
         // Its pieces first: as long as it is there, it says whose they are.
-        for file in (try? JournalFile.list(in: directory)) ?? []
-        where file.kind == .torn && file.number == header.number { try delete(file.name) }
+        for file in try torn() where file.number == header.number { try delete(file.name) }
         try delete(reader.name.fileName)
         try files.syncDirectory(directory)
         // Another's, or nobody's, is no part of what was asked for.
@@ -129,6 +134,8 @@ struct Forgetting {
             throw Errno(rawValue: errno)
         }
         let selection = ChunkSelection(reader, fileLength: UInt64(status.st_size), span: span, app: app)
+        // What the disk does not give now is not therefore of what was asked for.
+        if let failure = reader.readFailure { throw failure.errno }
         guard !selection.isEmpty else { return false }
         let done = try SegmentRewrite.run(selection, of: reader, opening: opening, in: directory, files: files)
         report.segments += 1
@@ -141,10 +148,10 @@ struct Forgetting {
     /// Under either name: a sealed one may have got its final name since it was listed.
     private func open(_ name: SegmentName) throws(SegmentError) -> SegmentReader {
         do throws(SegmentError) {
-            return try SegmentReader(directory: directory, name: name)
+            return try SegmentReader(directory: directory, name: name, files: files)
         } catch .gone {
             let other = SegmentName(number: name.number, isActive: !name.isActive)
-            return try SegmentReader(directory: directory, name: other)
+            return try SegmentReader(directory: directory, name: other, files: files)
         }
     }
 
@@ -152,9 +159,8 @@ struct Forgetting {
 
     private mutating func deleteTornPieces() throws(Errno) {
         var isChanged = false
-        for file in (try? JournalFile.list(in: directory)) ?? []
-        where file.kind == .torn && mayHold(number: file.number) {
-            guard isConcerned(number: file.number) else {
+        for file in try torn() where request.reaches(segment: file.number) && mayHold(number: file.number) {
+            guard try isConcerned(number: file.number) else {
                 report.leftFiles += 1
                 continue
             }
@@ -162,6 +168,15 @@ struct Forgetting {
             isChanged = true
         }
         if isChanged { try files.syncDirectory(directory) }
+    }
+
+    private func torn() throws(Errno) -> [JournalFile] {
+        do throws(JournalError) {
+            return try JournalFile.list(in: directory, files: files).filter { $0.kind == .torn }
+        } catch {
+            guard case .system(_, _, let errno) = error else { throw .ioError }
+            throw errno
+        }
     }
 
     /// Whether something that was written with the segment of that number can be of what was asked for, by when it and the
@@ -179,19 +194,34 @@ struct Forgetting {
 
     /// Whether something that was written with the segment of that number is the user's who asks: it says so itself, or
     /// everything around it is theirs. Where it may be another's it stays: nobody can erase for somebody else.
-    private func isConcerned(number: UInt64) -> Bool {
+    private func isConcerned(number: UInt64) throws(Errno) -> Bool {
         guard let userID = request.userID else { return true }
         let names = (try? SegmentName.list(in: directory)) ?? []
-        if let own = names.first(where: { $0.number == number }).flatMap(owner) { return own == userID }
+        func firstOwner(_ names: some Sequence<SegmentName>) throws(Errno) -> UInt32? {
+            for name in names { if let owner = try owner(of: name) { return owner } }
+            return nil
+        }
+        if let own = try firstOwner(names.filter { $0.number == number }) { return own == userID }
         let others = [
-            names.reversed().lazy.filter { $0.number < number }.compactMap(owner).first,
-            names.lazy.filter { $0.number > number }.compactMap(owner).first,
+            try firstOwner(names.reversed().lazy.filter { $0.number < number }),
+            try firstOwner(names.lazy.filter { $0.number > number }),
         ].compactMap(\.self).filter { $0 != SegmentOrigin.nobody.userID }
         return !others.isEmpty && others.allSatisfy { $0 == userID }
     }
 
-    /// Nil: it cannot be read.
-    private func owner(of name: SegmentName) -> UInt32? { (try? open(name))?.header.userID }
+    /// Nil: it is gone, or no segment of this version.
+    /// - Throws: if the disk does not say. Whose it is must not be guessed then: it may be somebody else's.
+    private func owner(of name: SegmentName) throws(Errno) -> UInt32? {
+        do throws(SegmentError) {
+            return try open(name).header.userID
+        } catch {
+            switch error {
+            case .unreadable(let failure): throw failure.errno
+            case .system(let errno): throw errno
+            case .gone, .notYet, .format: return nil
+            }
+        }
+    }
 
     private mutating func delete(_ name: String) throws(Errno) {
         do {

@@ -32,10 +32,14 @@ final class ForgettingQueue {
     func retryAtOnce() { retryMicroseconds = 0 }
 
     /// Makes the request durable.
+    /// - Parameter last: the number of the newest segment.
     /// - Returns: false if that failed, which was told.
     func add(
-        _ request: ForgetRequest, _ completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
+        _ request: ForgetRequest, upTo last: UInt64,
+        _ completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
     ) -> Bool {
+        var request = request
+        request.lastSegment = last
         do {
             try save(entries.map(\.run.request) + [request])
         } catch {

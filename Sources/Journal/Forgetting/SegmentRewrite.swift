@@ -27,9 +27,8 @@ struct SegmentRewrite {
         files: any FileOperations
     ) throws(Errno) -> ForgettingReport {
         let path = directory.appending(reader.name.fileName)
-        let source = open(path.string, O_RDONLY | O_CLOEXEC)
-        guard source >= 0 else { throw Errno(rawValue: errno) }
-        defer { close(source) }
+        let source = try files.openForReading(path)
+        defer { files.close(source) }
         var rewrite = SegmentRewrite(
             directory: directory, files: files, name: reader.name, header: reader.header, source: source, chain: opening
         )
@@ -146,14 +145,14 @@ struct SegmentRewrite {
     private func read(_ place: Range<UInt64>, into buffer: inout ByteBuffer) throws(Errno) {
         let end = buffer.count + Int(place.upperBound - place.lowerBound)
         buffer.reserve(end - buffer.count)
-        var offset = off_t(place.lowerBound)
+        var offset = place.lowerBound
         while buffer.count < end {
-            let got = pread(source, buffer.base + buffer.count, end - buffer.count, offset)
-            if got < 0, errno == EINTR { continue }
+            let rest = UnsafeMutableRawBufferPointer(start: buffer.base + buffer.count, count: end - buffer.count)
+            let got = try files.read(source, into: rest, at: offset)
             // It was there a moment ago.
-            guard got > 0 else { throw got < 0 ? Errno(rawValue: errno) : .ioError }
+            guard got > 0 else { throw .ioError }
             buffer.count += got
-            offset += off_t(got)
+            offset += UInt64(got)
         }
     }
 

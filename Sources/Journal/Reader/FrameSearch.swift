@@ -6,6 +6,10 @@ struct FrameSearch {
 
     /// What is looked at in one piece: little at first, since the next frame is seldom far.
     private static let pieceBytes: ClosedRange<UInt64> = 4 << 10...64 << 10
+    /// What a disk gives as a whole or not at all.
+    private static let blockBytes: UInt64 = 4 << 10
+    /// What is passed over at once of a stretch that cannot be read.
+    private static let greatestLeap: UInt64 = 1 << 20
     /// Skippable prefix and the segment's id.
     private static let headBytes: UInt64 = 24
 
@@ -14,9 +18,23 @@ struct FrameSearch {
         var place = start
         var piece = Self.pieceBytes.lowerBound
         let end = window.fileLength
+        var leap = Self.blockBytes
         while place + Self.headBytes <= end {
             let count = min(piece, end - place)
-            guard let bytes = window.bytes(at: place, count: Int(count)) else { return nil }
+            guard let bytes = window.bytes(at: place, count: Int(count)) else {
+                guard let failure = window.failure else { return nil }
+                if failure.offset >= place + Self.headBytes {
+                    // What stands in front of it can be had.
+                    piece = failure.offset - place
+                } else {
+                    // Further each time, since each try may take a disk seconds.
+                    place = failure.offset / Self.blockBytes * Self.blockBytes + leap
+                    leap = min(2 * leap, Self.greatestLeap)
+                    piece = Self.pieceBytes.lowerBound
+                }
+                continue
+            }
+            leap = Self.blockBytes
             // Looking at one may move the window.
             for candidate in candidates(in: bytes) where isFrame(at: place + UInt64(candidate), sequence) {
                 return place + UInt64(candidate)

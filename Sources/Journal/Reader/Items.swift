@@ -48,6 +48,7 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
         case brokenChain = "the hash chain does not hold: something was changed, added or removed"
         case wrongTable = "the seal's table does not say what the file holds"
         case unreadableHeader = "the segment cannot be read"
+        case unreadable = "the disk does not give these bytes"
     }
     public var segment: UInt64
     /// Byte offset in the segment's file.
@@ -55,7 +56,7 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
     public var reason: Reason
     /// Sequence numbers that are gone; nil where nobody can tell.
     public var missing: Range<UInt64>?
-    /// More, for unreadable headers and broken chains.
+    /// More, for what cannot be read and broken chains.
     public var detail: String
 
     public init(segment: UInt64, offset: UInt64, reason: Reason, missing: Range<UInt64>?, detail: String = "") {
@@ -70,7 +71,8 @@ public struct Damage: Sendable, Equatable, CustomStringConvertible {
         var text = "segment \(segment), offset \(offset): \(reason.rawValue)"
         if !detail.isEmpty { text += " (\(detail))" }
         if let missing, !missing.isEmpty {
-            text += "; sequence numbers \(missing.lowerBound) to \(missing.upperBound - 1) are gone"
+            text += "; sequence numbers \(missing.lowerBound) to \(missing.upperBound - 1) "
+            text += reason == .unreadable ? "cannot be read" : "are gone"
         }
         return text
     }

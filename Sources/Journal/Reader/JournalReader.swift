@@ -39,8 +39,10 @@ public final class JournalReader {
     public let beginsAtOldest: Bool
 
     /// - Throws: when the directory is missing or may not be read, or there is no such place in the journal.
-    public init(directory: FilePath, start: Start = .oldest) throws(JournalError) {
-        list = try SegmentList(directory)
+    public init(
+        directory: FilePath, start: Start = .oldest, files: any FileOperations = SystemFiles()
+    ) throws(JournalError) {
+        list = try SegmentList(directory, files: files)
         let place = try JournalSeek(list).place(for: start)
         lastNumber = place.segmentBefore
         firstSequence = place.firstSequence
@@ -98,7 +100,11 @@ public final class JournalReader {
         // At its end. A sealed one does not grow, nor does one that has a newer beside it; what was appended before that
         // was made is read first.
         if !current.isSealed {
-            guard try hasNewer(than: current) || !current.name.isActive else { return false }
+            guard try hasNewer(than: current) || !current.name.isActive else {
+                // There may be more, and nothing will say so.
+                guard let failure = current.failureAtEnd else { return false }
+                throw JournalError(reading: list.directory.appending(current.name.fileName), failure)
+            }
             if take(current, isFinal: false) { return true }
             // A step at a time: behind a frame that promises more than the file has there may be good ones.
             if take(current, isFinal: true) { return true }
@@ -124,7 +130,7 @@ public final class JournalReader {
         var gone: SegmentName?
         while let name = try listed({ list.first(after: lastNumber) }) {
             do throws(SegmentError) {
-                enter(try SegmentReader(directory: list.directory, name: name))
+                enter(try SegmentReader(directory: list.directory, name: name, files: list.files))
                 return true
             } catch {
                 switch error {

@@ -132,11 +132,11 @@ struct JournalSeek {
     }
 
     private func open(_ name: SegmentName) -> SegmentReader? {
-        if let reader = try? SegmentReader(directory: list.directory, name: name) { return reader }
+        if let reader = try? SegmentReader(directory: list.directory, name: name, files: list.files) { return reader }
         // Sealed since it was listed.
         guard name.isActive else { return nil }
         return try? SegmentReader(
-            directory: list.directory, name: SegmentName(number: name.number, isActive: false))
+            directory: list.directory, name: SegmentName(number: name.number, isActive: false), files: list.files)
     }
 }
 

@@ -2,18 +2,19 @@
 extension FileWindow {
     /// The header, which stands behind one LZ4 frame of nothing, and the offset behind it.
     func segmentHeader() throws(SegmentError) -> (SegmentHeader, UInt64) {
+        func missing() -> SegmentError { failure.map { .unreadable($0) } ?? .notYet }
         // An empty frame is 7 bytes of header, 4 of end mark and 4 of checksum.
         let emptyFrame: UInt64 = 15
-        guard let start = bytes(at: 0, count: 4) else { throw .notYet }
+        guard let start = bytes(at: 0, count: 4) else { throw missing() }
         guard UInt32(littleEndian: start.loadUnaligned(as: UInt32.self)) == Frame.lz4 else {
             throw .format(.notASegment)
         }
-        guard let prefix = bytes(at: emptyFrame, count: Frame.skippablePrefix) else { throw .notYet }
+        guard let prefix = bytes(at: emptyFrame, count: Frame.skippablePrefix) else { throw missing() }
         let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
         let length = Int(UInt32(littleEndian: prefix.loadUnaligned(fromByteOffset: 4, as: UInt32.self)))
         guard magic == Frame.segmentHeader, length <= SegmentHeader.contentLimit else { throw .format(.notASegment) }
         let place = emptyFrame + UInt64(Frame.skippablePrefix)
-        guard let content = bytes(at: place, count: length) else { throw .notYet }
+        guard let content = bytes(at: place, count: length) else { throw missing() }
         do {
             return (try SegmentHeader(content), place + UInt64(length))
         } catch {

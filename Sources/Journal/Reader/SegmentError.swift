@@ -7,6 +7,8 @@ enum SegmentError: Error, CustomStringConvertible {
     /// Its header is still being written.
     case notYet
     case format(FormatError)
+    /// The disk does not give it.
+    case unreadable(ReadFailure)
     case system(Errno)
 
     var description: String {
@@ -14,6 +16,7 @@ enum SegmentError: Error, CustomStringConvertible {
         case .gone: "it is no longer there"
         case .notYet: "the file ends inside its header"
         case .format(let error): error.description
+        case .unreadable(let failure): failure.errno.description.lowercased()
         case .system(let errno): errno.description.lowercased()
         }
     }

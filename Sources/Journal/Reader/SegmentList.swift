@@ -3,14 +3,16 @@ import SystemPackage
 /// The segments of a directory as they were when it was last listed, oldest first.
 struct SegmentList {
     let directory: FilePath
+    let files: any FileOperations
     private(set) var names: [SegmentName]
 
-    init(_ directory: FilePath) throws(JournalError) {
+    init(_ directory: FilePath, files: any FileOperations) throws(JournalError) {
         self.directory = directory
-        names = try SegmentName.list(in: directory)
+        self.files = files
+        names = try SegmentName.list(in: directory, files: files)
     }
 
-    mutating func refresh() throws(JournalError) { names = try SegmentName.list(in: directory) }
+    mutating func refresh() throws(JournalError) { names = try SegmentName.list(in: directory, files: files) }
 
     /// The first one behind a number.
     func first(after number: UInt64) -> SegmentName? {

@@ -34,6 +34,8 @@ final class SegmentReader {
     private(set) var sealOffset: UInt64?
     /// Behind the last good frame, as that frame says.
     private(set) var chain: HashChain
+    /// Why the last step was the end, where that is not known to be one: the disk does not give what stands there.
+    private(set) var failureAtEnd: ReadFailure?
     private let verifiesChain: Bool
     private let trustsChain: Bool
     /// Nothing in front of the next frame to check it against: damage, or a break that was reported.
@@ -48,11 +50,14 @@ final class SegmentReader {
     /// - Parameter makesEvents: false: chunks are decoded and every value is looked at, but their steps carry no events.
     init(
         directory: FilePath, name: SegmentName, verifiesChain: Bool = false, trustsChain: Bool = false,
-        makesEvents: Bool = true
+        makesEvents: Bool = true, files: any FileOperations = SystemFiles()
     ) throws(SegmentError) {
-        let descriptor = Glibc.open(directory.appending(name.fileName).string, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw errno == ENOENT ? .gone : .system(Errno(rawValue: errno)) }
-        window = FileWindow(descriptor: descriptor)
+        do throws(Errno) {
+            let descriptor = try files.openForReading(directory.appending(name.fileName))
+            window = FileWindow(descriptor: descriptor, files: files)
+        } catch {
+            throw error == .noSuchFileOrDirectory ? .gone : .system(error)
+        }
         self.name = name
         self.verifiesChain = verifiesChain
         self.trustsChain = trustsChain
@@ -82,8 +87,10 @@ final class SegmentReader {
     /// The next frame. `wants` decides from a chunk's header whether it is decoded.
     /// - Parameter isFinal: nothing will be appended any more, so an incomplete end is damage.
     func next(isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
+        failureAtEnd = nil
         guard !isSealed else { return .end }
         guard let prefix = window.bytes(at: offset, count: Frame.skippablePrefix) else {
+            guard window.failure == nil else { return resynchronise(.unreadable, isFinal: isFinal, wants: wants) }
             return atEnd(isFinal: isFinal)
         }
         let magic = UInt32(littleEndian: prefix.loadUnaligned(as: UInt32.self))
@@ -220,17 +227,18 @@ final class SegmentReader {
         guard sequence > expectedSequence || damaged != nil else { return nil }
         let damage = Damage(
             segment: header.number, offset: damaged?.offset ?? offset, reason: damaged?.reason ?? .sequenceGap,
-            missing: expectedSequence..<sequence)
+            missing: expectedSequence..<sequence, detail: detail(of: damaged?.reason))
         expectedSequence = sequence
         damaged = nil
         isChainBroken = true
         return damage
     }
 
-    /// A frame that says it reaches beyond the end. In a file that does not grow its length is not to be believed, and
-    /// what stands behind it may be good.
+    /// A frame that says it reaches beyond the end, or that the disk does not give. In a file that does not grow its length
+    /// is not to be believed, and what stands behind it may be good.
     private func atIncompleteFrame(isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
-        isFinal ? resynchronise(.tornTail, isFinal: true, wants: wants) : atEnd(isFinal: false)
+        guard window.failure == nil else { return resynchronise(.unreadable, isFinal: isFinal, wants: wants) }
+        return isFinal ? resynchronise(.tornTail, isFinal: true, wants: wants) : atEnd(isFinal: false)
     }
 
     private func atEnd(isFinal: Bool) -> Step {
@@ -241,16 +249,24 @@ final class SegmentReader {
         return .damage(
             Damage(
                 segment: header.number, offset: damaged?.offset ?? offset,
-                reason: damaged?.reason ?? (hasTail ? .tornTail : .noSeal), missing: nil))
+                reason: damaged?.reason ?? (hasTail ? .tornTail : .noSeal), missing: nil,
+                detail: detail(of: damaged?.reason)))
+    }
+
+    private func detail(of reason: Damage.Reason?) -> String {
+        guard reason == .unreadable, let failure = window.firstFailure else { return "" }
+        return failure.errno.description.lowercased()
     }
 
     /// Goes on at the next frame that is believed.
     private func resynchronise(_ reason: Damage.Reason, isFinal: Bool, wants: (ChunkHeader) -> Bool) -> Step {
         if damaged == nil { damaged = (offset, reason) }
+        let failure = window.failure
         guard let found = search.frame(from: offset + 1, expecting: expectedSequence) else {
             // In a segment that is still written this may be a chunk in the making.
             if !isFinal {
                 damaged = nil
+                failureAtEnd = failure ?? window.failure
                 window.invalidate()
                 return .end
             }
@@ -291,6 +307,10 @@ final class SegmentReader {
         move(to: found, expecting: header.firstSequence)
         return true
     }
+
+    /// The first bytes that were wanted and that the disk did not give. What the walk says of the segment is then not all that
+    /// is in it: whoever changes the file by it must not.
+    var readFailure: ReadFailure? { window.firstFailure }
 
     /// What was read ahead of the file is not what it holds any more.
     func forgetBytes() { window.invalidate() }

@@ -29,17 +29,17 @@ public struct SegmentVerification: Sendable, Equatable {
 
     /// Reads all of the journal's segments, oldest first.
     public static func verify(
-        directory: FilePath, _ body: (SegmentVerification) throws -> Void
+        directory: FilePath, files: any FileOperations = SystemFiles(), _ body: (SegmentVerification) throws -> Void
     ) throws {
         let isWritten = RecorderProcess(of: directory) != nil
-        let names = try SegmentName.list(in: directory)
+        let names = try SegmentName.list(in: directory, files: files)
         var before: Ends?
         var isNext = true
         for name in names {
             let verdict: Verdict = !name.isActive ? .ok : isWritten && name == names.last ? .active : .open
-            guard let (found, ends) = verify(name, in: directory, verdict, isNewest: name == names.last) else {
-                continue
-            }
+            guard
+                let (found, ends) = verify(name, in: directory, verdict, isNewest: name == names.last, files: files)
+            else { continue }
             var result = found
             if let before, let ends { result.check(ends, follow: before, isNext: isNext) }
             // What could not be read hides nothing of what is missing.
@@ -82,19 +82,20 @@ public struct SegmentVerification: Sendable, Equatable {
 
     /// Nil: it was deleted meanwhile.
     private static func verify(
-        _ name: SegmentName, in directory: FilePath, _ verdict: Verdict, isNewest: Bool
+        _ name: SegmentName, in directory: FilePath, _ verdict: Verdict, isNewest: Bool, files: any FileOperations
     ) -> (SegmentVerification, Ends?)? {
         var result = SegmentVerification(name: name, verdict: verdict)
         let reader: SegmentReader
         do throws(SegmentError) {
-            reader = try SegmentReader(directory: directory, name: name, verifiesChain: true, makesEvents: false)
+            reader = try SegmentReader(
+                directory: directory, name: name, verifiesChain: true, makesEvents: false, files: files)
         } catch {
             switch error {
             case .gone:
                 // Sealed meanwhile.
                 guard name.isActive else { return nil }
                 let sealed = SegmentName(number: name.number, isActive: false)
-                return verify(sealed, in: directory, .ok, isNewest: isNewest)
+                return verify(sealed, in: directory, .ok, isNewest: isNewest, files: files)
             // Being made at this moment.
             case .notYet where verdict == .active: break
             case .notYet where verdict == .open:
@@ -119,7 +120,12 @@ public struct SegmentVerification: Sendable, Equatable {
     /// What stands behind the last whole frame.
     private mutating func checkEnd(_ reader: SegmentReader, isSealed: Bool, isNewest: Bool) {
         guard reader.fileLength > reader.offset else { return }
-        if isSealed {
+        if let failure = reader.readFailure, !damages.contains(where: { $0.reason == .unreadable }) {
+            add(
+                Damage(
+                    segment: name.number, offset: failure.offset, reason: .unreadable, missing: nil,
+                    detail: failure.errno.description.lowercased()))
+        } else if isSealed {
             add(
                 Damage(
                     segment: name.number, offset: reader.offset, reason: .notAFrame, missing: nil,

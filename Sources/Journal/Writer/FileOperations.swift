@@ -16,9 +16,42 @@ public protocol FileOperations: Sendable {
     func syncDirectory(_ path: FilePath) throws(Errno)
     /// What this user may still write on the directory's file system.
     func freeBytes(_ path: FilePath) throws(Errno) -> UInt64
+    func openForReading(_ path: FilePath) throws(Errno) -> Int32
+    /// How many bytes were read; may be fewer than there is room for. 0: the file ends there.
+    func read(_ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(Errno) -> Int
+    /// The next entry of an open directory; nil behind the last.
+    func nextName(_ stream: OpaquePointer) throws(Errno) -> UnsafeMutablePointer<dirent>?
 }
 
 extension FileOperations {
+    // What only reads is the real thing, unless a test wants it to fail.
+    public func openForReading(_ path: FilePath) throws(Errno) -> Int32 {
+        while true {
+            let descriptor = Glibc.open(path.string, O_RDONLY | O_CLOEXEC)
+            if descriptor >= 0 { return descriptor }
+            if errno != EINTR { throw Errno(rawValue: errno) }
+        }
+    }
+
+    public func read(
+        _ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(Errno) -> Int {
+        // No file is so long.
+        guard let place = off_t(exactly: offset) else { return 0 }
+        while true {
+            let count = pread(descriptor, target.baseAddress, target.count, place)
+            if count >= 0 { return count }
+            if errno != EINTR { throw Errno(rawValue: errno) }
+        }
+    }
+
+    public func nextName(_ stream: OpaquePointer) throws(Errno) -> UnsafeMutablePointer<dirent>? {
+        errno = 0
+        if let entry = readdir(stream) { return entry }
+        if errno != 0 { throw Errno(rawValue: errno) }
+        return nil
+    }
+
     public func freeBytes(_ path: FilePath) throws(Errno) -> UInt64 {
         var status = statvfs()
         guard statvfs(path.string, &status) == 0 else { throw Errno(rawValue: errno) }

@@ -22,8 +22,8 @@ public final class JournalWriter {
     ) throws(JournalError) {
         lock = try DirectoryLock(directory: directory)
         let machine = try Machine()
+        let intent = try ForgetIntent.load(in: directory, files: files)
         let found = try Recovery.run(directory: directory, machine: machine, files: files)
-        let intent = try ForgetIntent.load(in: directory)
         recovery = found.report
         thread = WriterThread(
             ring: ring, directory: directory, options: options, origin: origin, machine: machine, files: files,

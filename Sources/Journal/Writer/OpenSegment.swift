@@ -69,6 +69,9 @@ final class OpenSegment {
     /// Of the segment that is written; nil while there is none.
     var number: UInt64? { segment?.header.number }
 
+    /// Of the newest segment there is, open or not.
+    var lastNumber: UInt64 { nextNumber - 1 }
+
     /// Whether so much was written since the last checkpoint that the next chunk should be one.
     var isCheckpointDue: Bool {
         guard let segment else { return false }

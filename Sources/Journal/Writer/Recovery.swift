@@ -24,12 +24,12 @@ enum Recovery {
 
     static func run(directory: FilePath, machine: Machine, files: any FileOperations) throws(JournalError) -> Result {
         try clean(directory, files: files)
-        let names = try SegmentName.list(in: directory)
+        let names = try SegmentName.list(in: directory, files: files)
         var last = End(nextSequence: 1, lastMicroseconds: 0, bootID: nil)
         var lastNumber: UInt64 = 0
         // The newest that can be read: a later one may have been left without even a header.
         for name in names.reversed() where !name.isActive {
-            guard let end = end(of: name, in: directory) else { continue }
+            guard let end = try end(of: name, in: directory, files: files) else { continue }
             last = end
             lastNumber = name.number
             break
@@ -58,8 +58,8 @@ enum Recovery {
     /// Takes away what was half made; what it was to become is made anew.
     private static func clean(_ directory: FilePath, files: any FileOperations) throws(JournalError) {
         let leftovers =
-            try JournalFile.list(in: directory).filter { $0.kind == .rewrite }.map(\.name)
-            + JournalFile.names(in: directory).filter { $0 == ForgetIntent.newFileName }
+            try JournalFile.list(in: directory, files: files).filter { $0.kind == .rewrite }.map(\.name)
+            + JournalFile.names(in: directory, files: files).filter { $0 == ForgetIntent.newFileName }
         for name in leftovers {
             let path = directory.appending(name)
             do {
@@ -70,8 +70,28 @@ enum Recovery {
         }
     }
 
-    private static func end(of name: SegmentName, in directory: FilePath) -> End? {
-        guard let reader = try? SegmentReader(directory: directory, name: name) else { return nil }
+    /// Nil: its header is damaged, or of another version. What the disk does not give is another thing: a guess at it would
+    /// give numbers a second time.
+    private static func end(
+        of name: SegmentName, in directory: FilePath, files: any FileOperations
+    ) throws(JournalError) -> End? {
+        let path = directory.appending(name.fileName)
+        let reader: SegmentReader
+        do throws(SegmentError) {
+            reader = try SegmentReader(directory: directory, name: name, files: files)
+        } catch {
+            switch error {
+            case .unreadable(let failure): throw JournalError(reading: path, failure)
+            case .system(let errno): throw .system(what: "open", path: path.string, errno: errno)
+            case .gone, .notYet, .format: return nil
+            }
+        }
+        let end = end(of: reader)
+        if let failure = reader.readFailure { throw JournalError(reading: path, failure) }
+        return end
+    }
+
+    private static func end(of reader: SegmentReader) -> End {
         var end = End(
             nextSequence: reader.header.firstSequence, lastMicroseconds: reader.header.monotonicMicroseconds,
             bootID: reader.header.bootID)
@@ -98,12 +118,13 @@ enum Recovery {
         let path = directory.appending(name.fileName)
         let reader: SegmentReader
         do throws(SegmentError) {
-            reader = try SegmentReader(directory: directory, name: name, trustsChain: true)
+            reader = try SegmentReader(directory: directory, name: name, trustsChain: true, files: files)
         } catch {
             var end = before
             end.tornBytes = 0
             switch error {
-            case .system(let errno): throw .system(what: "read", path: path.string, errno: errno)
+            case .unreadable(let failure): throw JournalError(reading: path, failure)
+            case .system(let errno): throw .system(what: "open", path: path.string, errno: errno)
             // A newer version's: not ours to touch.
             case .gone, .format(.unknownVersion), .format(.incompatibleFlags), .format(.sealedPayloads):
                 end.finalHash = .zero
@@ -118,43 +139,37 @@ enum Recovery {
             nextSequence: reader.expectedSequence,
             lastMicroseconds: isSameBoot ? before.lastMicroseconds : reader.header.monotonicMicroseconds,
             bootID: reader.header.bootID)
-        var entries: [Seal.Entry] = []
-        var length = reader.offset
-        walk: while true {
-            // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
-            switch reader.next(isFinal: true, wants: { _ in true }) {
-            case .chunk(let chunk, let offset, _), .skipped(let chunk, let offset):
-                // The opening chunk is no event's: what waited in the ring while the segment was made is older than it.
-                if !entries.isEmpty { end.lastMicroseconds = max(end.lastMicroseconds, chunk.lastMicroseconds) }
-                entries.append(Seal.Entry(chunk, offset: offset))
-                length = reader.offset
-            case .forgotten(let tombstone, let offset):
-                entries.append(Seal.Entry(tombstone, offset: offset))
-                length = reader.offset
-            case .sealed(let seal):
-                // Only the rename was missing; and the shortening, if the power went before that was on the disk.
-                end.nextSequence = reader.expectedSequence
-                end.finalHash = seal.finalHash
-                if reader.fileLength > reader.offset {
-                    end.tornBytes = try cut(path, at: reader.offset, in: directory, name: name, files: files) {
-                        (descriptor) throws(Errno) in try files.sync(descriptor)
-                    }
-                }
-                try finish(path, in: directory, name: name, files: files)
-                return end
-            case .damage: continue
-            case .end: break walk
-            }
-        }
+        let found = walk(reader, lastMicroseconds: &end.lastMicroseconds)
+        // What could not be read may be good: nothing is cut off behind it.
+        if let failure = reader.readFailure { throw JournalError(reading: path, failure) }
         end.nextSequence = reader.expectedSequence
+        if let seal = found.seal {
+            // Only the rename was missing; and the shortening, if the power went before that was on the disk.
+            end.finalHash = seal.finalHash
+            if reader.fileLength > reader.offset {
+                end.tornBytes = try cut(path, at: reader.offset, in: directory, name: name, files: files) {
+                    (descriptor) throws(Errno) in try files.sync(descriptor)
+                }
+            }
+            try finish(path, in: directory, name: name, files: files)
+            return end
+        }
+        guard !found.entries.isEmpty else {
+            // Nothing hangs on it. One that the recorder gave up and deleted comes back after a power cut, and then two
+            // segments would follow the same one.
+            end.finalHash = before.finalHash
+            end.tornBytes = reader.fileLength - found.length
+            try setAside(path, in: directory, name: name, files: files)
+            return end
+        }
         let seal = Seal(
             segmentID: reader.header.segmentID, nextSequence: reader.expectedSequence,
-            finalHash: reader.chain.finalHash(nextSequence: reader.expectedSequence, chunks: entries.count),
-            entries: entries)
+            finalHash: reader.chain.finalHash(nextSequence: reader.expectedSequence, chunks: found.entries.count),
+            entries: found.entries)
         end.finalHash = seal.finalHash
-        end.tornBytes = try cut(path, at: length, in: directory, name: name, files: files) {
+        end.tornBytes = try cut(path, at: found.length, in: directory, name: name, files: files) {
             (descriptor) throws(Errno) in
-            var buffer = ByteBuffer(capacity: 4096 + entries.count * 32)
+            var buffer = ByteBuffer(capacity: 4096 + found.entries.count * 32)
             defer { buffer.deallocate() }
             seal.write(to: &buffer)
             try files.writeAll(descriptor, buffer.bytes)
@@ -162,6 +177,30 @@ enum Recovery {
         }
         try finish(path, in: directory, name: name, files: files)
         return end
+    }
+
+    /// What there is of a segment: its whole chunks, the offset behind the last one, and its seal if there is one.
+    private static func walk(
+        _ reader: SegmentReader, lastMicroseconds: inout UInt64
+    ) -> (entries: [Seal.Entry], length: UInt64, seal: Seal?) {
+        var entries: [Seal.Entry] = []
+        var length = reader.offset
+        while true {
+            // Nobody appends to it any more: a frame that promises more than there is hides nothing behind it.
+            switch reader.next(isFinal: true, wants: { _ in true }) {
+            case .chunk(let chunk, let offset, _), .skipped(let chunk, let offset):
+                // The opening chunk is no event's: what waited in the ring while the segment was made is older than it.
+                if !entries.isEmpty { lastMicroseconds = max(lastMicroseconds, chunk.lastMicroseconds) }
+                entries.append(Seal.Entry(chunk, offset: offset))
+                length = reader.offset
+            case .forgotten(let tombstone, let offset):
+                entries.append(Seal.Entry(tombstone, offset: offset))
+                length = reader.offset
+            case .sealed(let seal): return (entries, length, seal)
+            case .damage: continue
+            case .end: return (entries, length, nil)
+            }
+        }
     }
 
     private static func size(of path: FilePath) -> UInt64 {
@@ -207,8 +246,8 @@ enum Recovery {
         defer { buffer.deallocate() }
         var place = offset
         while true {
-            let count = pread(source, buffer.base, buffer.capacity, off_t(place))
-            if count < 0 { throw Errno(rawValue: errno) }
+            let room = UnsafeMutableRawBufferPointer(start: buffer.base, count: buffer.capacity)
+            let count = try files.read(source, into: room, at: place)
             guard count > 0 else { return }
             buffer.count = count
             try files.writeAll(target, buffer.bytes)
@@ -228,7 +267,7 @@ enum Recovery {
         }
     }
 
-    /// A file without a readable header has no chunk to keep.
+    /// A file without a readable header, or without a whole chunk, has nothing to keep.
     private static func setAside(
         _ path: FilePath, in directory: FilePath, name: SegmentName, files: any FileOperations
     ) throws(JournalError) {

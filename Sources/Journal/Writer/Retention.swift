@@ -4,7 +4,7 @@ import Synchronization
 import SystemPackage
 
 /// How much of the past a journal keeps. Whole segments go, the oldest first, each with the pieces that recovery cut off it;
-/// never one that is open.
+/// never the one that is written.
 struct Retention {
     let directory: FilePath
     let files: any FileOperations
@@ -77,7 +77,10 @@ struct ClosedSegment {
     /// All of a journal, oldest first, and the bytes of all its files, those of open segments included.
     static func list(in directory: FilePath) throws(JournalError) -> ([ClosedSegment], bytes: UInt64) {
         let all = try JournalFile.list(in: directory).filter { $0.kind != .rewrite }
-        let open = Set(all.filter { $0.kind == .active }.map(\.number))
+        // Only the newest may be written still. An older one was given up: were it kept, the one behind it, which says what
+        // it lacks, would go first.
+        let newest = all.last { $0.kind == .sealed || $0.kind == .active }
+        let open = newest?.kind == .active ? newest?.number : nil
         var segments: [ClosedSegment] = []
         var total: UInt64 = 0
         for file in all {
@@ -85,7 +88,7 @@ struct ClosedSegment {
             guard stat(directory.appending(file.name).string, &status) == 0 else { continue }
             let bytes = UInt64(status.st_size)
             total += bytes
-            guard !open.contains(file.number) else { continue }
+            guard file.number != open else { continue }
             if segments.last?.number != file.number { segments.append(ClosedSegment(number: file.number)) }
             let place =
                 file.kind == .torn

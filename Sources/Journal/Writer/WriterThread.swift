@@ -106,7 +106,7 @@ final class WriterThread: @unchecked Sendable {
     private func forget(
         _ request: ForgetRequest, _ completion: @escaping @Sendable (Result<ForgettingReport, JournalError>) -> Void
     ) {
-        guard forgetting.add(request, completion) else { return }
+        guard forgetting.add(request, upTo: open.lastNumber, completion) else { return }
         // Nothing of what was asked for is in a segment of somebody else.
         guard request.concerns(open.origin.userID) else { return }
         open.snapshot.forget(

@@ -9,6 +9,7 @@ import SystemPackage
 final class FaultyFiles: FileOperations {
     enum Operation: Sendable, CaseIterable {
         case create, open, write, sync, truncate, rename, unlink, syncDirectory
+        case openForReading, read, list
     }
     /// What a write that fails has taken all the same.
     enum Taken: Sendable, CaseIterable { case nothing, half, everything }
@@ -18,15 +19,18 @@ final class FaultyFiles: FileOperations {
     private let counts = Mutex<[Operation: Int]>([:])
     /// Bytes a single write takes at most.
     let writeLimit: Int
+    /// Bytes that are read at once at most.
+    let readLimit: Int
     private let taken: Taken
 
     /// `decide` is asked before each operation, and told how often that kind was tried before: an error, or nil.
     init(
-        over system: any FileOperations = SystemFiles(), writeLimit: Int = .max, failedWritesTake taken: Taken = .half,
-        _ decide: @escaping @Sendable (Operation, Int) -> Errno?
+        over system: any FileOperations = SystemFiles(), writeLimit: Int = .max, readLimit: Int = .max,
+        failedWritesTake taken: Taken = .half, _ decide: @escaping @Sendable (Operation, Int) -> Errno?
     ) {
         self.system = system
         self.writeLimit = writeLimit
+        self.readLimit = readLimit
         self.taken = taken
         self.decide = decide
     }
@@ -81,6 +85,21 @@ final class FaultyFiles: FileOperations {
     func unlink(_ path: FilePath) throws(Errno) {
         try ask(.unlink)
         try system.unlink(path)
+    }
+    func openForReading(_ path: FilePath) throws(Errno) -> Int32 {
+        try ask(.openForReading)
+        return note(try system.openForReading(path))
+    }
+    func read(
+        _ descriptor: Int32, into target: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(Errno) -> Int {
+        try ask(.read)
+        return try system.read(
+            descriptor, into: UnsafeMutableRawBufferPointer(rebasing: target.prefix(readLimit)), at: offset)
+    }
+    func nextName(_ stream: OpaquePointer) throws(Errno) -> UnsafeMutablePointer<dirent>? {
+        try ask(.list)
+        return try system.nextName(stream)
     }
     /// A descriptor that is closed twice may by then be somebody else's.
     let closedTwice = Atomic<Int>(0)

@@ -12,7 +12,9 @@ import Testing
 /// the stop or by the next start, and all else stays.
 @Suite struct ForgettingErrorTests {
     /// `open` and `truncate` are not among them: forgetting reads the old file and writes a new one.
-    private static let operations: [FaultyFiles.Operation] = [.create, .write, .sync, .rename, .unlink, .syncDirectory]
+    private static let operations: [FaultyFiles.Operation] = [
+        .create, .write, .sync, .rename, .unlink, .syncDirectory, .openForReading, .read, .list,
+    ]
     static let cases = ErrorTests.cases.filter { operations.contains($0.operation) }
 
     private static let secret = "secret of the span"
@@ -61,9 +63,6 @@ import Testing
         /// Times of motions that were asked to be forgotten, and of the others.
         var asked: Set<UInt64>
         var kept: Set<UInt64>
-        /// What came after the answer. A request for everything that is carried out later takes that with it.
-        var later: UInt64
-        var isEverything: Bool
     }
 
     /// - Returns: nil if the run had fewer such calls.
@@ -108,7 +107,7 @@ import Testing
         let asked = Set((times + [now, now + 2]).filter { everything || $0 >= first })
         return Run(
             scratch: past.scratch, steps: recorded.steps, answer: told, asked: asked,
-            kept: Set(times).union([later]).subtracting(asked), later: later, isEverything: everything)
+            kept: Set(times).union([later]).subtracting(asked))
     }
 
     private static func hasSecret(_ scratch: Scratch) throws -> Bool {
@@ -163,9 +162,7 @@ import Testing
         }
         let leftovers = run.scratch.files.filter { $0.contains("forget") || $0.contains("rewrite") }
         #expect(leftovers == [])
-        var kept = run.kept
         if isNoted || isPending {
-            if run.isEverything, case .failure = run.answer { kept.remove(run.later) }
             #expect(motions.isDisjoint(with: run.asked))
             #expect(try !Self.hasSecret(run.scratch))
             #expect(found.events.contains { if case .forgetting = $0.event.payload { true } else { false } })
@@ -173,7 +170,7 @@ import Testing
             // It was told that nothing is done.
             #expect(run.asked.isSubset(of: motions))
         }
-        let silent = kept.subtracting(motions).filter { time in
+        let silent = run.kept.subtracting(motions).filter { time in
             !found.events.losses.contains { $0.startMicroseconds <= time && time <= $0.endMicroseconds }
         }
         #expect(silent.isEmpty || hasCrashed, "more is gone than was asked for: \(silent.sorted())")
