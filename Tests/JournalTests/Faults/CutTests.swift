@@ -35,7 +35,8 @@ import Testing
 
     @Test func cutAtEveryByteRecoveryKeepsWholeChunksAndPutsTheRestAside() throws {
         let whole = try WholeSegment(everyKind, perChunk: 6)
-        let headerEnd = whole.ends[0].length
+        // Of the opening chunk; with less than that the file has nothing to keep.
+        let openingEnd = whole.ends[1].length
         for length in 0...whole.bytes.count {
             let scratch = try Scratch()
             try scratch.write(WholeSegment.name + ".active.lz4", whole.bytes.prefix(length))
@@ -47,7 +48,7 @@ import Testing
             let found = try readAll(scratch.path)
             #expect(found.events == Array(whole.events.prefix(whole.events(before: length))), "cut at \(length)")
             #expect(found.damages == [], "cut at \(length)")
-            let end = whole.ends.last { $0.length <= length && $0.length >= headerEnd }?.length ?? 0
+            let end = whole.ends.last { $0.length <= length && $0.length >= openingEnd }?.length ?? 0
             let torn =
                 scratch.files.contains(WholeSegment.name + ".torn") ? try scratch.read(WholeSegment.name + ".torn") : []
             #expect(torn == Array(whole.bytes[end..<length]), "cut at \(length)")
