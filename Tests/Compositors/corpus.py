@@ -11,16 +11,24 @@ ORDINARY, AGAIN, SECRET = "thequickfoxjumps", "overthelazydog", "m4xk7vz2qp9w"
 # A run of so many characters of a secret is the secret's: the ordinary texts share none with it.
 RUN = 3
 
-# What was typed where, and when (µs): the secret's span; (text, span) of the app's ordinary fields.
-Typed = namedtuple("Typed", "secret ordinary")
+# What was typed where, and when (µs): the secret's span; (text, span) of the app's ordinary fields; and the spans in which
+# something ordinary was typed, from the first key that was tried.
+Typed = namedtuple("Typed", "secret ordinary controls", defaults=((),))
 
 
 def play(prompt, typist, secret=SECRET, settle=lambda: None):
-    """The ordinary field, the secret one, and the ordinary one again. `settle` waits until ordinary keys are recorded,
-    where that takes a while."""
+    """The ordinary field, the secret one, and the ordinary one again. `settle` types until ordinary keys are recorded, where
+    that takes a while, and gives the time of its first one."""
+    ordinary, controls = [], []
+
+    def write_ordinary(text):
+        first = settle()
+        span = typist.write(text)
+        ordinary.append((text, span))
+        controls.append((first or span[0], span[1]))
+
     prompt.start()
-    settle()
-    ordinary = [(ORDINARY, typist.write(ORDINARY))]
+    write_ordinary(ORDINARY)
     prompt.ask(typist)
     span = typist.write(secret)
     if prompt.received() is not None:
@@ -28,10 +36,9 @@ def play(prompt, typist, secret=SECRET, settle=lambda: None):
         assert prompt.received() in (secret, "*" * len(secret))
     prompt.leave(typist)
     if prompt.has_third:
-        settle()
-        ordinary.append((AGAIN, typist.write(AGAIN)))
+        write_ordinary(AGAIN)
     prompt.close()
-    return Typed(span, ordinary)
+    return Typed(span, ordinary, controls)
 
 
 def within(span, rows):
@@ -65,6 +72,7 @@ class Judgement:
                          if row["start_us"] <= end and row["end_us"] >= start}
         self.ordinary = sum(len(text) for text, _ in typed.ordinary)
         self.ordinary_identities = sum(len(within(span, pressed)) for _, span in typed.ordinary)
+        self.silent_controls = sum(not within(span, pressed) for span in typed.controls)
         self.ordinary_counted = sum(counted(span, buckets) for _, span in typed.ordinary)
 
 
