@@ -58,6 +58,7 @@ fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what e
 vm-test: deb ## the tests with a real kernel: Debian 12 and 13 in an emulated machine, five minutes at 1 kHz, the power cut 40 times
 	@KYMO_VM_CUTS=40 Tests/VM/run bookworm
 	KYMO_VM_PARTS=suspend Tests/VM/run bookworm
+	KYMO_VM_PARTS=secrets Tests/VM/run bookworm
 	KYMO_VM_PARTS='desk life' Tests/VM/run trixie
 
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)

@@ -9,18 +9,21 @@ public struct SeatSession: Sendable, Equatable {
     public var userID: UInt32
     /// `user`, `greeter`, `lock-screen`, … (sd_session_get_class(3)).
     public var sessionClass: String
+    /// `wayland`, `x11`, `tty`, … (sd_session_get_type(3)).
+    public var type: String
     public var isActive: Bool
     /// LockedHint: what the session itself has told logind.
     public var isLocked: Bool
     public var isRemote: Bool
     public init(
-        id: String, subject: String, userID: UInt32, sessionClass: String = "user", isActive: Bool = true,
-        isLocked: Bool = false, isRemote: Bool = false
+        id: String, subject: String, userID: UInt32, sessionClass: String = "user", type: String = "wayland",
+        isActive: Bool = true, isLocked: Bool = false, isRemote: Bool = false
     ) {
         self.id = id
         self.subject = subject
         self.userID = userID
         self.sessionClass = sessionClass
+        self.type = type
         self.isActive = isActive
         self.isLocked = isLocked
         self.isRemote = isRemote
@@ -50,6 +53,7 @@ public enum Closure: Sendable, Equatable {
     case nobody
     case notActive(SeatSession)
     case notAPerson(SeatSession)
+    case textConsole(SeatSession)
     case remote(SeatSession)
     case suspended
     case locked(SeatSession)
@@ -60,7 +64,7 @@ public enum Closure: Sendable, Equatable {
     /// As it stands in the journal.
     public var reason: SuppressionReason {
         switch self {
-        case .nobody, .notActive, .notAPerson, .remote: .inactive
+        case .nobody, .notActive, .notAPerson, .textConsole, .remote: .inactive
         case .starting, .sessionUnknown: .sessionUnknown
         case .suspended: .suspended
         case .locked: .locked
@@ -79,6 +83,8 @@ extension Closure: CustomStringConvertible {
         case .nobody: "nobody has an active session on the seat"
         case .notActive(let session): "the session of \(session.subject) is not active"
         case .notAPerson(let session): "the seat shows no person's session (class \(session.sessionClass))"
+        case .textConsole(let session):
+            "the session of \(session.subject) has no windows (type \(session.type)): nobody can tell what is typed into"
         case .remote(let session): "the session of \(session.subject) is remote"
         case .suspended: "the machine goes to sleep"
         case .locked(let session): "the session of \(session.subject) is locked"
@@ -124,7 +130,9 @@ public struct Permission: Sendable, Equatable {
 
     /// The session whose user is believed, asked for consent and shown the indicator: a person's, local and active.
     public var presentSession: SeatSession? {
-        guard case .session(let session) = seat, session.isActive, !session.isRemote, session.isAPersons else {
+        guard case .session(let session) = seat, session.isActive, !session.isRemote, session.isAPersons,
+            session.isGraphical
+        else {
             return nil
         }
         return session
@@ -138,6 +146,7 @@ public struct Permission: Sendable, Equatable {
         case .session(let found): session = found
         }
         guard session.isAPersons else { return .closed(.notAPerson(session)) }
+        guard session.isGraphical else { return .closed(.textConsole(session)) }
         guard !session.isRemote else { return .closed(.remote(session)) }
         guard session.isActive else { return .closed(.notActive(session)) }
         guard !isSuspending else { return .closed(.suspended) }
@@ -155,6 +164,10 @@ public struct Permission: Sendable, Equatable {
 extension SeatSession {
     /// Root is nobody's person: what is done as root is not one human's own.
     fileprivate var isAPersons: Bool { sessionClass == "user" && userID != 0 }
+
+    /// The agent and its indicator may be of the same user's other session, as a service of the user's manager is of all:
+    /// at a text console, what it says of windows would be taken for what is typed there.
+    fileprivate var isGraphical: Bool { type == "wayland" || type == "x11" }
 }
 
 extension SeatState {

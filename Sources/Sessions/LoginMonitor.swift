@@ -237,12 +237,13 @@ extension SeatSession {
     fileprivate init?(_ properties: [String: BusValue]) {
         guard let id: String = properties["Id"]?.read(), let name: String = properties["Name"]?.read(),
             let user: [BusValue] = properties["User"]?.read(), let userID: UInt32 = user.first?.read(),
-            let sessionClass: String = properties["Class"]?.read(), let isActive: Bool = properties["Active"]?.read(),
+            let sessionClass: String = properties["Class"]?.read(), let type: String = properties["Type"]?.read(),
+            let isActive: Bool = properties["Active"]?.read(),
             let state: String = properties["State"]?.read(), let isLocked: Bool = properties["LockedHint"]?.read(),
             let isRemote: Bool = properties["Remote"]?.read()
         else { return nil }
         self.init(
-            id: id, subject: name, userID: userID, sessionClass: sessionClass,
+            id: id, subject: name, userID: userID, sessionClass: sessionClass, type: type,
             // Active: it has the seat. State: and it is not ending. One that is "opening" has it too: its scope is still
             // being started, and that it has become "active" is told by no signal.
             isActive: isActive && state != "closing", isLocked: isLocked, isRemote: isRemote)

@@ -36,6 +36,7 @@ import Testing
         (.session(session { $0.sessionClass = "lock-screen" }), .inactive),
         (.session(session { $0.sessionClass = "user-light" }), .inactive),
         (.session(session { $0.sessionClass = "" }), .inactive),
+        (.session(session { $0.type = "tty" }), .inactive), (.session(session { $0.type = "unspecified" }), .inactive),
         (.session(session { $0.isActive = false }), .inactive), (.session(session { $0.isRemote = true }), .inactive),
         (.session(session { $0.userID = 0 }), .inactive), (.session(session { $0.isLocked = true }), .locked),
     ])

@@ -197,7 +197,7 @@ private final class Watcher {
     }
 
     /// Whatever decides must be told: a logind that leaves something out is not understood.
-    @Test(arguments: ["Class", "Active", "State", "LockedHint", "Remote", "User", "Name", "Id"])
+    @Test(arguments: ["Class", "Type", "Active", "State", "LockedHint", "Remote", "User", "Name", "Id"])
     func whatIsMissingIsUnknown(_ missing: String) throws {
         let daemon = try PrivateBus()
         let login = try MockLogin(daemon.address)

@@ -47,7 +47,8 @@ final class MockLogin {
     func add(_ id: String, _ user: UInt32, _ name: String, properties: [String: BusValue] = [:]) throws {
         var all: [String: BusValue] = [
             "Id": .string(id), "Name": .string(name), "User": .structure([.uint32(user), .objectPath("/u")]),
-            "Class": .string("user"), "Active": .bool(false), "State": .string("online"), "LockedHint": .bool(false),
+            "Class": .string("user"), "Type": .string("wayland"), "Active": .bool(false), "State": .string("online"),
+            "LockedHint": .bool(false),
             "Remote": .bool(false),
         ]
         for (name, value) in properties { all[name] = value }

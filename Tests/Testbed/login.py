@@ -23,7 +23,7 @@ INTERFACES = """<node>
 <interface name="org.freedesktop.login1.Seat"><property name="ActiveSession" type="(so)" access="read"/></interface>
 <interface name="org.freedesktop.login1.Session">
   <property name="Id" type="s" access="read"/><property name="User" type="(uo)" access="read"/>
-  <property name="Name" type="s" access="read"/><property name="Class" type="s" access="read"/>
+  <property name="Name" type="s" access="read"/><property name="Type" type="s" access="read"/><property name="Class" type="s" access="read"/>
   <property name="Active" type="b" access="read"/><property name="State" type="s" access="read"/>
   <property name="LockedHint" type="b" access="read"/><property name="Remote" type="b" access="read"/>
 </interface>
@@ -201,7 +201,7 @@ def serve(address: str) -> None:
         do = request["do"]
         if do == "add":
             is_new = request["id"] not in sessions
-            defaults = {"Class": "user", "Active": False, "State": "online", "LockedHint": False, "Remote": False}
+            defaults = {"Class": "user", "Type": "wayland", "Active": False, "State": "online", "LockedHint": False, "Remote": False}
             sessions[request["id"]] = {**defaults, **sessions.get(request["id"], {}), **request["properties"]}
             if is_new:
                 export(path_of(request["id"]), "Session")

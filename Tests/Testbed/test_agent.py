@@ -240,6 +240,31 @@ def test_an_agent_that_lies_about_another_session_says_nothing_of_it(bed, record
     assert {row["user_id"] for row in daemon.rows("session")} == {subject().pw_uid}
 
 
+def test_a_text_console_was_recorded_by_the_word_of_the_desktop_s_agent(bed, recorder, agent):
+    """Keys typed at a text console went to the window that the same person's desktop shows on another terminal: its agent,
+    a service of the user's manager, is of no session, and was believed in each of that user's."""
+    keyboard = bed.add("keyboard", 1)
+    daemon = recorder(rules={"editor": "full"}).start(devices=1)
+    desktop = agent(daemon)
+    desktop.window("editor")
+    keyboard.write("ok")
+    daemon.until(lambda rows: len(rows) == 4, "key")
+    daemon.login.activate(subject().pw_uid, "c77", Type="tty")
+    wait_for(lambda: desktop.state()["closed"], "the desktop's agent to be dropped")
+    again = agent(daemon)
+    wait_for(lambda: again.state()["refused"], "the refusal")
+    keyboard.write("secret")
+    assert daemon.status()["recording"] is False and daemon.open_nodes() == {}
+    daemon.login.activate(subject().pw_uid)
+    back = agent(daemon)
+    back.window("editor")
+    wait_for(daemon.open_nodes, "the desktop's turn again")
+    keyboard.write("go")
+    daemon.until(lambda rows: len(rows) == 8, "key")
+    pressed = [row["name"] for row in daemon.rows("key", "key_counts") if row["press"] == "pressed"]
+    assert pressed == ["KEY_O", "KEY_K", "KEY_G", "KEY_O"]
+
+
 def test_an_agent_that_is_killed_between_a_password_field_and_its_report(bed, recorder, agent):
     keyboard = bed.add("keyboard", 1)
     daemon = recorder(rules={"editor": "full"}).start(devices=1)

@@ -16,6 +16,8 @@ CLOSINGS = {
                 lambda login: login.activate(subject().pw_uid), "inactive"),
     "lock screen's session": (lambda login: login.activate(subject().pw_uid, "c9", Class="lock-screen"),
                               lambda login: login.activate(subject().pw_uid), "inactive"),
+    "text console": (lambda login: login.activate(subject().pw_uid, "c9", Type="tty"),
+                     lambda login: login.activate(subject().pw_uid), "inactive"),
     "remote": (lambda login: login.activate(subject().pw_uid, "c9", Remote=True),
                lambda login: login.activate(subject().pw_uid), "inactive"),
     "root": (lambda login: login.activate(0), lambda login: login.activate(subject().pw_uid), "inactive"),

@@ -15,6 +15,12 @@ packages=(
     at-spi2-core sway lz4 libinput10 libudev1 libxkbcommon0 xkb-data libwayland-client0 liblz4-1 libsystemd0 libstdc++6
     evtest
 )
+# What asks for a secret (Tests/VM/guest/asking.py), where that part is run: 300 MB on the disk.
+asking=(
+    sudo openssh-server openssh-client pkexec mate-polkit pinentry-curses greetd swaylock
+    python3-gi gir1.2-gtk-3.0 gir1.2-gtk-4.0 gir1.2-vte-2.91 python3-pyqt5 qtwayland5
+)
+[[ $suite != bookworm ]] || packages+=("${asking[@]}")
 
 # The whole script is the recipe, so its hash names the result.
 key=$(sha256sum "$0" | cut -c1-16)
@@ -53,8 +59,12 @@ chroot "$root" useradd --create-home --shell /bin/bash --groups video,render ada
 echo "/dev/vda / ext4 rw,noatime 0 1" > "$root/etc/fstab"
 echo uinput > "$root/etc/modules-load.d/uinput.conf"
 echo kymograph-vm > "$root/etc/hostname"
+echo 127.0.1.1 kymograph-vm >> "$root/etc/hosts"
 
-# A getty on the serial console hangs up whoever else prints there, and tty1 belongs to the test's session.
+# A getty on the serial console hangs up whoever else prints there, and tty1 belongs to the test's session. What asks for
+# secrets starts when the test wants it.
+for unit in ssh.service greetd.service; do rm -f "$root"/etc/systemd/system/*.wants/$unit; done
+rm -f "$root/etc/systemd/system/display-manager.service" "$root/etc/systemd/system/sshd.service"
 for unit in serial-getty@ttyS0.service getty@tty1.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer \
     e2scrub_reap.service fstrim.timer dpkg-db-backup.timer; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"

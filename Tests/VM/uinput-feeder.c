@@ -3,6 +3,7 @@
  *
  *   create keyboard|mouse VENDOR NAME…      {"device":0,"sysname":"event5"}           VENDOR is hexadecimal
  *   type DEVICE KEYSTROKES MIN_GAP MAX_GAP MIN_HOLD MAX_HOLD     {"sent":…,"first_us":…,"last_us":…}      all µs
+ *   keys DEVICE MIN_GAP MAX_GAP MIN_HOLD MAX_HOLD CODE…          {"sent":…,"first_us":…,"last_us":…}      these keys
  *   move DEVICE RATE SECONDS                {"sent":…,"first_us":…,"last_us":…}       RATE 0: as fast as can be
  *   destroy DEVICE                          {}
  *
@@ -141,18 +142,12 @@ static uint64_t send_key(struct device *device, uint16_t code, bool is_press) {
     }
 }
 
-static void type(struct device *device, int count, const uint64_t limits[4]) {
-    static const uint16_t letters[] = {
-        KEY_Q, KEY_W, KEY_E, KEY_R, KEY_T, KEY_Y, KEY_U, KEY_I, KEY_O, KEY_P, KEY_A, KEY_S, KEY_D,
-        KEY_F, KEY_G, KEY_H, KEY_J, KEY_K, KEY_L, KEY_Z, KEY_X, KEY_C, KEY_V, KEY_B, KEY_N, KEY_M};
+static void type(struct device *device, const uint16_t *codes, int count, const uint64_t limits[4]) {
     static struct step steps[2 * MAX_KEYSTROKES];
-    if (count > MAX_KEYSTROKES) die("too many keystrokes");
     uint64_t time = now_us() + 1000, first = 0, last = 0;
     for (int i = 0; i < count; i++) {
-        /* In turn, so that a key is up again long before it is pressed anew, however keys overlap. */
-        uint16_t code = letters[i % 26];
-        steps[2 * i] = (struct step){time, code, true};
-        steps[2 * i + 1] = (struct step){time + between(limits[2], limits[3]), code, false};
+        steps[2 * i] = (struct step){time, codes[i], true};
+        steps[2 * i + 1] = (struct step){time + between(limits[2], limits[3]), codes[i], false};
         time += between(limits[0], limits[1]);
     }
     qsort(steps, (size_t)(2 * count), sizeof steps[0], by_time);
@@ -165,6 +160,27 @@ static void type(struct device *device, int count, const uint64_t limits[4]) {
     }
     fflush(key_log);
     printf("{\"sent\":%d,\"first_us\":%" PRIu64 ",\"last_us\":%" PRIu64 "}\n", 2 * count, first, last);
+}
+
+static void type_letters(struct device *device, int count, const uint64_t limits[4]) {
+    static const uint16_t letters[] = {
+        KEY_Q, KEY_W, KEY_E, KEY_R, KEY_T, KEY_Y, KEY_U, KEY_I, KEY_O, KEY_P, KEY_A, KEY_S, KEY_D,
+        KEY_F, KEY_G, KEY_H, KEY_J, KEY_K, KEY_L, KEY_Z, KEY_X, KEY_C, KEY_V, KEY_B, KEY_N, KEY_M};
+    static uint16_t codes[MAX_KEYSTROKES];
+    if (count > MAX_KEYSTROKES) die("too many keystrokes");
+    /* In turn, so that a key is up again long before it is pressed anew, however keys overlap. */
+    for (int i = 0; i < count; i++) codes[i] = letters[i % 26];
+    type(device, codes, count, limits);
+}
+
+static void type_codes(struct device *device, const char *list, const uint64_t limits[4]) {
+    static uint16_t codes[MAX_KEYSTROKES];
+    int count = 0, length;
+    unsigned code;
+    for (; count < MAX_KEYSTROKES && sscanf(list, "%u%n", &code, &length) == 1; list += length) {
+        codes[count++] = (uint16_t)code;
+    }
+    type(device, codes, count, limits);
 }
 
 /* ---- moving ---- */
@@ -196,14 +212,17 @@ static struct device *device_at(int index) {
 static void obey(const char *line) {
     char kind[16], name[80];
     unsigned vendor;
-    int index, count;
+    int index, count, codes = 0;
     uint64_t limits[4], rate;
     double seconds;
     if (sscanf(line, "create %15s %x %79[^\n]", kind, &vendor, name) == 3) {
         create(strcmp(kind, "keyboard") == 0, vendor, name);
     } else if (sscanf(line, "type %d %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &index, &count, &limits[0],
                       &limits[1], &limits[2], &limits[3]) == 6) {
-        type(device_at(index), count, limits);
+        type_letters(device_at(index), count, limits);
+    } else if (sscanf(line, "keys %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %n", &index, &limits[0], &limits[1],
+                      &limits[2], &limits[3], &codes) == 5 && codes > 0) {
+        type_codes(device_at(index), line + codes, limits);
     } else if (sscanf(line, "move %d %" SCNu64 " %lf", &index, &rate, &seconds) == 3) {
         move(device_at(index), rate, seconds);
     } else if (sscanf(line, "destroy %d", &index) == 1) {

@@ -1,5 +1,6 @@
 """The guest as the test drives it: sway, the feeder, the recorder, and waiting for them."""
 
+import fcntl
 import glob
 import json
 import os
@@ -12,6 +13,7 @@ import time
 
 SUBJECT = "ada"
 JOURNAL = "/var/lib/kymograph/journal"
+VT_ACTIVATE = 0x5606
 
 
 def now_us():
@@ -36,6 +38,19 @@ def wait_for(what, condition, seconds=60):
 
 def output_of(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def switch_to_terminal(number):
+    with open("/dev/tty0") as console:
+        fcntl.ioctl(console, VT_ACTIVATE, number)
+
+
+def seat_session(name):
+    """A property of the session that has the seat; empty where none has it."""
+    active = output_of("loginctl", "show-seat", "seat0", "--property=ActiveSession", "--value").strip()
+    if not active:
+        return ""
+    return output_of("loginctl", "show-session", active, f"--property={name}", "--value").strip()
 
 
 class Sway:
@@ -69,6 +84,9 @@ class Sway:
         if not all(part["success"] for part in answer):
             raise RuntimeError(f"sway: {text}: {answer}")
 
+    def tree(self):
+        return self._ask(4, "")
+
     def windows(self):
         def walk(node):
             if node.get("app_id"):
@@ -76,7 +94,7 @@ class Sway:
             for child in node["nodes"] + node["floating_nodes"]:
                 yield from walk(child)
 
-        return {node["app_id"]: node["focused"] for node in walk(self._ask(4, ""))}
+        return {node["app_id"]: node["focused"] for node in walk(self.tree())}
 
     def keyboards(self):
         return [i["name"] for i in self._ask(100, "") if i["type"] == "keyboard"]

@@ -1,6 +1,5 @@
 """What happens at the desk, and what must be in the journal afterwards."""
 
-import fcntl
 import json
 import os
 import random
@@ -9,9 +8,7 @@ import time
 
 import judge
 from bench import APPS, FAST, KEYBOARD, NATURAL, TOKEN
-from guest import JOURNAL, InBackground, Tail, now_us, output_of, wait_for
-
-VT_ACTIVATE = 0x5606
+from guest import JOURNAL, InBackground, Tail, now_us, output_of, switch_to_terminal, wait_for
 
 
 def move_focus_while_typing(bench, moves, keystrokes, pace, pauses):
@@ -157,13 +154,12 @@ def fastest_mouse(bench):
 
 def another_terminal(bench):
     """The seat's active session is no longer the subject's: logind says so, and nothing else is asked."""
-    with open("/dev/tty0") as console:
-        fcntl.ioctl(console, VT_ACTIVATE, 2)
-        wait_for("the session to be inactive", lambda: bench.recorder.status().get("recording") is False)
-        done = bench.type(20, FAST)
-        bench.report.check("another terminal: no device is open", bench.recorder.open_nodes() == [],
-                           bench.recorder.open_nodes())
-        fcntl.ioctl(console, VT_ACTIVATE, 1)
+    switch_to_terminal(2)
+    wait_for("the session to be inactive", lambda: bench.recorder.status().get("recording") is False)
+    done = bench.type(20, FAST)
+    bench.report.check("another terminal: no device is open", bench.recorder.open_nodes() == [],
+                       bench.recorder.open_nodes())
+    switch_to_terminal(1)
     bench.recorder.wait_until_recording()
     bench.wait_until_keys_are_written()
     seen = [r for r in judge.of_kind(bench.recorder.records(), "key", "key_counts")

@@ -1,6 +1,6 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|endurance|life|rebooted|suspend
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|life|rebooted|suspend
 """
 
 import random
@@ -55,6 +55,24 @@ def at_length(report, payload, results):
     desk.feeder.close()
 
 
+def of_known_secrets(report, payload, results):
+    # They need what the guest of Debian 12 alone has.
+    import known_secrets
+    import signals
+
+    desk = life.Desk(report, payload, results, "secrets")
+    subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
+    hand = signals.Hand(desk, payload, results)
+    if not consent.has_receipt(consent.SUBJECT):
+        signals.nothing_without_receipt(hand, "before any was given")
+    consent.give(report, desk.recorder)
+    desk.wait_until_keys_are_written()
+    known_secrets.corpus(desk)
+    signals.stops(hand)
+    hand.close()
+    desk.feeder.close()
+
+
 def asleep(report, payload, results):
     desk = life.Desk(report, payload, results, "suspend")
     subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
@@ -64,7 +82,7 @@ def asleep(report, payload, results):
     desk.feeder.close()
 
 
-PARTS = {"desk": at_the_desk, "endurance": at_length, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
+PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
 
 
 def main(payload, results, part):
