@@ -113,6 +113,10 @@ install: ## copies what was built to DESTDIR, the way the Debian package has it
 	install -D -m 644 -t $(DESTDIR)$(prefix)/share/polkit-1/actions data/org.kymograph.policy
 	install -D -m 644 packaging/sway.conf $(DESTDIR)/etc/sway/config.d/60-kymograph.conf
 	install -D -m 644 -t $(DESTDIR)$(prefix)/share/applications packaging/kymograph-agent.desktop
+	packaging/gnome-extensions $(DESTDIR)$(prefix)/share/gnome-shell/extensions
+	install -D -m 644 packaging/dconf/profile $(DESTDIR)$(prefix)/share/kymograph/dconf-profile
+	install -D -m 644 packaging/dconf/00-gnome-shell $(DESTDIR)/etc/dconf/db/kymograph.d/00-gnome-shell
+	install -D -m 644 packaging/dconf/locks/00-gnome-shell $(DESTDIR)/etc/dconf/db/kymograph.d/locks/00-gnome-shell
 	mkdir -p $(DESTDIR)$(prefix)/share
 	cp -r --no-preserve=mode .build/share/. $(DESTDIR)$(prefix)/share
 

@@ -66,6 +66,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "GnomeShell", dependencies: ["Events", "AgentProtocol", "Bus", "CLinuxShim"], swiftSettings: strict),
+        .target(
             name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "Logging", "CLinuxShim"],
             swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
@@ -111,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "Fields", "Indicator", "Bus", "EventLoop", "Logging", "CLinuxShim",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Events", "AgentProtocol", "Focus", "GnomeShell", "Fields", "Indicator", "Bus", "EventLoop", "Logging",
+                "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -148,6 +150,10 @@ let package = Package(
         // A dbus-daemon for tests, and peers on it.
         .target(
             name: "PrivateBus", dependencies: ["Bus", "EventLoop", "CLinuxShim"], path: "Tests/PrivateBus",
+            swiftSettings: strict),
+        .testTarget(
+            name: "GnomeShellTests",
+            dependencies: ["GnomeShell", "AgentProtocol", "Events", "Bus", "PrivateBus", "CLinuxShim"],
             swiftSettings: strict),
         .testTarget(
             name: "BusTests", dependencies: ["Bus", "PrivateBus", "EventLoop", "CLinuxShim"], swiftSettings: strict),

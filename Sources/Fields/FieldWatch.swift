@@ -49,6 +49,8 @@ public final class FieldWatch {
     /// To be told of the session's bus.
     public private(set) var accessibility: Accessibility!
     private var window: Window?
+    /// What the compositor's side knows of the text that the focused field takes.
+    private var purpose = ContentPurpose.untold
     /// What the compositor has confirmed and the fields have not, oldest first.
     private var marks: [Watermark] = []
     private var isAsking = false
@@ -105,6 +107,19 @@ public final class FieldWatch {
         marks.removeAll()
         window = nil
         samples.removeAll()
+    }
+
+    /// What the compositor's side says of the text that is taken. Of a window that gets the keyboard with it, before that.
+    public func purposeChanged(_ purpose: ContentPurpose) {
+        guard purpose != self.purpose else { return }
+        self.purpose = purpose
+        guard var current = window, var field = current.reported else { return }
+        let now = kymo_monotonic_microseconds()
+        field.purpose = purpose
+        current.reported = field
+        current.reportedMicroseconds = now
+        window = current
+        tell(current, field, since: now)
     }
 
     private func moved(in process: Int32) {
@@ -211,7 +226,7 @@ public final class FieldWatch {
     private func report(_ answer: Accessibility.Answer) {
         guard var current = window else { return }
         isTerminalWidget = answer.isTerminal
-        let field = FieldDescription(access: answer.access, isTerminal: isTerminal)
+        let field = FieldDescription(access: answer.access, purpose: purpose, isTerminal: isTerminal)
         guard current.reported != field else { return }
         let now = kymo_monotonic_microseconds()
         // The first word on a window holds since it has the focus: nothing in it had been said before. A later one holds

@@ -24,18 +24,25 @@ public struct Presence: Sendable, Equatable {
     /// The badge that the agent draws itself.
     public var badge: Means
 
-    public init(tray: Means, badge: Means) {
+    /// The button in GNOME Shell's panel; nil: another desktop.
+    public var panel: Means?
+
+    public init(tray: Means, badge: Means, panel: Means? = nil) {
         self.tray = tray
         self.badge = badge
+        self.panel = panel
     }
 
     /// The tray is where a person looks for such things, so the badge leaves when the tray is proved to show us, and
     /// not before: no moment without either.
-    public var wantsBadge: Bool { tray != .shown }
+    public var wantsBadge: Bool { tray != .shown && panel != .shown }
 
     public var state: IndicatorState {
         if tray == .shown { return IndicatorState(isShown: true, means: "status-notifier-item", reason: "") }
+        if panel == .shown { return IndicatorState(isShown: true, means: "gnome-shell", reason: "") }
         if badge == .shown { return IndicatorState(isShown: true, means: "layer-shell", reason: "") }
-        return IndicatorState(isShown: false, means: "", reason: "no tray: \(tray.reason); no badge: \(badge.reason)")
+        // Where there is a panel, its reason is the one that can be mended.
+        let reason = panel.map { "not in GNOME's panel: \($0.reason)" } ?? "no badge: \(badge.reason)"
+        return IndicatorState(isShown: false, means: "", reason: "no tray: \(tray.reason); \(reason)")
     }
 }

@@ -16,6 +16,8 @@ struct RecorderStatus: Decodable {
     var agent: Bool
     var indicator: Bool
     var agent_backend: String
+    /// An older recorder does not say.
+    var agent_backend_reason: String?
     var events_permitted: UInt64
     var keys_counted: UInt64
     var events_suppressed: UInt64

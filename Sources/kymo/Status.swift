@@ -32,7 +32,8 @@ extension RecorderStatus {
     fileprivate var rows: [String] {
         let state = recording ? "recording \(subject.visible)" : "not recording: \(reason?.visible ?? "unknown")"
         let indicatorState = indicator ? "indicator shown" : "indicator not shown"
-        let agentState = agent ? "connected, focus from \(agent_backend.visible), \(indicatorState)" : "none"
+        let why = agent_backend_reason.map { $0.isEmpty ? "" : " (\($0.visible))" } ?? ""
+        let agentState = agent ? "connected, focus from \(agent_backend.visible)\(why), \(indicatorState)" : "none"
         let withheld = suppressed_spans.sorted { $0.key < $1.key }.map { "\($0.key.visible) \($0.value)" }
         let day = perSecond(bytes_written) * 86_400 / 1_048_576
         return [

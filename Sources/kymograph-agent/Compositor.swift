@@ -5,38 +5,29 @@ import EventLoop
 import Events
 import Focus
 import Glibc
+import GnomeShell
+import Indicator
 import Logging
-
-/// Which of a keymap's groups is in force.
-private enum ActiveGroup: Equatable {
-    /// Nobody tells. Only a keymap of one group leaves no doubt.
-    case untold
-    /// Somebody tells, and has not answered yet or says that keyboards disagree.
-    case open
-    case told(ActiveLayout)
-
-    func inForce(of keymap: Keymap) -> UInt32? {
-        switch self {
-        case .untold: keymap.groupCount == 1 ? 0 : nil
-        case .open: nil
-        // The seat's keymap is that of the keyboard which typed last. It may be gone, or another may type next.
-        case .told(let layout):
-            layout.group < keymap.groupCount
-                && keymap.groupName(layout.group) == layout.name ?? keymap.groupName(layout.group)
-                ? layout.group : nil
-        }
-    }
-}
 
 /// The compositor of this session, as it comes and goes.
 final class Compositor {
     private static let patienceMicroseconds: UInt64 = 5_000_000
 
+    struct Handlers {
+        var send: (AgentMessage) -> Void
+        /// What GNOME Shell knows of the text that the focused field takes.
+        var purpose: (ContentPurpose) -> Void
+        /// The indicator in GNOME Shell's panel: whether it is seen; nil where there is none to be had.
+        var panel: (Presence.Means?) -> Void
+        var panelClicked: () -> Void
+    }
+
     private let loop: EventLoop
-    private let send: (AgentMessage) -> Void
+    private let handlers: Handlers
     private var backend: WaylandBackend?
     private var sway: SwayIPC?
     private var plasmaLayouts: PlasmaLayouts?
+    private var shell: GnomeShell?
     /// What came over the bus: in force where the compositor has no socket that tells better.
     private var groupOnBus = ActiveGroup.untold
     private var keymap: Keymap?
@@ -48,23 +39,30 @@ final class Compositor {
     private var silenceMicroseconds: UInt64?
     private var lastComplaint = "no compositor has answered yet"
 
-    init(loop: EventLoop, send: @escaping (AgentMessage) -> Void) {
+    init(loop: EventLoop, handlers: Handlers) {
         self.loop = loop
-        self.send = send
+        self.handlers = handlers
         retry = Retry(loop: loop, directory: Surroundings.runtimeDirectory) { $0.hasPrefix("wayland-") }
     }
 
     var deadlineMicroseconds: UInt64? { retry.deadlineMicroseconds ?? silenceMicroseconds }
 
-    /// The compositor, once it tells of its windows.
-    private var usable: WaylandBackend? { backend?.phase == .usable ? backend : nil }
+    private func send(_ message: AgentMessage) { handlers.send(message) }
 
-    var hello: Hello {
-        Hello(backend: usable?.protocolInUse?.name ?? "none", compositor: backend?.compositorName ?? "")
+    /// A protocol of the compositor's own goes before the extension, which is asked only where there is none.
+    private var informant: Informant? {
+        guard let backend else { return nil }
+        return switch backend.phase {
+        case .asking: nil
+        case .usable: .wayland(backend)
+        case .lacking: shell.flatMap { $0.phase == .usable ? .shell($0) : nil }
+        }
     }
 
+    var hello: Hello { Hello(backend: informant?.name ?? "none", compositor: backend?.compositorName ?? "") }
+
     /// Whether it says which process a window is of; that follows the window by a moment.
-    var tellsProcesses: Bool { sway != nil || usable?.tellsProcesses == true }
+    var tellsProcesses: Bool { sway != nil || informant?.tellsProcesses == true }
 
     /// A service that knows nothing, and has asked nothing yet.
     func serviceCame() {
@@ -76,24 +74,20 @@ final class Compositor {
     /// Everything that is known.
     private func tellAll() {
         tellLayout()
-        guard let backend = usable else {
+        guard let informant else {
             send(.backendState(BackendState(isUsable: false, backend: "none", reason: lastComplaint)))
             return send(.focus(FocusReport(timeMicroseconds: kymo_monotonic_microseconds(), state: .unknown)))
         }
-        send(
-            .backendState(
-                BackendState(
-                    isUsable: true, backend: backend.protocolInUse?.name ?? "",
-                    reason: "\(backend.compositorName) offers \(backend.protocolInUse?.interface ?? "")")))
-        backend.repeatReport()
+        send(.backendState(BackendState(isUsable: true, backend: informant.name, reason: informant.reason)))
+        informant.repeatReport()
     }
 
     /// Answered when there is somebody to ask.
     func probe(_ id: UInt64) {
         openProbes.append(id)
-        guard let backend = usable else { return }
+        guard let informant else { return }
         do {
-            try backend.confirm(probe: id)
+            try informant.confirm(probe: id)
         } catch {
             lose("\(error)")
         }
@@ -126,11 +120,7 @@ final class Compositor {
                         sway?.askLayout()
                         tellLayout()
                     },
-                    watermark: { [unowned self] in
-                        let probe = $0.probe
-                        openProbes.removeAll { $0 <= probe }
-                        send(.watermark($0))
-                    },
+                    watermark: { [unowned self] in answered($0) },
                     processWanted: { [unowned self] in sway?.askFocused() }))
             try loop.add(made.fileDescriptor) { [unowned self] in dispatch() }
             backend = made
@@ -142,30 +132,32 @@ final class Compositor {
         silenceMicroseconds = kymo_monotonic_microseconds() + Self.patienceMicroseconds
     }
 
+    private func answered(_ mark: Watermark) {
+        openProbes.removeAll { $0 <= mark.probe }
+        send(.watermark(mark))
+    }
+
     private func phaseChanged() {
         silenceMicroseconds = nil
         retry.succeeded()
-        guard usable != nil else {
-            complain(
-                "\(compositorName) does not offer \(WaylandBackend.interfaces); the focus stays unknown and no keys "
-                    + "are recorded on this desktop" + hint)
-            return tellAll()
+        if backend?.phase == .usable { connectSway() }
+        informantChanged()
+        shell?.compositor(pid: backend?.compositorPID)
+    }
+
+    private func informantChanged() {
+        if let informant {
+            lastComplaint = ""
+            log(.notice, "focus from \(informant.name): \(informant.reason)")
+        } else if backend?.phase == .lacking {
+            let reason = lack(of: compositorName, shell)
+            complain("\(reason); the focus stays unknown and no keys are recorded on this desktop")
         }
-        lastComplaint = ""
-        if let told = usable?.protocolInUse {
-            log(.notice, "focus from \(told.name): \(compositorName) offers \(told.interface)")
-        }
-        connectSway()
         tellAll()
+        guard informant != nil else { return }
         let probes = openProbes
         openProbes.removeAll()
         probes.forEach(probe)
-    }
-
-    private var hint: String {
-        guard compositorName == "kwin_wayland" else { return "" }
-        return " (KWin offers it to those whose .desktop file asks for it: kymograph-agent.desktop in a directory of "
-            + "applications, with the path of this program in Exec=)"
     }
 
     private func dispatch() {
@@ -180,6 +172,7 @@ final class Compositor {
         guard let old = backend else { return }
         loop.remove(old.fileDescriptor)
         backend = nil
+        shell?.compositor(pid: nil)
         keymap = nil
         silenceMicroseconds = nil
         closeSway()
@@ -233,6 +226,43 @@ final class Compositor {
         sway = nil
     }
 
+    // MARK: GNOME Shell
+
+    private func gnomeShell(_ bus: Bus) throws(BusError) -> GnomeShell {
+        try GnomeShell(
+            bus: bus,
+            handlers: GnomeShell.Handlers(
+                phase: { [unowned self] in shellChanged() },
+                focus: { [unowned self] in if case .shell = informant { send(.focus($0)) } },
+                purpose: { [unowned self] in handlers.purpose($0) },
+                group: { [unowned self] in busTold($0.map { .told(ActiveLayout(group: $0)) } ?? .open) },
+                watermark: { [unowned self] in if case .shell = informant { answered($0) } },
+                seen: { [unowned self] in handlers.panel($0 ? .shown : .hidden($1)) },
+                clicked: { [unowned self] in handlers.panelClicked() }))
+    }
+
+    private func shellChanged() {
+        guard let shell else { return }
+        switch shell.phase {
+        case .usable: handlers.panel(.pending("the panel has not drawn it yet"))
+        case .asking: break
+        case .absent: handlers.panel(nil)
+        case .lacking(let reason): handlers.panel(.hidden(reason))
+        }
+        if shell.phase != .usable, groupOnBus != .untold { busTold(.untold) }
+        if backend?.phase == .lacking, shell.phase != .asking { informantChanged() }
+    }
+
+    func showInPanel(_ presentation: Presentation) {
+        let symbol: UInt8 =
+            switch presentation.symbol {
+            case .recording: 0
+            case .paused: 1
+            case .off: 2
+            }
+        shell?.show(symbol: symbol, text: presentation.text, isPending: presentation.isPending)
+    }
+
     // MARK: layout
 
     func busCame(_ bus: Bus) {
@@ -240,6 +270,8 @@ final class Compositor {
             plasmaLayouts = try PlasmaLayouts(
                 bus: bus, told: { [unowned self] in busTold($0.map(ActiveGroup.told) ?? .open) },
                 absent: { [unowned self] in busTold(.untold) })
+            shell = try gnomeShell(bus)
+            shell?.compositor(pid: backend?.compositorPID)
         } catch {
             log(.notice, "\(error); the active layout is known only where there is but one")
         }
@@ -247,7 +279,11 @@ final class Compositor {
 
     func busLeft() {
         plasmaLayouts = nil
+        let hadShell = shell?.phase == .usable
+        shell = nil
+        handlers.panel(nil)
         busTold(.untold)
+        if hadShell { informantChanged() }
     }
 
     private func busTold(_ group: ActiveGroup) {

@@ -34,22 +34,29 @@ struct KymographAgent: ParsableCommand {
         try loop.add(signals.descriptor) { if signals.next() != nil { loop.isRunning = false } }
         var port: ServicePort?
         var fields: FieldWatch?
-        let compositor = Compositor(loop: loop) { message in
-            // What the compositor has confirmed goes on once the fields have been looked at.
-            if case .watermark(let mark) = message {
-                fields?.confirmed(mark)
-                return
-            }
-            port?.send(message)
-            if case .focus(let report) = message { fields?.focusChanged(report) }
-        }
+        var panel: SessionIndicator?
+        let compositor = Compositor(
+            loop: loop,
+            handlers: Compositor.Handlers(
+                send: { message in
+                    // What the compositor has confirmed goes on once the fields have been looked at.
+                    if case .watermark(let mark) = message {
+                        fields?.confirmed(mark)
+                        return
+                    }
+                    port?.send(message)
+                    if case .focus(let report) = message { fields?.focusChanged(report) }
+                }, purpose: { fields?.purposeChanged($0) }, panel: { panel?.panelChanged($0) },
+                panelClicked: { panel?.clicked() }))
         let watch = FieldWatch(
             loop: loop, list: TerminalList.load { log(.warning, $0) },
             tellsProcesses: { [unowned compositor] in compositor.tellsProcesses },
             accessibilityChanged: { log(.info, "accessibility: \($0)") }, send: { port?.send($0) })
         fields = watch
         let lock = LockWatch { port?.send($0) }
-        let indicator = SessionIndicator(loop: loop) { port?.send($0) }
+        let indicator = SessionIndicator(
+            loop: loop, send: { port?.send($0) }, showInPanel: { [unowned compositor] in compositor.showInPanel($0) })
+        panel = indicator
         let session = sessionBus(loop, compositor, watch.accessibility, lock, indicator)
         let service = ServicePort(
             path: socket, loop: loop,

@@ -10,6 +10,8 @@ import Logging
 final class SessionIndicator {
     private let loop: EventLoop
     private let send: (AgentMessage) -> Void
+    /// Shows it in GNOME Shell's panel, where there is one.
+    private let showInPanel: (Presentation) -> Void
     private var indication = Indication()
     private var presence = Presence(
         tray: .pending("the session's bus has not answered yet"), badge: .pending("no compositor has answered yet"))
@@ -24,9 +26,12 @@ final class SessionIndicator {
     /// A badge that was there that long was no accident: when it goes, that is a new trouble.
     private static let steadyMicroseconds: UInt64 = 10_000_000
 
-    init(loop: EventLoop, send: @escaping (AgentMessage) -> Void) {
+    init(
+        loop: EventLoop, send: @escaping (AgentMessage) -> Void, showInPanel: @escaping (Presentation) -> Void
+    ) {
         self.loop = loop
         self.send = send
+        self.showInPanel = showInPanel
         badgeRetry = Retry(loop: loop, directory: Surroundings.runtimeDirectory) { $0.hasPrefix("wayland-") }
     }
 
@@ -71,7 +76,7 @@ final class SessionIndicator {
 
     // MARK: the person
 
-    private func clicked() {
+    func clicked() {
         guard let request = indication.clicked(atMicroseconds: kymo_monotonic_microseconds()) else { return }
         send(.pauseRequest(request))
         show()
@@ -139,10 +144,22 @@ final class SessionIndicator {
         tell()
     }
 
+    // MARK: GNOME's panel
+
+    /// Whether it is seen there; nil: there is no such panel.
+    func panelChanged(_ means: Presence.Means?) {
+        guard means != presence.panel else { return }
+        if case .hidden(let reason)? = means { note(.notice, "not in GNOME's panel: \(reason)") }
+        if case .pending? = means { showInPanel(indication.presentation) }
+        presence.panel = means
+        presenceChanged()
+    }
+
     // MARK: what is seen
 
     private func show() {
         showInTray()
+        showInPanel(indication.presentation)
         guard let badge else { return }
         do throws(BadgeError) {
             try badge.show(indication.presentation, isWanted: presence.wantsBadge)

@@ -45,6 +45,8 @@ final class AgentPort {
     private var received = [UInt8](repeating: 0, count: maximumMessageBytes + 1)
     private var outgoing: [UInt8] = []
     private(set) var backend = ""
+    /// Why it is that one, or none; for people.
+    private(set) var backendReason = ""
     private(set) var compositor = ""
 
     init(
@@ -210,7 +212,10 @@ final class AgentPort {
         }
         guard hasGreeted else { throw ProtocolError.notGreeted }
         // What the agent uses now: the greeting may have come before its compositor.
-        if case .backendState(let state) = message { backend = state.backend }
+        if case .backendState(let state) = message {
+            backend = state.backend
+            backendReason = state.reason
+        }
         handlers.message(message)
     }
 

@@ -23,6 +23,7 @@ struct StatusLine {
         fields.append(("agent", recorder.agent.isConnected ? "true" : "false"))
         fields.append(("indicator", recorder.isIndicatorShown ? "true" : "false"))
         fields.append(("agent_backend", Self.quoted(recorder.agent.backend)))
+        fields.append(("agent_backend_reason", Self.quoted(recorder.agent.backendReason)))
         fields.append(("events_permitted", "\(counters.permitted)"))
         fields.append(("keys_counted", "\(counters.keysCounted)"))
         fields.append(("events_suppressed", "\(counters.suppressed)"))

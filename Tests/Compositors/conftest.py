@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fake_compositor import FakeCompositor
+from gnome import Gnome48
 from service import Service
 from session import REPOSITORY, Cage, KWin, Labwc, Session, Sway
 
@@ -45,6 +46,11 @@ def start(place):
             if subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], stderr=-1).returncode:
                 pytest.skip("labwc needs a private mount namespace, which the kernel refuses here")
             Labwc.root = Path(root)
+        if issubclass(kind, Gnome48):
+            root = os.environ.get("KYMO_GNOME_ROOT")
+            if os.getuid() != 0 or not root:
+                pytest.skip("GNOME 48 needs root (chroot) and the Debian 13 tree in KYMO_GNOME_ROOT")
+            Gnome48.root = Path(root)
         sessions.append(kind(place, _binary()))
         sessions[-1].environment["WLR_HEADLESS_OUTPUTS"] = str(outputs)
         return sessions[-1].start()

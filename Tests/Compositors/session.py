@@ -97,7 +97,7 @@ class Session:
     # Whether windows are told with the output they are on, and with their process.
     tells_outputs, tells_processes = True, False
     # Of keys while the focus moves.
-    withheld_share = 0.0
+    withheld_share, uncertain_share = 0.0, 0.02
 
     def __init__(self, directory, agent_binary):
         self.directory = Path(directory)

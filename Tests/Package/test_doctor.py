@@ -225,6 +225,11 @@ def attribute(name, value):
     (attribute("accessible", False), "accessibility", "wrong", "does not answer", "systemctl --user restart at-spi-dbus-bus"),
     (status(agent=False), "agent", "wrong", "nothing is recorded", "systemctl --user start kymograph-agent.service"),
     (status(agent_backend="none"), "compositor", "wrong", "no way to learn the focus", "journalctl --user"),
+    (status(agent_backend="none", agent_backend_reason="GNOME Shell's extension is switched off: gnome-extensions enable "
+            "kymograph@kymograph.org; the focus stays unknown"), "compositor", "wrong", "extension is switched off",
+     "gnome-extensions enable kymograph@kymograph.org, in the session"),
+    (status(agent_backend="none", agent_backend_reason="GNOME Shell does not know Kymograph's extension"), "compositor", "wrong",
+     "does not know Kymograph's extension", "log out and in"),
     (status(write_failures=3), "disk", "wrong", "3 writes to the journal have failed", "journalctl"),
     (without("var/lib/kymograph"), "disk", "wrong", "there is no /var/lib/kymograph", "systemctl restart kymographd.service"),
     (attribute("clock", "NTPSynchronized=no\n"), "clock", "remark", "no time service", "timedatectl set-ntp true"),

@@ -118,6 +118,28 @@ def test_completions_are_there_and_bash_takes_them(installed, program):
     assert installed.exists(f"/usr/share/fish/vendor_completions.d/{program}.fish")
 
 
+# -- GNOME
+
+@pytest.mark.parametrize("uuid, versions", [("kymograph@kymograph.org", {"45", "46", "47", "48"}),
+                                            ("kymograph-legacy@kymograph.org", {"40", "41", "42", "43", "44"})])
+def test_extension_is_where_the_shell_looks(installed, uuid, versions):
+    place = f"/usr/share/gnome-shell/extensions/{uuid}"
+    known = json.loads(installed.run("cat", f"{place}/metadata.json"))
+    assert known["uuid"] == uuid and set(known["shell-version"]) == versions
+    assert "session-modes" not in known, "it is unloaded on the lock screen"
+    assert known["agent"] == "/usr/bin/kymograph-agent" and installed.exists(known["agent"])
+    assert installed.run("ls", place).split() == [
+        "agentLink.js", "extension.js", "indicator.js", "keyboardOwner.js", "metadata.json"]
+    exported = installed.run("sh", "-c", f"grep -c '^export' {place}/*.js || true")
+    assert (":0" in exported) == (uuid != "kymograph@kymograph.org")
+
+
+def test_without_dconf_nothing_of_dconfs_is_touched(installed):
+    assert not installed.exists("/usr/share/dconf/profile/user") and not installed.exists("/etc/dconf/db/kymograph")
+    files = installed.run("dpkg-query", "-W", "-f", "${Conffiles}", "kymograph")
+    assert "/etc/dconf/db/kymograph.d/00-gnome-shell" in files and "/etc/dconf/db/kymograph.d/locks/00-gnome-shell" in files
+
+
 # -- udev
 
 def test_rules_are_valid(installed):

@@ -50,6 +50,36 @@ def test_upgrade_remove_purge(empty_root, suite, tmp_path):
     assert "kymograph" in root.run("getent", "passwd", "kymograph")
 
 
+KEY = "/org/gnome/shell/enabled-extensions"
+BOTH = "['kymograph@kymograph.org', 'kymograph-legacy@kymograph.org']\n"
+
+
+def test_extension_is_switched_on_by_default_and_can_be_locked(empty_root):
+    root = empty_root("bookworm", "dconf-cli")
+    root.install(package())
+    assert root.run("dconf", "read", KEY) == BOTH
+    locks = root.path / "etc/dconf/db/kymograph.d/locks/00-gnome-shell"
+    assert root.run("dconf", "list-locks", "/org/gnome/shell/") == ""
+    locks.write_text(locks.read_text().replace(f"#{KEY}", KEY))
+    root.run("dconf", "update")
+    assert root.run("dconf", "list-locks", "/org/gnome/shell/") == f"{KEY}\n"
+    root.run("dpkg", "--remove", "kymograph")
+    assert root.run("dconf", "read", KEY) == "", "nothing is switched on that is not there"
+    root.run("dpkg", "--purge", "kymograph")
+    assert root.run("find", "/etc", "/usr", "/var", "-iname", "*kymo*") == ""
+
+
+def test_a_profile_of_the_administrators_stays(empty_root):
+    root = empty_root("bookworm", "dconf-cli")
+    profile = root.path / "etc/dconf/profile/user"
+    profile.parent.mkdir(parents=True, exist_ok=True)
+    profile.write_text("user-db:user\n")
+    root.install(package())
+    assert root.run("dconf", "read", KEY) == ""
+    profile.write_text("user-db:user\nsystem-db:kymograph\n")
+    assert root.run("dconf", "read", KEY) == BOTH
+
+
 @pytest.mark.parametrize("suite", SUITES)
 def test_disabled_stays_disabled_over_an_upgrade(empty_root, suite, tmp_path):
     root = empty_root(suite)

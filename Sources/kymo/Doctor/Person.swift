@@ -30,8 +30,8 @@ func checkIndicator(_ recorder: RecorderStatus?) -> [Finding] {
         .wrong(
             "indicator", "not shown to \(recorder.subject): nothing is recorded",
             recorder.agent
-                ? "journalctl --user --unit=kymograph-agent.service, in the session, tells what it tried; GNOME: apt install "
-                    + "gnome-shell-extension-appindicator"
+                ? "journalctl --user --unit=kymograph-agent.service, in the session, tells what it tried; GNOME: "
+                    + "gnome-extensions enable kymograph@kymograph.org (before 45: kymograph-legacy@kymograph.org)"
                 : "systemctl --user start kymograph-agent.service, in the session")
     ]
 }

@@ -34,6 +34,14 @@ func checkRecorder(_ status: Result<RecorderStatus, StatusError>) -> [Finding] {
     return findings
 }
 
+/// Where the agent's reason names GNOME's extension: what switches it on. Nil: another desktop.
+private func remedy(for reason: String) -> String? {
+    if let command = reason.firstRange(of: "gnome-extensions ") {
+        return "\(reason[command.lowerBound...].prefix { $0 != ";" }), in the session"
+    }
+    return reason.contains("GNOME Shell") ? "log out and in" : nil
+}
+
 /// The session's agent, and whether it knows the compositor's windows.
 func checkAgent(_ recorder: RecorderStatus?) -> [Finding] {
     // Without consent it is not waited for; why nothing is recorded is said above.
@@ -47,10 +55,13 @@ func checkAgent(_ recorder: RecorderStatus?) -> [Finding] {
         ]
     }
     guard recorder.agent_backend != "none" else {
+        let reason = recorder.agent_backend_reason ?? ""
         return [
             .wrong(
-                "compositor", "the agent finds no way to learn the focus from this compositor: no keys are recorded",
-                "journalctl --user --unit=kymograph-agent.service tells what it tried")
+                "compositor",
+                "the agent finds no way to learn the focus from this compositor: no keys are recorded"
+                    + (reason.isEmpty ? "" : " (\(reason))"),
+                remedy(for: reason) ?? "journalctl --user --unit=kymograph-agent.service tells what it tried")
         ]
     }
     return [.ok("agent", "connected, and knows the focus by \(recorder.agent_backend)")]

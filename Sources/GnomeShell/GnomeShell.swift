@@ -1,0 +1,268 @@
+import AgentProtocol
+import Bus
+import CLinuxShim
+import Events
+
+/// GNOME Shell, which tells of its windows through an extension of ours, on the session's bus.
+///
+/// Anybody on the bus may take a name and answer. What is believed comes from the owner of the shell's name whose process,
+/// as the bus knows it from the kernel, is the one at the other end of the Wayland socket.
+public final class GnomeShell {
+    public static let name = "gnome-shell"
+    static let busName = "org.gnome.Shell"
+    static let path = "/org/kymograph/Shell"
+    static let interface = "org.kymograph.Shell"
+    /// A shell that does not answer by then hangs: probes are lost long before.
+    static let timeoutMicroseconds: UInt64 = 5_000_000
+
+    public struct Handlers {
+        /// `phase` has changed.
+        public var phase: () -> Void
+        public var focus: (FocusReport) -> Void
+        /// Before the report of the focus that came with it.
+        public var purpose: (ContentPurpose) -> Void
+        /// Group of the keymap; nil: not known.
+        public var group: (UInt32?) -> Void
+        public var watermark: (Watermark) -> Void
+        /// Whether a person sees the indicator, or why not.
+        public var seen: (Bool, String) -> Void
+        public var clicked: () -> Void
+        public init(
+            phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
+            purpose: @escaping (ContentPurpose) -> Void, group: @escaping (UInt32?) -> Void,
+            watermark: @escaping (Watermark) -> Void, seen: @escaping (Bool, String) -> Void,
+            clicked: @escaping () -> Void
+        ) {
+            self.phase = phase
+            self.focus = focus
+            self.purpose = purpose
+            self.group = group
+            self.watermark = watermark
+            self.seen = seen
+            self.clicked = clicked
+        }
+    }
+
+    public enum Phase: Sendable, Equatable {
+        /// Nobody of that name is on the bus, or it is not the compositor.
+        case absent(String)
+        case asking
+        case usable
+        /// It is there, and the extension is not: why.
+        case lacking(String)
+    }
+
+    private struct Probe {
+        var id: UInt64
+        var sentMicroseconds: UInt64
+    }
+
+    private let bus: Bus
+    private let handlers: Handlers
+    private var subscriptions: [BusSubscription] = []
+    private var owner: String?
+    private var compositorPID: Int32?
+    /// Answers to what was asked before it last changed mean nothing.
+    private var generation: UInt64 = 0
+    private var state: ShellState?
+    private var lastReport: FocusReport?
+    public private(set) var phase = Phase.absent("GNOME Shell is not on the session's bus")
+
+    public init(bus: Bus, handlers: Handlers) throws(BusError) {
+        self.bus = bus
+        self.handlers = handlers
+        subscriptions = [
+            try bus.ownerOfName(Self.busName) { [weak self] in self?.ownerChanged($0) },
+            try signal("Changed") { $0.heard($1) },
+            try signal("Seen") { shell, message in
+                guard let isSeen = try? message[0, as: Bool.self], let reason = try? message[1, as: String.self]
+                else { return }
+                shell.handlers.seen(isSeen, reason)
+            },
+            try signal("Clicked") { shell, _ in shell.handlers.clicked() },
+            try signal("Enabled", always: true) { shell, _ in shell.begin() },
+            try signal("Disabled", always: true) { shell, _ in shell.lack("the extension was switched off") },
+        ]
+    }
+
+    private func signal(
+        _ member: String, always: Bool = false, _ body: @escaping (GnomeShell, BusMessage) -> Void
+    ) throws(BusError) -> BusSubscription {
+        // Only the owner of the name is heard; whether it is the compositor, `begin` has asked.
+        try bus.subscribe(sender: Self.busName, path: Self.path, interface: Self.interface, member: member) {
+            [weak self] message in
+            guard let self, message.sender == owner, always || phase == .usable else { return }
+            body(self, message)
+        }
+    }
+
+    // MARK: who it is
+
+    /// The process at the other end of the Wayland socket; nil: there is none any more.
+    public func compositor(pid: Int32?) {
+        guard pid != compositorPID else { return }
+        compositorPID = pid
+        begin()
+    }
+
+    private func ownerChanged(_ owner: String?) {
+        self.owner = owner
+        begin()
+    }
+
+    private func begin() {
+        generation += 1
+        state = nil
+        lastReport = nil
+        guard let owner else { return enter(.absent("GNOME Shell is not on the session's bus")) }
+        guard let compositorPID, compositorPID > 0 else { return enter(.absent("the compositor is not known yet")) }
+        enter(.asking)
+        let asked = generation
+        bus.call(
+            "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus",
+            member: "GetConnectionUnixProcessID", arguments: [.string(owner)]
+        ) { [weak self] answer in
+            guard let self, asked == generation else { return }
+            let process = (try? answer.get()).flatMap { try? $0[0, as: UInt32.self] }
+            guard let process, Int32(exactly: process) == compositorPID else {
+                return enter(.absent("the owner of \(Self.busName) is not the compositor"))
+            }
+            attach()
+        }
+    }
+
+    private func attach() {
+        ask("Attach") { shell, _ in
+            shell.enter(.usable)
+            shell.tell()
+        }
+    }
+
+    private func enter(_ phase: Phase) {
+        guard phase != self.phase else { return }
+        let wasUsable = self.phase == .usable
+        self.phase = phase
+        if wasUsable {
+            handlers.purpose(.untold)
+            handlers.seen(false, reason)
+        }
+        handlers.phase()
+    }
+
+    /// For people; empty while it is usable.
+    public var reason: String {
+        switch phase {
+        case .absent(let reason), .lacking(let reason): reason
+        case .asking: "GNOME Shell has not answered yet"
+        case .usable: ""
+        }
+    }
+
+    private func lack(_ reason: String) {
+        generation += 1
+        state = nil
+        lastReport = nil
+        enter(.lacking(reason))
+    }
+
+    // MARK: asking
+
+    /// Asks the owner itself, and not the name: that may be another's when the call arrives.
+    private func ask(
+        _ member: String, _ arguments: [BusValue] = [], answered: @escaping (GnomeShell, BusMessage) -> Void
+    ) {
+        guard let owner else { return }
+        let asked = generation
+        bus.call(
+            owner, path: Self.path, interface: Self.interface, member: member, arguments: arguments,
+            timeoutMicroseconds: Self.timeoutMicroseconds
+        ) { [weak self] answer in
+            guard let self, asked == generation else { return }
+            do throws(BusError) {
+                let message = try answer.get()
+                guard message.sender == owner else { return }
+                if !message.arguments.isEmpty { state = try ShellState(message) }
+                answered(self, message)
+            } catch {
+                failed(error)
+            }
+        }
+    }
+
+    private func failed(_ error: BusError) {
+        if error.isTimeout {
+            lack("GNOME Shell does not answer")
+            // This question waits as long again, so that a shell that hangs is not asked in a hurry.
+            return begin()
+        }
+        explain(error)
+    }
+
+    /// The shell knows why an extension does not run.
+    private func explain(_ error: BusError) {
+        lack("\(error)")
+        guard case .remote(let name, _, _) = error, name != "org.freedesktop.DBus.Error.AccessDenied" else { return }
+        let asked = generation
+        ExtensionState.ask(bus, of: owner ?? Self.busName) { [weak self] states in
+            guard let self, asked == generation else { return }
+            enter(.lacking(ExtensionState.reason(states)))
+        }
+    }
+
+    // MARK: what it says
+
+    private func heard(_ message: BusMessage) {
+        do throws(BusError) {
+            state = try ShellState(message)
+            tell()
+        } catch {
+            lack("\(error)")
+        }
+    }
+
+    private func tell() {
+        guard phase == .usable, let state else { return }
+        handlers.group(state.group)
+        handlers.purpose(state.purpose)
+        let report = state.report(
+            atMicroseconds: kymo_monotonic_microseconds(), numbersFrom: generation << 32)
+        if var last = lastReport {
+            last.timeMicroseconds = report.timeMicroseconds
+            if last == report { return }
+        }
+        lastReport = report
+        handlers.focus(report)
+    }
+
+    /// Tells the state again, whole: a new service knows nothing.
+    public func repeatReport() {
+        lastReport = nil
+        tell()
+    }
+
+    /// Two round trips, then a watermark, as with Wayland: the first answer ends the turn in which the shell met every key
+    /// stamped before it was asked, the second brings what that turn decided.
+    public func confirm(probe id: UInt64) {
+        guard phase == .usable else { return }
+        let probe = Probe(id: id, sentMicroseconds: kymo_monotonic_microseconds())
+        ask("Confirm") { shell, _ in
+            shell.tell()
+            shell.ask("Confirm") { shell, _ in
+                let answered = kymo_monotonic_microseconds()
+                shell.tell()
+                shell.handlers.watermark(
+                    Watermark(
+                        probe: probe.id, sentMicroseconds: probe.sentMicroseconds, answeredMicroseconds: answered,
+                        checkedMicroseconds: answered))
+            }
+        }
+    }
+
+    // MARK: the indicator
+
+    /// - Parameter symbol: 0 recording, 1 paused, 2 off.
+    public func show(symbol: UInt8, text: String, isPending: Bool) {
+        guard phase == .usable else { return }
+        ask("Show", [.byte(symbol), .string(text), .bool(isPending)]) { _, _ in }
+    }
+}

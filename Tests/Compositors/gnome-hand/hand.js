@@ -1,0 +1,132 @@
+// GNOME Shell in the hands of a test: what a person does with keyboard and mouse, as calls that have taken effect when they
+// are answered. For scripts and modules alike; `shell` holds what they import.
+
+let Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard;
+
+const INTERFACE = `<node><interface name="org.kymograph.Hand">
+<method name="Do"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="out"/></method>
+</interface></node>`;
+
+var Hand = class Hand {
+    constructor(shell) {
+        ({Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard} = shell);
+        this._object = Gio.DBusExportedObject.wrapJSObject(INTERFACE, this);
+        this._object.export(Gio.DBus.session, '/org/kymograph/Hand');
+        Main.layoutManager.connect('startup-complete', () => Main.overview.hide());
+    }
+
+    destroy() {
+        this._object.unexport();
+    }
+
+    Do(verb, argument) {
+        return this[verb](argument) ?? 'done';
+    }
+
+    ready() {
+        return Main.layoutManager._startingUp || Main.overview.visible ? 'not yet' : 'done';
+    }
+
+    focus(app) {
+        const windows = global.get_window_actors().map(actor => actor.meta_window);
+        const window = windows.find(one => one.get_wm_class() === app);
+        if (!window)
+            return `no window of ${app}, only ${windows.map(one => one.get_wm_class())}`;
+        Main.activateWindow(window, global.get_current_time());
+        return global.display.focus_window === window ? 'done' : 'it has not got the focus';
+    }
+
+    /// Nobody is to have the keyboard, as on an empty workspace.
+    nowhere() {
+        global.workspace_manager.get_workspace_by_index(1).activate(global.get_current_time());
+        return global.display.focus_window ? 'a window has the focus' : 'done';
+    }
+
+    somewhere() {
+        global.workspace_manager.get_workspace_by_index(0).activate(global.get_current_time());
+    }
+
+    keyboard() {
+        const seat = Clutter.get_default_backend().get_default_seat();
+        this._keyboard = seat.create_virtual_device(Clutter.InputDeviceType.KEYBOARD_DEVICE);
+        this._pointer = seat.create_virtual_device(Clutter.InputDeviceType.POINTER_DEVICE);
+    }
+
+    tap(code) {
+        for (const state of [Clutter.KeyState.PRESSED, Clutter.KeyState.RELEASED])
+            this._keyboard.notify_key(GLib.get_monotonic_time(), Number(code), state);
+    }
+
+    click(place) {
+        const [x, y] = place.split(',').map(Number);
+        this._pointer.notify_absolute_motion(GLib.get_monotonic_time(), x, y);
+        for (const state of [Clutter.ButtonState.PRESSED, Clutter.ButtonState.RELEASED])
+            this._pointer.notify_button(GLib.get_monotonic_time(), Clutter.BUTTON_PRIMARY, state);
+    }
+
+    overview(wanted) {
+        if (wanted === 'on')
+            Main.overview.show();
+        else
+            Main.overview.hide();
+    }
+
+    modal(wanted) {
+        if (wanted === 'on') {
+            this._dialog = new ModalDialog.ModalDialog({});
+            this._dialog.contentLayout.add_child(new St.Entry({text: 'a question of the shell'}));
+            return this._dialog.open() ? 'done' : 'not opened';
+        }
+        this._dialog.close();
+    }
+
+    menu(wanted) {
+        const {menu} = Main.panel.statusArea.dateMenu;
+        if (wanted === 'on')
+            menu.open();
+        else
+            menu.close();
+    }
+
+    layout(number) {
+        Keyboard.getInputSourceManager().inputSources[number].activate(true);
+    }
+
+    full(wanted) {
+        const window = global.display.focus_window;
+        if (wanted === 'on')
+            window.make_fullscreen();
+        else
+            window.unmake_fullscreen();
+    }
+
+    panel(wanted) {
+        Main.layoutManager.panelBox.visible = wanted === 'on';
+    }
+
+    extension(what) {
+        const [uuid, wanted] = what.split(' ');
+        if (wanted === 'on')
+            Main.extensionManager.enableExtension(uuid);
+        else
+            Main.extensionManager.disableExtension(uuid);
+    }
+
+    _texts(actor) {
+        return actor instanceof St.Label ? [actor.text] : actor.get_children().flatMap(child => this._texts(child));
+    }
+
+    indicator() {
+        const button = Main.panel.statusArea.kymograph;
+        if (!button)
+            return 'none';
+        const [x, y] = button.get_transformed_position();
+        const place = `${Math.round(x + button.width / 2)},${Math.round(y + button.height / 2)}`;
+        return `${button.mapped ? 'seen' : 'hidden'} ${place} ${this._texts(button).join(' ')}`;
+    }
+
+    badge() {
+        const badge = Main.layoutManager.uiGroup.get_children().find(actor => actor.name === 'kymographBadge');
+        return badge?.mapped ? `seen ${this._texts(badge).join(' ')}` : 'hidden';
+    }
+};

@@ -1,0 +1,140 @@
+"""GNOME Shell without a screen, with the extension of the tree, and the test's own extension that moves its windows."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from session import REPOSITORY, Program, Session, until
+
+HAND = "hand@kymograph.test"
+LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
+
+
+class Gnome(Session):
+    """GNOME 43 of Debian 12. It wants a logind, which is a mock on a bus of its own."""
+
+    name = "gnome-shell"
+    backend = "gnome-shell"
+    tells_outputs, tells_processes = False, True
+    # It draws on the thread that answers, with OpenGL that is computed here, and giving a window the focus keeps it busy for
+    # 3 ms.
+    withheld_share, uncertain_share = 0.02, 0.05
+    extensions = (HAND, LEGACY, MODERN)
+    layouts = ("us",)
+    # Of the extensions.
+    build, uuid = "legacy", LEGACY
+
+    def command(self):
+        return self.as_user([
+            "gnome-shell", "--headless", "--virtual-monitor", "1024x768", "--no-x11", "--wayland-display", "wayland-gnome"])  # fmt: skip
+
+    def start(self):
+        self.install()
+        if not (self.runtime / "bus").exists():
+            self.system_bus()
+            self.bus()
+        self.environment |= {
+            "GSETTINGS_BACKEND": "keyfile", "XDG_CURRENT_DESKTOP": "GNOME", "LIBGL_ALWAYS_SOFTWARE": "1",
+            "NO_AT_BRIDGE": "0"}  # fmt: skip
+        self.settings(self.extensions)
+        super().start()
+        self.hand = None
+        hand = self._client("gnome_hand.py")
+        line = hand.process.stdout.readline()
+        assert line.startswith(b"done"), line.decode() + hand.log.read_text() + "\n".join(self.compositor.lines)
+        self.hand = hand
+        return self
+
+    @property
+    def agent_as_seen(self):
+        """Its program by /proc/PID/exe, as the shell reads it."""
+        return self.agent_binary
+
+    def install(self):
+        """The extension as the package has it, but for the place of the agent; and the test's hand."""
+        place = self.runtime / ".local/share/gnome-shell/extensions"
+        if not place.exists():
+            command = [REPOSITORY / "packaging/gnome-extensions", place, self.agent_as_seen]
+            subprocess.run(command, check=True)
+            self._install_hand(place / HAND)
+            for path in [self.runtime / ".local", *(self.runtime / ".local").rglob("*")]:
+                os.chown(path, self.account.pw_uid, self.account.pw_gid)
+        for script in ("gnome_hand.py", "gnome_impostor.py", "gnome_form.py"):
+            shutil.copy(Path(__file__).parent / script, self.programs)
+
+    def _install_hand(self, place):
+        source = Path(__file__).parent / "gnome-hand"
+        place.mkdir()
+        shutil.copy(source / "metadata.json", place)
+        shutil.copy(source / f"{self.build}.js", place / "extension.js")
+        text = (source / "hand.js").read_text()
+        (place / "hand.js").write_text(text if self.build == "legacy" else text.replace("\nvar Hand", "\nexport const Hand"))
+
+    def settings(self, extensions):
+        file = self.runtime / ".config/glib-2.0/settings/keyfile"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        sources = ", ".join(f"('xkb', '{layout}')" for layout in self.layouts)
+        file.write_text(
+            f"[org/gnome/shell]\nenabled-extensions={list(extensions)}\nwelcome-dialog-last-shown-version='99'\n"
+            f"[org/gnome/desktop/input-sources]\nsources=[{sources}]\n"
+            "[org/gnome/desktop/interface]\nenable-animations=false\n")
+        for path in [self.runtime / ".config", *(self.runtime / ".config").rglob("*")]:
+            os.chown(path, self.account.pw_uid, self.account.pw_gid)
+
+    def system_bus(self):
+        address = f"unix:path={self.runtime / 'system'}"
+        self.environment["DBUS_SYSTEM_BUS_ADDRESS"] = address
+        self.run(["dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}"], "system-bus")
+        until((self.runtime / "system").is_socket, "the stand-in for the system's bus listens")
+        mock = self.run(["/usr/bin/python3", "-m", "dbusmock", "--system", "--template", "logind"], "logind")
+        until(lambda: self._owned("org.freedesktop.login1"), f"the mock of logind\n{mock.lines}")
+
+    def _owned(self, name):
+        command = self.as_user(["busctl", f"--address={self.environment['DBUS_SYSTEM_BUS_ADDRESS']}", "list", "--acquired"])
+        listed = subprocess.run(command, capture_output=True, text=True, timeout=10).stdout
+        return re.search(rf"^{re.escape(name)}\s", listed, re.M)
+
+    def order(self, line):
+        """(before, after) in µs: it took effect in between."""
+        said = self.hand.order(line).split(maxsplit=1)
+        assert said[0] == "done", f"{line}: {said}"
+        return tuple(int(number) for number in said[1].split())
+
+    def focus(self, app):
+        self.order(f"focus {app}")
+
+    def keyboard(self, layouts="us"):
+        self.order("keyboard on")
+
+
+class Gnome48(Gnome):
+    """GNOME 48 of Debian 13, in a root of its own; the agent with it, since the shell looks at where its program lies."""
+
+    build, uuid = "modern", MODERN
+    root = None
+
+    def in_root(self, command):
+        # A mount namespace needs no cleaning up: it ends with its last process. The session's directory, and the recorder's,
+        # have the same path in it, so that addresses of buses and sockets are the same.
+        script = (
+            'set -e; root=$1; shift; for place in dev proc tmp; do mount --rbind "/$place" "$root/$place"; done; '
+            'exec chroot "$root" "$@"'
+        )
+        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root), *command]
+
+    @property
+    def agent_as_seen(self):
+        # Each has a mount namespace of its own, so that the root does not hide where the root is.
+        return f"{self.root}{self.agent_binary}"
+
+    def command(self):
+        return self.in_root(super().command())
+
+    def agent(self, socket, name="agent", wrapper=()):
+        program = Program(
+            self.in_root(self.as_user([*wrapper, self.agent_binary, "--socket", str(socket)])), self.directory / f"{name}.log",
+            self.environment)  # fmt: skip
+        self.started.append(program)
+        return program

@@ -1,0 +1,50 @@
+// Kymograph's extension for GNOME Shell 40 to 44, which load scripts.
+
+const {Clutter, Gio, GLib, Meta, St} = imports.gi;
+const Main = imports.ui.main;
+const PanelMenu = imports.ui.panelMenu;
+const KeyboardManager = imports.misc.keyboardManager;
+const Me = imports.misc.extensionUtils.getCurrentExtension();
+
+/// The shell has no signal for grabs before 45; whoever makes one calls these.
+function watchGrabs(changed) {
+    const {pushModal, popModal} = Main;
+    const watched = original => (...values) => {
+        const result = original(...values);
+        changed();
+        return result;
+    };
+    const [push, pop] = [watched(pushModal), watched(popModal)];
+    Main.pushModal = push;
+    Main.popModal = pop;
+    return () => {
+        // Somebody may have put their own on top of ours.
+        if (Main.pushModal === push)
+            Main.pushModal = pushModal;
+        if (Main.popModal === pop)
+            Main.popModal = popModal;
+        changed = () => {};
+    };
+}
+
+class Extension {
+    enable() {
+        this._link = new Me.imports.agentLink.AgentLink({
+            Clutter, Gio, GLib, Meta, St, Main, PanelMenu, global,
+            KeyboardOwner: Me.imports.keyboardOwner.KeyboardOwner,
+            Indicator: Me.imports.indicator.Indicator,
+            watchGrabs,
+            isMovingWindow: () => global.display.get_grab_op() !== Meta.GrabOp.NONE,
+            layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,
+        }, Me.metadata.agent);
+    }
+
+    disable() {
+        this._link.destroy();
+        this._link = null;
+    }
+}
+
+function init() {
+    return new Extension();
+}
