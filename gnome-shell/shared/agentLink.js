@@ -2,8 +2,8 @@
 // every program's business. Both builds share this text; `shell` holds what they import.
 
 var PATH = '/org/kymograph/Shell';
-// State: since when it is known to be so (CLOCK_MONOTONIC, µs), number of the window (0: none has the keyboard), process, app id, title, X11, purpose of the field (0 not told,
-// 1 other, 2 secret), group of the keymap (-1: not known).
+// State: since when it is known to be so (CLOCK_MONOTONIC, µs), number of the window (0: none has the keyboard), process,
+// app id, title, X11, purpose of the field (0 not told, 1 other, 2 secret), group of the keymap (-1: not known).
 var INTERFACE = `<node><interface name="org.kymograph.Shell">
 <method name="Attach"><arg type="(tuissbyi)" direction="out"/></method>
 <method name="Confirm"><arg type="(tuissbyi)" direction="out"/></method>
