@@ -105,9 +105,13 @@ import Testing
         let times = past.events.filter { if case .motion = $0.event.payload { true } else { false } }
             .map(\.event.timeMicroseconds)
         let asked = Set((times + [now, now + 2]).filter { everything || $0 >= first })
-        return Run(
-            scratch: past.scratch, steps: recorded.steps, answer: told, asked: asked,
-            kept: Set(times).union([later]).subtracting(asked))
+        var kept = Set(times).union([later]).subtracting(asked)
+        // A disk that fails to the end takes no segment behind an erasure of everything: then what came later was never
+        // written, and nothing is left that could tell of it. What was written must stay.
+        if everything, case .failure = told, try !readAll(past.directory).events.motions.contains(later) {
+            kept.remove(later)
+        }
+        return Run(scratch: past.scratch, steps: recorded.steps, answer: told, asked: asked, kept: kept)
     }
 
     private static func hasSecret(_ scratch: Scratch) throws -> Bool {
