@@ -82,7 +82,15 @@ import Testing
     }
 
     /// All that lies in the directory, as it lies there.
-    private func bytes(_ scratch: Scratch) throws -> [UInt8] { try scratch.files.flatMap { try scratch.read($0) } }
+    private func bytes(_ scratch: Scratch) throws -> [UInt8] {
+        while true {
+            do {
+                return try scratch.files.flatMap { try scratch.read($0) }
+            } catch Errno.noSuchFileOrDirectory {
+                // The journal's thread goes on: what was listed has another name by now.
+            }
+        }
+    }
 
     /// Everything that any chunk, torn piece or temporary file still says, snapshots too.
     private func texts(_ scratch: Scratch) throws -> Set<String> {

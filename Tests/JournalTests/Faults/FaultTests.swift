@@ -47,9 +47,9 @@ import Testing
         let journal = try JournalWriter(directory: scratch.path, options: quick(), origin: origin, files: files)
         var sent: [UInt64] = []
         for time in 1...60 {
+            let before = files.count(.write)
             #expect(journal.append(move(UInt64(time))))
             sent.append(UInt64(time))
-            let before = files.count(.write)
             if time % 5 == 0, before < 12 { #expect(eventually { files.count(.write) > before }) }
         }
         journal.stop()
@@ -71,9 +71,9 @@ import Testing
         let journal = try JournalWriter(directory: scratch.path, options: quick(), origin: origin, files: files)
         var time: UInt64 = 1
         while files.count(.create) < 20 {
+            let before = files.count(.write)
             #expect(journal.append(move(time)))
             time += 1
-            let before = files.count(.write)
             #expect(eventually { files.count(.write) > before })
         }
         journal.stop()

@@ -12,26 +12,28 @@ from guest import JOURNAL, InBackground, Tail, now_us, output_of, switch_to_term
 
 
 def move_focus_while_typing(bench, moves, keystrokes, pace, pauses):
+    """Types so much; on a slow machine, where the moves take longer than that, so much again."""
     start = now_us()
-    typing = InBackground(bench.type, keystrokes, pace)
+    sent, typing = 0, InBackground(bench.type, keystrokes, pace)
     for move in range(moves):
+        if not typing.is_alive():
+            sent += typing.wait()["sent"]
+            typing = InBackground(bench.type, keystrokes, pace)
         bench.sway.command(f'[app_id="{APPS[move % 2]}"] focus')
         time.sleep(random.uniform(*pauses))
-    still_typing = typing.is_alive()
     done = typing.wait()
     bench.settle(max(done["last_us"], now_us()))
-    bench.report.check("focus moves only while keys are typed", still_typing)
-    return start, done
+    return start, sent + done["sent"]
 
 
 def attribution(bench, name, moves, keystrokes, pace, pauses):
-    start, done = move_focus_while_typing(bench, moves, keystrokes, pace, pauses)
+    start, sent = move_focus_while_typing(bench, moves, keystrokes, pace, pauses)
     inside = [r for r in bench.recorder.records("--kind", "key,focus") if r["time_us"] >= start]
     keys = judge.of_kind(inside, "key")
     found = judge.attribution(keys, judge.GroundTruth(bench.client_logs()))
     uncertainties = [r["uncertainty_us"] for r in judge.of_kind(inside, "focus")]
     changes = judge.of_kind(inside, "focus")
-    bench.report.figure(f"{name}: key events sent", done["sent"])
+    bench.report.figure(f"{name}: key events sent", sent)
     bench.report.figure(f"{name}: key events recorded", len(keys))
     bench.report.figure(f"{name}: focus records", len(changes))
     bench.report.figure(f"{name}: attributed rightly, of those judged", f"{found.right} of {found.certain - found.unjudged}")
