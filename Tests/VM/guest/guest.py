@@ -128,6 +128,17 @@ class Feeder:
         self.process.wait(30)
 
 
+def open_files(pid):
+    """What a process has open, but for what it closes meanwhile."""
+    links = []
+    for entry in glob.glob(f"/proc/{pid}/fd/*"):
+        try:
+            links.append(os.readlink(entry))
+        except FileNotFoundError:
+            continue
+    return links
+
+
 class InBackground(threading.Thread):
     """A call in a thread of its own, whose result or exception comes with `wait`."""
 
@@ -201,13 +212,7 @@ class Recorder:
         wait_for("the recorder to record and its agent to be there", ready, seconds)
 
     def open_nodes(self):
-        links = []
-        for entry in glob.glob(f"/proc/{self.pid()}/fd/*"):
-            try:
-                links.append(os.readlink(entry))
-            except FileNotFoundError:
-                continue
-        return [link for link in links if link.startswith("/dev/input/")]
+        return [link for link in open_files(self.pid()) if link.startswith("/dev/input/")]
 
     def lines(self, *options):
         done = subprocess.run(["kymo", "show", "--output", "json", *options], capture_output=True, text=True)

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from guest import wait_for
+from guest import open_files, wait_for
 
 PEERS = {"libinput record": ["/usr/libexec/libinput/libinput-record"], "evtest": ["evtest"]}
 RATES = (1000, 4000)
@@ -18,11 +18,6 @@ def cpu_us(pid):
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1000
 
 
-def has_open(pid, node):
-    links = (os.readlink(entry) for entry in Path(f"/proc/{pid}/fd").iterdir())
-    return node in links
-
-
 def beside_peers(bench):
     """The guest's processor is emulated: the ratio counts, not the microseconds."""
     node = f"/dev/input/{bench.mouse['sysname']}"
@@ -31,7 +26,7 @@ def beside_peers(bench):
             with tempfile.TemporaryFile() as file:
                 peer = subprocess.Popen([*command, node], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL)
                 try:
-                    wait_for(f"{name} to open {node}", lambda peer=peer: has_open(peer.pid, node))
+                    wait_for(f"{name} to open {node}", lambda peer=peer: node in open_files(peer.pid))
                     pids = (bench.recorder.pid(), peer.pid)
                     before = [cpu_us(pid) for pid in pids]
                     done = bench.feeder.ask(f"move {bench.mouse['device']} {rate} {SECONDS}")
