@@ -176,7 +176,11 @@ def test_every_key_outside_the_uncertainty_belongs_to_its_window(undisturbed, st
     kept = set(written)
     gone = [key for key in told if key not in kept]
     assert written == [key for key in told if key in kept], "each once, in order, and none that was not typed"
-    assert all(any(start <= key[0] <= end for start, end, _ in withheld) for key in gone), "or withheld, on record"
+    # A release goes with its press, and may come when the span that withheld that is over.
+    alone = [(key, before) for before, key in zip([None] + told, told)
+             if key not in kept and not (key[1] == "released" and before not in kept)]
+    outside = [key for key, _ in alone if not any(start <= key[0] <= end for start, end, _ in withheld)]
+    assert not outside, f"or withheld, on record: {withheld}"
     # KWin lets go of one window before it tells of the next; and draws on the thread that answers.
     assert len(gone) <= session.withheld_share * len(told), withheld
 
