@@ -8,6 +8,7 @@
 //   run N RATE_HZ SECONDS                            motion reports from a real-time thread
 //   type N RATE_HZ SECONDS CODE…                     key presses and releases from a real-time thread
 //   play N FILE                                      motion as recorded in a file (struct report), from such a thread
+//   patience N MILLISECONDS                          wait so long for room before a report is dropped (0 at first)
 //   feeding N                                        how far run, type or play is
 //   halt N                                           end run, type or play
 //   stats N                                          what was sent, and what became of it
@@ -100,9 +101,9 @@ static void stats(struct device *device) {
     struct counts counts = device->counts;
     pthread_mutex_unlock(&device->lock);
     printf("{\"ok\":true,\"packets\":%lu,\"queued\":%lu,\"dropped\":%lu,\"unread\":%lu,\"overflows\":%lu,"
-           "\"first_dropped_us\":%lu,\"last_dropped_us\":%lu,\"has_reader\":%s}\n",
+           "\"first_dropped_us\":%lu,\"last_dropped_us\":%lu,\"longest_wait_us\":%lu,\"has_reader\":%s}\n",
            counts.packets, counts.queued, counts.dropped, counts.unread, counts.overflows, counts.first_dropped_us,
-           counts.last_dropped_us, device_has_reader(device) ? "true" : "false");
+           counts.last_dropped_us, counts.longest_wait_us, device_has_reader(device) ? "true" : "false");
 }
 
 static void save_sent(struct device *device, const char *path) {
@@ -141,6 +142,9 @@ static void obey(char **words, int count) {
         feeders[index] = feeder_play(device, words[2]);
         if (feeders[index]) done();
         else refuse("no reports in that file");
+    } else if (strcmp(command, "patience") == 0 && count == 3) {
+        device->patience_ms = atoi(words[2]);
+        done();
     } else if (strcmp(command, "feeding") == 0) {
         feeding(feeders[index]);
     } else if (strcmp(command, "halt") == 0) {

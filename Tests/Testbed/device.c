@@ -107,12 +107,32 @@ static void follow_state(struct device *device, const struct input_event *event)
     }
 }
 
+static uint64_t now_us(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * UINT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+// Without the lock: what the reader asks of the device meanwhile must be answered. Only one thread sends at a time.
+static void await_room(struct device *device, int entries) {
+    uint64_t began = now_us(), waited = 0;
+    while (has_reader(device) && unread_entries(device) + entries >= device->capacity) {
+        waited = now_us() - began;
+        if (waited >= device->patience_ms * UINT64_C(1000)) break;
+        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+    }
+    pthread_mutex_lock(&device->lock);
+    if (waited > device->counts.longest_wait_us) device->counts.longest_wait_us = waited;
+    pthread_mutex_unlock(&device->lock);
+}
+
 void device_send(struct device *device, struct input_event *events, int count) {
     struct input_event packet[128];
     struct timespec now;
+    if (count > 127) count = 127;
+    if (device->patience_ms) await_room(device, count + 1);
     pthread_mutex_lock(&device->lock);
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (count > 127) count = 127;
     memcpy(packet, events, count * sizeof *packet);
     packet[count] = (struct input_event){.type = EV_SYN, .code = SYN_REPORT};
     for (int i = 0; i <= count; i++) {

@@ -3,6 +3,7 @@
 
 #include <linux/input.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <umockdev.h>
 
@@ -21,6 +22,7 @@ struct sent {
 struct counts {
     uint64_t packets, queued, dropped, unread, overflows;
     uint64_t first_dropped_us, last_dropped_us;
+    uint64_t longest_wait_us;  // for room, by a patient device
 };
 
 struct device {
@@ -42,6 +44,7 @@ struct device {
     struct sent *sent;
     uint64_t sent_capacity;
     struct counts counts;
+    atomic_uint patience_ms;
 };
 
 // Plugs it in: node, ioctls, sysfs, "add" event. `extra`: udev properties, NULL at the end. NULL with a reason on
@@ -51,6 +54,10 @@ struct device *device_add(UMockdevTestbed *testbed, const struct kind *kind, int
 void device_remove(UMockdevTestbed *testbed, struct device *device);
 
 // One packet: the events get one time (now, CLOCK_MONOTONIC) and a SYN_REPORT, as a driver would.
+//
+// What does not fit into the kernel's buffer is dropped, as it would be. A patient device waits for so long for room
+// first, as no hardware does: a machine that stands still for some milliseconds then makes no test fail that is about
+// the reader, while a reader that stands still for longer than the patience does.
 void device_send(struct device *device, struct input_event *events, int count);
 
 // So many packets will come: has the memory for what is told of them at hand.

@@ -3,13 +3,16 @@
 import os
 import struct
 
-from bed import BUILD, FIGURES, now_us, wait_for
-from witness import Witness, account, unexplained
+from bed import BUILD, FIGURES, PATIENCE_MS, now_us, wait_for
 
 MICE = 4
 RATE = 8000
 SECONDS = float(os.environ.get("KYMO_HOT_PATH_SECONDS", "5"))
 STALL_MS = 500
+
+
+def held_up(*stats) -> str:
+    return f"for room in which they waited up to {max(each['longest_wait_us'] for each in stats) / 1000:.1f} ms"
 
 
 def run_all(mice, rate, seconds):
@@ -23,21 +26,25 @@ def test_four_mice_at_8_khz_and_a_disk_that_stands_still_for_half_a_second_lose_
     mice = [bed.add("mouse", number + 1) for number in range(MICE)]
     daemon = recorder(environment={"KYMO_TESTBED_SYNC_MS": str(STALL_MS)}).start(devices=MICE)
     agent(daemon).window("editor")
-    witness = Witness()
+    # An input thread that waited for the disk would exhaust it.
+    assert PATIENCE_MS < STALL_MS / 2
+    for mouse in mice:
+        mouse.patience(PATIENCE_MS)
     run_all(mice, RATE, SECONDS)
-    stalls = witness.stalls()
     status = daemon.until_written(last=max(mouse.sent()[-1].time_us for mouse in mice), seconds=30)
     assert daemon.stop() == 0
     stats = [mouse.stats() for mouse in mice]
     losses = daemon.rows("loss")
     recorded = sum(1 for _ in daemon.each_row("motion"))
     FIGURES.append(f"{MICE} mice at 8 kHz, every sync {STALL_MS} ms: {recorded} reports, "
-                   f"{sum(each['dropped'] for each in stats)} dropped by the kernel's buffer ({account(losses, stalls)})")
+                   f"{sum(each['dropped'] for each in stats)} dropped by the kernel's buffer, {held_up(*stats)}")
     # The ring holds what comes while the disk stands still, and the input thread does not wait for it.
     assert status["events_lost_ring"] == 0
-    assert unexplained(losses, stalls) == []
-    assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
-    assert losses or recorded == sum(each["queued"] for each in stats)
+    if PATIENCE_MS:
+        assert losses == []
+        assert recorded == sum(each["packets"] for each in stats)
+    else:
+        assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
 
 
 def test_nothing_is_allocated_per_event(bed, recorder, agent, tmp_path):
@@ -47,6 +54,9 @@ def test_nothing_is_allocated_per_event(bed, recorder, agent, tmp_path):
     daemon = recorder(environment={
         "KYMO_ALLOCATIONS": str(counters), "LD_PRELOAD": f"{BUILD}/allocations.so:{preload}"}).start(devices=MICE)
     agent(daemon).window("editor")
+    # What a loss costs, from libinput's line about it to the record, is not of the hot path.
+    for mouse in mice:
+        mouse.patience(PATIENCE_MS)
 
     def settled():
         """The counters when what was on its way (an answer, a chunk, a sync) has come to its end: within 1.5 s."""

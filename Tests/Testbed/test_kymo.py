@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from bed import BIN, wait_for
+from bed import BIN, PATIENCE_MS, wait_for
 
 
 @pytest.fixture
@@ -22,8 +22,11 @@ def journal(bed, recorder, agent):
     keyboard.write("hi")
     daemon.until(lambda rows: len(rows) == 4, "key")
     session.window("browser", 2)
+    # What the machine did not let it send in time it leaves out, as a mouse does: 48 of 50, once.
+    mouse.patience(PATIENCE_MS)
     mouse.run(500, 0.1)
-    daemon.until(lambda rows: len(rows) == 50, "motion")
+    moved = mouse.finish(10)["sent"]
+    daemon.until(lambda rows: len(rows) == moved, "motion")
     assert daemon.stop() == 0
     return daemon
 
@@ -44,7 +47,7 @@ def test_selection(journal):
     assert {row["device_name"] for row in show_events(journal, "--device", "mouse")} == {"Testbed Mouse"}
     assert {row["device"] for row in show_events(journal, "--device", "event1")} == {1}
     motions = show(journal, "--kind", "motion")
-    middle = motions[25]["realtime"]
+    middle = motions[len(motions) // 2]["realtime"]
     assert [row["sequence"] for row in show(journal, "--kind", "motion", "--since", middle)] == [
         row["sequence"] for row in motions if row["realtime"] >= middle]
     assert [row["sequence"] for row in show(journal, "--kind", "motion", "--until", middle)] == [

@@ -1,11 +1,13 @@
 """A fast mouse: every report, once and in order; and if the recorder is stopped, the loss stands in the journal."""
 
 import bisect
+import os
 import signal
 import time
 
-from bed import FIGURES, Sent, wait_for
-from witness import Witness, account, unexplained
+from bed import FIGURES, PATIENCE_MS, Sent, wait_for
+
+SECONDS = float(os.environ.get("KYMO_RATE_SECONDS", "60"))
 
 
 def offered(device) -> list[tuple[int, int, int]]:
@@ -36,19 +38,16 @@ def check_that_losses_cover(daemon, device) -> list[dict]:
     return losses
 
 
-def test_8_khz_for_60_s_with_typing_loses_nothing(bed, recorder, agent):
-    """But what the machine loses: the kernel's buffer lasts 2.7 ms, and a loss is the recorder's where no processor stood
-    still meanwhile."""
+def test_8_khz_with_typing_loses_nothing(bed, recorder, agent):
     keyboard, mouse = bed.add("keyboard", 1), bed.add("mouse", 2)
     daemon = recorder(rules={"editor": "full"}).start(devices=2)
     agent(daemon).window("editor")
     before = daemon.status()
-    witness = Witness()
-    mouse.run(8000, 60)
-    keyboard.type(8, 60, [30, 48, 46, 32, 18])
-    fed = mouse.finish(90)
+    mouse.patience(PATIENCE_MS)
+    mouse.run(8000, SECONDS)
+    keyboard.type(8, SECONDS, [30, 48, 46, 32, 18])
+    fed = mouse.finish(SECONDS * 1.5)
     keyboard.finish(10)
-    stalls = witness.stalls()
     after = daemon.until_written(last=max(keyboard.sent()[-1].time_us, mouse.sent()[-1].time_us))
     memory = daemon.peak_memory()
     assert daemon.stop() == 0
@@ -57,15 +56,15 @@ def test_8_khz_for_60_s_with_typing_loses_nothing(bed, recorder, agent):
     count = stats["packets"]
     FIGURES.append(
         f"8 kHz mouse for {fed['seconds']:.0f} s and typing: {count} reports at {fed['sent'] / fed['seconds']:.0f} Hz, "
-        f"{stats['dropped']} dropped by the kernel's buffer ({account(losses, stalls)}); a report cost "
-        f"{(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU and "
+        f"{stats['dropped']} dropped by the kernel's buffer, for room in which they waited up to "
+        f"{stats['longest_wait_us'] / 1000:.1f} ms; a report cost {(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU and "
         f"{(after['bytes_written'] - before['bytes_written']) / count:.2f} bytes; {memory / 1e6:.1f} MB resident")
-    assert unexplained(losses, stalls) == []
     assert (stats["dropped"] == 0) == (losses == [])
-    assert fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
+    assert losses == [] or PATIENCE_MS == 0
+    assert fed["sent"] / fed["seconds"] > 4000, f"the machine is too busy for a fast mouse: {fed}"
     assert losses or recorded(daemon) == offered(mouse)
     keys = [(row["time_us"], row["press"]) for row in daemon.rows("key")]
-    assert len(keys) == 960
+    assert len(keys) == int(8 * SECONDS) * 2
     assert keys == [(sent.time_us, "pressed" if i % 2 == 0 else "released") for i, sent in enumerate(keyboard.sent())]
 
 
@@ -73,15 +72,19 @@ def test_a_recorder_that_is_stopped_for_100_ms_says_what_is_missing(bed, recorde
     mouse = bed.add("mouse", 2)
     daemon = recorder().start(devices=1)
     agent(daemon).window("editor")
+    # So that the gaps are the three that are made here.
+    mouse.patience(PATIENCE_MS)
     mouse.run(8000, 4)
     wait_for(lambda: mouse.feeding()["sent"] > 4000, "the mouse to move")
     stopped, dropped = [], []
     for _ in range(3):
         already = mouse.stats()["dropped"]
+        mouse.patience(0)
         daemon.process.send_signal(signal.SIGSTOP)
         began = time.monotonic()
         time.sleep(0.1)
         daemon.process.send_signal(signal.SIGCONT)
+        mouse.patience(PATIENCE_MS)
         stopped.append(time.monotonic() - began)
         end = mouse.feeding()["sent"] + 2000
         wait_for(lambda end=end: mouse.feeding()["sent"] > end, "the mouse to move on")
