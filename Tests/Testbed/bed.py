@@ -28,9 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("KYMO_BIN", ROOT / ".build/debug"))
 BUILD = Path(os.environ.get("KYMO_TESTBED_BUILD", ROOT / ".build/testbed"))
 EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_MSC, EV_SW = range(6)
-# How long a mouse waits for room in the kernel's buffer where a test is not about what a machine that stands still costs;
-# 0 shows what that is. Less than half a second: a test makes the disk stand still for so long.
-PATIENCE_MS = int(os.environ.get("KYMO_PATIENCE_MS", "200"))
+# How long a mouse waits for room in the kernel's buffer where a test is not about what a machine that stands still costs.
+PATIENCE_MS = 200
 # What tests have measured, for the end of the run.
 FIGURES: list[str] = []
 _libc = ctypes.CDLL(None)
@@ -49,6 +48,12 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 10):
             return value
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
         time.sleep(0.01)
+
+
+def waited(*stats: dict) -> str:
+    """How patient devices had to be, in words."""
+    longest = max(each["longest_wait_us"] for each in stats) / 1000
+    return f"waited up to {longest:.1f} ms for room in it" if longest else "never waited"
 
 
 def die_with_parent() -> None:
@@ -165,8 +170,8 @@ class Device:
                         f"{self.sysname} to be done", seconds)
 
     def patience(self, milliseconds: int) -> None:
-        """For how long it waits, from now on, for room in the kernel's buffer before a report is dropped. 0, as hardware does
-        it, until this is called: a machine that stands still for 3 ms costs reports at 8 kHz then."""
+        """For how long it waits, from now on, for room in the kernel's buffer before a report is dropped. Until this is called
+        it never waits, as hardware: a machine that stands still for 3 ms costs reports at 8 kHz then."""
         self.bed.command("patience", self.index, milliseconds)
 
     def halt(self) -> None:

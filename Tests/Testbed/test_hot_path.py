@@ -3,16 +3,12 @@
 import os
 import struct
 
-from bed import BUILD, FIGURES, PATIENCE_MS, now_us, wait_for
+from bed import BUILD, FIGURES, PATIENCE_MS, now_us, wait_for, waited
 
 MICE = 4
 RATE = 8000
 SECONDS = float(os.environ.get("KYMO_HOT_PATH_SECONDS", "5"))
 STALL_MS = 500
-
-
-def held_up(*stats) -> str:
-    return f"for room in which they waited up to {max(each['longest_wait_us'] for each in stats) / 1000:.1f} ms"
 
 
 def run_all(mice, rate, seconds):
@@ -22,29 +18,37 @@ def run_all(mice, rate, seconds):
         mouse.finish(seconds * 10 + 20)
 
 
-def test_four_mice_at_8_khz_and_a_disk_that_stands_still_for_half_a_second_lose_nothing(bed, recorder, agent):
+def drops_while_the_disk_stands_still(bed, recorder, agent, patience_ms: int) -> int:
+    """How many reports of the mice the kernel's buffer dropped; all others are recorded, or this fails."""
     mice = [bed.add("mouse", number + 1) for number in range(MICE)]
     daemon = recorder(environment={"KYMO_TESTBED_SYNC_MS": str(STALL_MS)}).start(devices=MICE)
     agent(daemon).window("editor")
-    # An input thread that waited for the disk would exhaust it.
-    assert PATIENCE_MS < STALL_MS / 2
     for mouse in mice:
-        mouse.patience(PATIENCE_MS)
+        mouse.patience(patience_ms)
     run_all(mice, RATE, SECONDS)
     status = daemon.until_written(last=max(mouse.sent()[-1].time_us for mouse in mice), seconds=30)
     assert daemon.stop() == 0
     stats = [mouse.stats() for mouse in mice]
+    dropped = sum(each["dropped"] for each in stats)
     losses = daemon.rows("loss")
     recorded = sum(1 for _ in daemon.each_row("motion"))
-    FIGURES.append(f"{MICE} mice at 8 kHz, every sync {STALL_MS} ms: {recorded} reports, "
-                   f"{sum(each['dropped'] for each in stats)} dropped by the kernel's buffer, {held_up(*stats)}")
+    FIGURES.append(f"{MICE} mice at 8 kHz, every sync {STALL_MS} ms: {recorded} reports, {dropped} dropped by the kernel's buffer "
+                   f"({len(losses)} losses), {waited(*stats)}")
     # The ring holds what comes while the disk stands still, and the input thread does not wait for it.
     assert status["events_lost_ring"] == 0
-    if PATIENCE_MS:
-        assert losses == []
-        assert recorded == sum(each["packets"] for each in stats)
-    else:
-        assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
+    assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
+    assert losses or recorded == sum(each["packets"] for each in stats)
+    for mouse in mice:
+        mouse.remove()
+    return dropped
+
+
+def test_four_mice_at_8_khz_and_a_disk_that_stands_still_for_half_a_second_lose_nothing(bed, recorder, agent):
+    # An input thread that waited for the disk would exhaust the patience. Without any, the machine's own standing still
+    # costs reports: what that says of the machine is printed, and nothing else is asked of it.
+    assert PATIENCE_MS < STALL_MS / 2
+    if drops_while_the_disk_stands_still(bed, recorder, agent, patience_ms=0):
+        assert drops_while_the_disk_stands_still(bed, recorder, agent, patience_ms=PATIENCE_MS) == 0
 
 
 def test_nothing_is_allocated_per_event(bed, recorder, agent, tmp_path):
