@@ -73,6 +73,12 @@ def chunks(segment: Path) -> list[tuple[int, int]]:
     return found
 
 
+def syncs_in(log: Path, segment: Path) -> list[tuple[int, int, int]]:
+    """When each fdatasync of that file ended and how long it took, µs, and the file's size at its beginning."""
+    lines = (tuple(map(int, line.split())) for line in log.read_text().splitlines())
+    return [(ended, took, size) for ended, took, size, inode in lines if inode == segment.stat().st_ino]
+
+
 def durable(directory: Path) -> tuple[list[float], list[float]]:
     """From the kernel's stamp to the end of the fdatasync that covers it, ms; how long each of those took, ms."""
     log = directory / "syncs"
@@ -81,16 +87,19 @@ def durable(directory: Path) -> tuple[list[float], list[float]]:
         ours.mouse.run(125, SECONDS)
         ours.mouse.finish(SECONDS * 2)
         ours.recorder.until_written(last=now_us())
-        wait_for(lambda: ours.recorder.segments()[0].stat().st_size <= int(log.read_text().split()[-1]), "the last sync")
+        # The newest: one before it has what was to be said before anybody was there.
+        segment = ours.recorder.segments()[-1]
+        wait_for(lambda: any(size >= segment.stat().st_size for _, _, size in syncs_in(log, segment)), "the last sync")
         motions = ours.recorder.rows("motion")
-        ends = chunks(ours.recorder.segments()[0])
+        assert {f"{row['segment']:010}" for row in motions} == {segment.name[10:20]}, "all of it is in one segment"
+        ends, syncs = chunks(segment), syncs_in(log, segment)
     finally:
         ours.close()
-    syncs = [tuple(map(int, line.split())) for line in log.read_text().splitlines()]
     delays = []
     for row in motions:
         end = next(end for last, end in ends if last >= row["sequence"])
         delays.append((next(time_us for time_us, _, size in syncs if size >= end) - row["time_us"]) / 1000)
+    assert min(delays) > 0, "nothing is durable before it happened"
     return delays, [took / 1000 for _, took, _ in syncs]
 
 

@@ -23,7 +23,7 @@
 // KYMO_TESTBED_SYNC_MS: how long every fdatasync() takes, as on a disk that is busy with something else.
 #define SYNC_VARIABLE "KYMO_TESTBED_SYNC_MS"
 // KYMO_TESTBED_SYNC_LOG: a file to which each fdatasync() adds a line: CLOCK_MONOTONIC at its end and how long it took, µs,
-// and how many bytes of the file it covered.
+// how many bytes of the file it covered, and the inode of that.
 #define SYNC_LOG_VARIABLE "KYMO_TESTBED_SYNC_LOG"
 // KYMO_TESTBED_DENY: comma-separated node names (event5) that may not be opened.
 #define DENY_VARIABLE "KYMO_TESTBED_DENY"
@@ -119,7 +119,7 @@ int fdatasync(int fd) {
     FILE *log = path ? fopen(path, "ae") : NULL;
     if (log) {
         uint64_t ended = now_us();
-        fprintf(log, "%lu %lu %ld\n", ended, ended - began, (long)status.st_size);
+        fprintf(log, "%lu %lu %ld %lu\n", ended, ended - began, (long)status.st_size, (unsigned long)status.st_ino);
         fclose(log);
     }
     return result;
