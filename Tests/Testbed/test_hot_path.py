@@ -36,7 +36,6 @@ def drops_while_the_disk_stands_still(bed, recorder, agent, patience_ms: int) ->
                    f"({len(losses)} losses), {waited(*stats)}")
     # The ring holds what comes while the disk stands still, and the input thread does not wait for it.
     assert status["events_lost_ring"] == 0
-    assert all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
     assert losses or recorded == sum(each["packets"] for each in stats)
     for mouse in mice:
         mouse.remove()

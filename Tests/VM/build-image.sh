@@ -2,10 +2,11 @@
 # A bootable Debian with a real kernel, udev, systemd, logind, uinput and sway, and nothing of Kymograph in it: what is
 # tested comes on a second disk, so that a new build needs no new image.
 #
-# usage: Tests/VM/build-image.sh bookworm|trixie    prints the directory with disk.img, vmlinuz and initrd.img
+# usage: Tests/VM/build-image.sh bookworm|trixie [browsers]    prints the directory with disk.img, vmlinuz and initrd.img
 set -euo pipefail
 
-suite=${1:?usage: build-image.sh bookworm|trixie}
+suite=${1:?usage: build-image.sh bookworm|trixie [browsers]}
+variant=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KYMO_CACHE:-$here/../../.cache}
 mirror=${KYMO_MIRROR:-http://deb.debian.org/debian}
@@ -21,11 +22,13 @@ asking=(
     python3-gi gir1.2-gtk-3.0 gir1.2-gtk-4.0 gir1.2-vte-2.91 python3-pyqt5 qtwayland5
 )
 [[ $suite != bookworm ]] || packages+=("${asking[@]}")
+# An image of its own: 900 MB on the disk, for one part that is seldom run.
+[[ $variant != browsers ]] || packages+=(firefox-esr chromium)
 
 # The whole script is the recipe, so its hash names the result.
 key=$(sha256sum "$0" | cut -c1-16)
 mkdir -p "$cache"
-image=$(cd "$cache" && pwd)/vm-$suite-$key
+image=$(cd "$cache" && pwd)/vm-$suite${variant:+-$variant}-$key
 if [[ -e $image/complete ]]; then
     echo "$image"
     exit 0
@@ -101,7 +104,7 @@ rm -rf "$partial"
 mkdir "$partial"
 cp "$root"/boot/vmlinuz-* "$partial/vmlinuz"
 cp "$root"/boot/initrd.img-* "$partial/initrd.img"
-truncate --size=3G "$partial/disk.img"
+truncate --size=4G "$partial/disk.img"
 mkfs.ext4 -q -F -d "$root" "$partial/disk.img"
 date --utc > "$partial/complete"
 rm -rf "$image"

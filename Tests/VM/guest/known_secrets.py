@@ -46,6 +46,14 @@ CASES = [
     Case(asking.Console, "Console", "inactive", "a text console's login, and a shell there"),
     Case(asking.Greeter, "Greeter", "inactive", "greetd and agreety, a greeter's session"),
 ]
+# No field of theirs is known in time: no key has an identity, and how many are counted is the emulated processor's affair.
+BROWSERS = [
+    Case(prompts.Firefox, "Firefox", "password", "Firefox, password input"),
+    Case(prompts.Chromium, "Chromium", "accessibility", "Chromium, password input"),
+    Case(prompts.ChromiumAccessible, "Chromiumaccessible", "password", "Chromium, --force-renderer-accessibility"),
+]
+# Of an app that answers late too: nothing was said of the field in time.
+LATE = {"accessibility", "unconfirmed"}
 
 
 class Typist:
@@ -125,7 +133,8 @@ def typed_into(case, place, typist):
         return tried[0]
 
     tried = []
-    done = play(prompt, typist, SECRET if case.reason else OPEN_SECRET, settle)
+    settles = {} if case in BROWSERS else {"settle": settle}
+    done = play(prompt, typist, SECRET if case.reason else OPEN_SECRET, **settles)
     print(f"  {case.name}: {time.monotonic() - begin:.0f} s")
     return done
 
@@ -137,35 +146,52 @@ def bytes_of_journal():
 
 def judged(report, case, typed, rows):
     found = Judgement(typed, rows)
-    # How many of them is the busy machine's affair, which keeps apps waiting: then they are withheld, rightly.
-    report.check(f"secret: {case.name}: of what is ordinary, keys before and after it are in the journal",
-                 found.ordinary_identities > 0 and found.silent_controls == 0, vars(found))
+    reasons = {case.reason}
+    if case in BROWSERS:
+        reasons |= LATE
+        report.check(f"secret: {case.name}: no key of what is ordinary has an identity either",
+                     found.ordinary_identities == 0, vars(found))
+    else:
+        # How many of them is the busy machine's affair, which keeps apps waiting: then they are withheld, rightly.
+        report.check(f"secret: {case.name}: of what is ordinary, keys before and after it are in the journal",
+                     found.ordinary_identities > 0 and found.silent_controls == 0, vars(found))
     if case.reason:
         report.check(f"secret: {case.name}: no key of it is written or counted",
                      found.identities == found.counted == 0, vars(found))
-        report.check(f"secret: {case.name}: it was {case.reason} that saw it", case.reason in found.reasons, found.reasons)
-    return (f"| {case.name} | {case.reason or 'none'} | {found.identities} | {found.counted} | "
-            f"{found.ordinary_identities} of {found.ordinary} |")
+        report.check(f"secret: {case.name}: it was {case.reason} that saw it", reasons & found.reasons, found.reasons)
+    ordinary = f"{found.ordinary_identities} (+{found.ordinary_counted} counted)" if case in BROWSERS else found.ordinary_identities
+    seen = " ".join(sorted(reasons & found.reasons)) or "none"
+    return f"| {case.name} | {seen} | {found.identities} | {found.counted} | {ordinary} of {found.ordinary} |"
 
 
 def corpus(desk):
-    report = desk.report
-    place = Place(desk)
-    typist = Typist(desk.feeder, desk.keyboard["device"])
     # polkit's administrators are that group's members; sudo looks at the session's own groups, which stay what they were.
     subprocess.run(["usermod", "--append", "--groups", "sudo", SUBJECT], check=True)
     Path("/etc/sudoers.d/test").write_text(f"{SUBJECT} ALL=(ALL) ALL\n")
     become_secret(SECRET)
+    find_none(desk, CASES)
+    become_secret(consent.PASSWORD)
+
+
+def in_browsers(desk):
+    # What is looked for must be found where it may be.
+    find_none(desk, CASES[:1] + BROWSERS)
+
+
+def find_none(desk, cases):
+    """Types the secret into each of them, and looks for it in the journal."""
+    report = desk.report
+    place = Place(desk)
+    typist = Typist(desk.feeder, desk.keyboard["device"])
     since = f"@{int(time.time())}"
     typed = []
-    for case in CASES:
+    for case in cases:
         try:
             typed.append((case, typed_into(case, place, typist)))
         except (AssertionError, OSError, subprocess.SubprocessError) as error:
             report.check(f"secret: {case.name}: is asked for, and taken", False, repr(error))
             tell(place.runtime / f"org.example.{case.app}")
             desk.sway.command(f'[app_id="org.example.{case.app}"] kill')
-    become_secret(consent.PASSWORD)
     until_written(desk, now_us())
     rows = desk.recorder.records("--since", since, "--kind", "key,key_counts,suppression")
     table = [judged(report, case, done, rows) for case, done in typed]

@@ -41,6 +41,10 @@ class Program:
     def kill(self):
         os.kill(self.pid, 9)
 
+    def stop(self, number, seconds):
+        os.kill(self.pid, number)
+        until(lambda: self.poll() is not None, f"process {self.pid} ends", seconds)
+
     def wait(self):
         until(lambda: self.poll() is not None, f"process {self.pid} ends")
 
