@@ -98,6 +98,11 @@ struct FieldTimeline {
         var isTerminal: Bool
     }
 
+    /// What holds now, and since when; nil: nothing is known yet.
+    @inline(__always) var newest: (held: Held, sinceMicroseconds: UInt64)? {
+        entries.last.map { (Held(limit: $0.limit, isTerminal: $0.isTerminal), $0.timeMicroseconds) }
+    }
+
     @inline(__always) func held(at time: UInt64) -> Held {
         // Nearly always: what hands do is later than the last change of a field.
         if let newest = entries.last, newest.timeMicroseconds <= time {

@@ -109,8 +109,17 @@ public final class Gate {
 
     /// Decides whatever can be decided by now, in order.
     public func advance(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
+        advance(nowMicroseconds: now, inRuns: true, body)
+    }
+
+    /// - Parameter inRuns: false decides each event by itself, for the tests: what comes out is the same.
+    @inline(__always) func advance(
+        nowMicroseconds now: UInt64, inRuns: Bool, _ body: (consuming PermittedEvent) -> Void
+    ) {
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
-        while !holdBack.isEmpty, isDecidable(nowMicroseconds: now) {
+        while true {
+            if inRuns { passPointers(emit) }
+            guard !holdBack.isEmpty, isDecidable(nowMicroseconds: now) else { break }
             let event = holdBack.removeFirst()
             writeState(upTo: event.timeMicroseconds, emit)
             decide(event, emit)

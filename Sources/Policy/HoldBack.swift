@@ -44,8 +44,15 @@ final class HoldBack {
     /// Time of the oldest event, without copying it.
     var firstTimeMicroseconds: UInt64 { slots[head].timeMicroseconds }
 
+    /// Whether the oldest is a pointer's event of that span. Only while not empty.
+    @inline(__always) func firstIsPointer(since start: UInt64, before end: UInt64) -> Bool {
+        let place = slots + head
+        let time = place.pointee.timeMicroseconds
+        return time >= start && time < end && place.pointee.payload.isPointer
+    }
+
     /// Adds an event. Only while not full.
-    func append(_ event: consuming Event) {
+    @inline(__always) func append(_ event: consuming Event) {
         var tail = head + count
         if tail >= capacity { tail -= capacity }
         (slots + tail).initialize(to: event)
@@ -53,7 +60,7 @@ final class HoldBack {
     }
 
     /// Takes the oldest event out and wipes its place. Only while not empty.
-    func removeFirst() -> Event {
+    @inline(__always) func removeFirst() -> Event {
         let place = slots + head
         let event = place.move()
         memset(UnsafeMutableRawPointer(place), 0, MemoryLayout<Event>.stride)
@@ -63,8 +70,24 @@ final class HoldBack {
         return event
     }
 
+    /// The same, attributed before it moves: an event that is changed on its way is copied.
+    @inline(__always) func removeFirst(attributedTo focus: FocusID) -> Event {
+        slots[head].focus = focus
+        return removeFirst()
+    }
+
     /// Forgets everything that waits.
     func discard() {
         while !isEmpty { _ = removeFirst() }
+    }
+}
+
+extension Payload {
+    /// Of anybody's hand, and no key.
+    fileprivate var isPointer: Bool {
+        switch self {
+        case .key, .keyCounts: false
+        default: isInput
+        }
     }
 }

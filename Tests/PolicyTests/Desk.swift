@@ -9,6 +9,8 @@ final class Desk {
     private var now: UInt64 = 1_000_000
     private var apps: [FocusID: String] = [:]
     static let start: UInt64 = 1_000_000
+    /// What nobody disputes is let through in runs, as it is in the recorder.
+    var decidesInRuns = true
 
     init(
         _ rules: [String: KeyRule] = ["full": .full, "off": .off], capacity: Int = 1024, hasLayout: Bool = true,
@@ -84,7 +86,7 @@ final class Desk {
     }
 
     func advance(to ms: Double) {
-        gate.advance(nowMicroseconds: time(ms)) { self.take($0.event) }
+        gate.advance(nowMicroseconds: time(ms), inRuns: decidesInRuns) { self.take($0.event) }
     }
 
     func close(at ms: Double, reason: SuppressionReason = .inactive) {
