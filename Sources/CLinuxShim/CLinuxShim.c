@@ -33,6 +33,21 @@ static uint64_t microseconds(clockid_t clock)
 uint64_t kymo_monotonic_microseconds(void) { return microseconds(CLOCK_MONOTONIC); }
 uint64_t kymo_realtime_microseconds(void) { return microseconds(CLOCK_REALTIME); }
 
+struct kymo_clock_pair kymo_read_clocks(void)
+{
+    struct kymo_clock_pair closest = {0, 0};
+    uint64_t least = UINT64_MAX;
+    for (int tries = 0; tries < 16 && least > 2; tries++) {
+        struct kymo_clock_pair pair = {.monotonic = kymo_monotonic_microseconds(), .realtime = kymo_realtime_microseconds()};
+        uint64_t took = kymo_monotonic_microseconds() - pair.monotonic;
+        if (took >= least)
+            continue;
+        least = took;
+        closest = pair;
+    }
+    return closest;
+}
+
 int kymo_peer_credentials(int socket, uid_t *uid, pid_t *pid)
 {
     struct ucred credentials;

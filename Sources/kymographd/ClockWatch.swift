@@ -33,10 +33,10 @@ final class ClockWatch {
 
     /// The record of this moment.
     static func pair(_ reason: ClockReason) -> Event {
-        let monotonic = kymo_monotonic_microseconds()
+        let clocks = kymo_read_clocks()
         return Event(
-            timeMicroseconds: monotonic,
-            payload: .clock(ClockPair(realtimeMicroseconds: kymo_realtime_microseconds(), reason: reason)))
+            timeMicroseconds: clocks.monotonic,
+            payload: .clock(ClockPair(realtimeMicroseconds: clocks.realtime, reason: reason)))
     }
 
     /// After the descriptor became readable.

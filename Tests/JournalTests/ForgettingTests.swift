@@ -12,7 +12,7 @@ import Testing
 /// A journal of several segments, an event in each chunk, and what stays of it when some is forgotten.
 @Suite struct ForgettingTests {
     /// CLOCK_MONOTONIC at which the test's events happen, and what to add for CLOCK_REALTIME.
-    private static let offset = kymo_realtime_microseconds() &- kymo_monotonic_microseconds()
+    private static let offset = kymo_read_clocks().realtimeOffset
     private let start = kymo_monotonic_microseconds()
 
     private func at(_ second: UInt64) -> UInt64 { start + second * 1_000_000 }

@@ -10,7 +10,7 @@ import Testing
 
 /// A journal of several people: each forgets their own, and nobody another's.
 @Suite struct SubjectForgettingTests {
-    private static let offset = kymo_realtime_microseconds() &- kymo_monotonic_microseconds()
+    private static let offset = kymo_read_clocks().realtimeOffset
     private static let ada = SegmentOrigin(subject: "ada", userID: 1000, session: "2")
     private static let bob = SegmentOrigin(subject: "bob", userID: 1001, session: "3")
     private let start = kymo_monotonic_microseconds()

@@ -210,11 +210,12 @@ final class OpenSegment {
 
     /// Creates the next segment. Its first chunk repeats the state, and says what could not be written before.
     func open() throws(Errno) {
-        let (now, realtime) = Self.clocks()
+        let clocks = kymo_read_clocks()
+        let now = clocks.monotonic
         let header = SegmentHeader(
             segmentID: Machine.randomIdentifier(), number: nextNumber, machineID: machine.machineID,
             bootID: machine.bootID, firstSequence: nextSequence, monotonicMicroseconds: now,
-            realtimeMicroseconds: realtime, previousHash: previousHash, userID: origin.userID,
+            realtimeMicroseconds: clocks.realtime, previousHash: previousHash, userID: origin.userID,
             subject: origin.subject, session: origin.session)
         // The number is used up even if this fails: a half-made file of that name may be left.
         nextNumber += 1
@@ -237,15 +238,6 @@ final class OpenSegment {
         openedMicroseconds = now
         shed = nil
         unsynced = (now, now)
-    }
-
-    /// Both clocks at one moment: read again if this thread lost its turn in between.
-    private static func clocks() -> (monotonic: UInt64, realtime: UInt64) {
-        while true {
-            let before = kymo_monotonic_microseconds()
-            let realtime = kymo_realtime_microseconds()
-            if kymo_monotonic_microseconds() - before <= 100 { return (before, realtime) }
-        }
     }
 
     private func writeOpening(_ segment: SegmentWriter, nowMicroseconds now: UInt64) throws(Errno) {

@@ -88,7 +88,7 @@ import Testing
         isForgetting.store(true, ordering: .releasing)
         let answer = Mutex<Result<ForgettingReport, JournalError>?>(nil)
         let first = Self.start + 15_000_000
-        let offset = kymo_realtime_microseconds() - kymo_monotonic_microseconds()
+        let offset = kymo_read_clocks().realtimeOffset
         let request: ForgetRequest =
             everything ? .everything : .span(first + past.realtimeOffset - 500_000...now + 10 + offset + 1000)
         journal.forget(request) { result in answer.withLock { $0 = result } }
