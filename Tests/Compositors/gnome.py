@@ -126,8 +126,18 @@ class Gnome48(Gnome):
 
     @property
     def agent_as_seen(self):
-        # Each has a mount namespace of its own, so that the root does not hide where the root is.
-        return f"{self.root}{self.agent_binary}"
+        """Each has a mount namespace of its own, so that the root does not hide where the root is: another process looks at one
+        beside the agent. Where all this is in a root already (make clean-root), that root is not hidden either."""
+        stand_in = Path(shutil.copy("/bin/sleep", self.programs / "stand-in"))
+        running = subprocess.Popen(self.in_root([str(stand_in), "60"]))
+        try:
+            look = self.in_root(["readlink", f"/proc/{running.pid}/exe"])
+            seen = until(lambda: (said := subprocess.run(look, capture_output=True, text=True).stdout.strip())
+                         .endswith(stand_in.name) and said, "the stand-in for the agent runs")
+        finally:
+            running.kill()
+            running.wait()
+        return str(Path(seen).with_name(Path(self.agent_binary).name))
 
     def command(self):
         return self.in_root(super().command())
