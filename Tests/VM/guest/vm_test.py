@@ -73,14 +73,14 @@ def of_known_secrets(report, payload, results):
     desk.feeder.close()
 
 
-def of_browsers(report, payload, results):
+def of_firefox(report, payload, results):
     import known_secrets
 
-    desk = life.Desk(report, payload, results, "browsers")
+    desk = life.Desk(report, payload, results, "firefox")
     subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
     consent.give(report, desk.recorder)
     desk.wait_until_keys_are_written()
-    known_secrets.in_browsers(desk)
+    known_secrets.in_firefox(desk)
     desk.feeder.close()
 
 
@@ -93,7 +93,7 @@ def asleep(report, payload, results):
     desk.feeder.close()
 
 
-PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
+PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "firefox": of_firefox, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
 
 
 def main(payload, results, part):
