@@ -177,6 +177,13 @@ class Tail:
         for line in self.process.stdout:
             self.lines.append((now_us(), line))
 
+    def has_line(self, seconds=1):
+        """Whether there is one, or comes soon."""
+        deadline = time.monotonic() + seconds
+        while not self.lines and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return bool(self.lines)
+
     def close(self):
         self.process.terminate()
         self.process.wait(30)

@@ -99,6 +99,8 @@ def excluded_device(bench):
 
 def latency(bench):
     tail = Tail()
+    # A slow machine takes seconds to start it, and it shows nothing of before.
+    wait_for("tail to follow", lambda: bench.type(1, FAST) and tail.has_line(), 60)
     done = bench.type(80, NATURAL)
     bench.settle(done["last_us"])
     lines = tail.close()
