@@ -67,8 +67,8 @@ def chunks(segment: Path) -> list[tuple[int, int]]:
         content = place + 8
         place = content + length
         if magic == CHUNK_HEADER:
-            first, count = struct.unpack_from("<QI", data, content + 24)
-            place += struct.unpack_from("<I", data, content + 40)[0]
+            first, count = struct.unpack_from("<QH", data, content + 16)
+            place += struct.unpack_from("<I", data, content + 32)[0]
             found.append((first + count - 1, place))
     return found
 
