@@ -42,9 +42,11 @@ def test_round_trips_at_rest_and_while_the_focus_moves(desk, service):
     busy = []
     for number in range(20):
         desk.focus(("alpha", "beta")[number % 2])
-        # A change that came while terminals and fields were still looked at overtakes the answer: it may be later than that says.
-        _, mark = connection.probe()
+        said, mark = connection.probe()
+        heard = now()
         busy.append(mark.answered - mark.sent)
+        # Not `mark.answered`: a change that came while terminals and fields were still looked at overtakes the answer.
+        assert all(report.time <= heard for report in said if isinstance(report, Focus))
     print(
         f"\nround trips, {desk.name}: at rest {figures(rest)}; asked to answered {figures(total)}; "
         f"right after a change {figures(busy)}"

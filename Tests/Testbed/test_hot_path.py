@@ -36,7 +36,10 @@ def drops_while_the_disk_stands_still(bed, recorder, agent, patience_ms: int) ->
                    f"({len(losses)} losses), {waited(*stats)}")
     # The ring holds what comes while the disk stands still, and the input thread does not wait for it.
     assert status["events_lost_ring"] == 0
-    assert losses or recorded == sum(each["packets"] for each in stats)
+    # Beyond five losses in 30 s libinput tells no more of them, and a span stays open until it is quiet.
+    assert len(losses) > 5 or all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
+    assert (dropped == 0) == (losses == [])
+    assert losses or recorded == sum(each["queued"] for each in stats)
     for mouse in mice:
         mouse.remove()
     return dropped

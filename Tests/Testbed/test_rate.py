@@ -7,6 +7,7 @@ import time
 
 from bed import FIGURES, PATIENCE_MS, Sent, wait_for, waited
 
+# At most 131: the mock device remembers a million reports, each of which is looked for.
 SECONDS = float(os.environ.get("KYMO_RATE_SECONDS", "60"))
 
 
@@ -62,7 +63,7 @@ def drops_at_8_khz(bed, recorder, agent, patience_ms: int) -> int:
         f"{(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU and "
         f"{(after['bytes_written'] - before['bytes_written']) / count:.2f} bytes; {memory / 1e6:.1f} MB resident")
     assert (dropped == 0) == (losses == [])
-    assert fed["sent"] / fed["seconds"] > 4000, f"the machine is too busy for a fast mouse: {fed}"
+    assert fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
     assert losses or recorded(daemon) == offered(mouse)
     keys = [(row["time_us"], row["press"]) for row in daemon.rows("key")]
     assert len(keys) == int(8 * SECONDS) * 2

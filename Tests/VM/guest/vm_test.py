@@ -73,22 +73,25 @@ def of_known_secrets(report, payload, results):
     desk.feeder.close()
 
 
-def of_firefox(report, payload, results):
-    import known_secrets
-
-    desk = life.Desk(report, payload, results, "firefox")
+def recorded_desk(report, payload, results, name):
+    """With somebody at it who has consented."""
+    desk = life.Desk(report, payload, results, name)
     subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
     consent.give(report, desk.recorder)
     desk.wait_until_keys_are_written()
+    return desk
+
+
+def of_firefox(report, payload, results):
+    import known_secrets
+
+    desk = recorded_desk(report, payload, results, "firefox")
     known_secrets.in_firefox(desk)
     desk.feeder.close()
 
 
 def asleep(report, payload, results):
-    desk = life.Desk(report, payload, results, "suspend")
-    subprocess.run(["systemctl", "start", "kymograph.socket", "kymographd.service"], check=True)
-    consent.give(report, desk.recorder)
-    desk.wait_until_keys_are_written()
+    desk = recorded_desk(report, payload, results, "suspend")
     life.suspended(desk)
     desk.feeder.close()
 
