@@ -1,3 +1,4 @@
+import CLinuxShim
 import Events
 import Glibc
 import SystemPackage
@@ -142,3 +143,8 @@ let everyKind: [Payload] = [
     .pause(PauseNotice(isPaused: true, endRealtimeMicroseconds: .max)),
     .pause(PauseNotice(isPaused: false)),
 ]
+
+extension kymo_clock_pair {
+    /// What to add to CLOCK_MONOTONIC for CLOCK_REALTIME, µs.
+    var realtimeOffset: UInt64 { realtime &- monotonic }
+}

@@ -9,6 +9,7 @@
 uint64_t kymo_monotonic_microseconds(void);
 /// CLOCK_REALTIME, microseconds since 1970.
 uint64_t kymo_realtime_microseconds(void);
+/// CLOCK_MONOTONIC, and CLOCK_REALTIME since 1970, microseconds.
 struct kymo_clock_pair {
     uint64_t monotonic, realtime;
 };

@@ -109,7 +109,8 @@ final class WriterThread: @unchecked Sendable {
         guard forgetting.add(request, upTo: open.lastNumber, completion) else { return }
         // Nothing of what was asked for is in a segment of somebody else.
         guard request.concerns(open.origin.userID) else { return }
-        open.snapshot.forget(request, realtimeOffsetMicroseconds: kymo_read_clocks().realtimeOffset)
+        let clocks = kymo_read_clocks()
+        open.snapshot.forget(request, realtimeOffsetMicroseconds: clocks.realtime &- clocks.monotonic)
         rotate()
     }
 
@@ -185,9 +186,4 @@ final class WriterThread: @unchecked Sendable {
         gatheredState.removeAll(keepingCapacity: true)
         if open.isFull { rotate() }
     }
-}
-
-extension kymo_clock_pair {
-    /// What to add to CLOCK_MONOTONIC for CLOCK_REALTIME, µs.
-    var realtimeOffset: UInt64 { realtime &- monotonic }
 }
