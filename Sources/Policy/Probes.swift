@@ -50,12 +50,6 @@ struct Probes {
         return min(press, other)
     }
 
-    /// The same, where the agent may be asked then.
-    func dueMicroseconds(pointerMicroseconds: UInt64) -> UInt64? {
-        let due = wishedMicroseconds(pointerMicroseconds: pointerMicroseconds)
-        return due == .max ? nil : allowed(due)
-    }
-
     /// That time, or when the next question may be asked; nil: not before an answer has come.
     func allowed(_ due: UInt64) -> UInt64? {
         guard out.count < Self.limit else { return nil }
