@@ -29,6 +29,7 @@ public final class Gate {
     var layoutDescription: LayoutDescription?
     @exclusivity(unchecked) var buckets = KeyBuckets()
     let lateCounts: LateCounts
+    @exclusivity(unchecked) var owedMoves = OwedMoves()
     @exclusivity(unchecked) var ledger = Ledger()
     @exclusivity(unchecked) var probes = Probes()
     @exclusivity(unchecked) var overflow: Overflow?
@@ -58,7 +59,11 @@ public final class Gate {
     /// An event from a device, in the order of arrival.
     public func hold(_ event: consuming Event) {
         guard !holdBack.isFull, overflow == nil else { return holdAfterOverflow(event) }
-        if event.payload.isInput { probes.await(event.timeMicroseconds, isPress: event.payload.isPress) }
+        if event.payload.isInput {
+            let handling = event.payload.handling
+            probes.await(event.timeMicroseconds, isPress: handling == .press)
+            if handling != .none { noteMove(event) }
+        }
         holdBack.append(event)
     }
 
@@ -159,10 +164,14 @@ public final class Gate {
 }
 
 extension Payload {
-    fileprivate var isPress: Bool {
+    fileprivate enum Handling { case none, press, contact }
+
+    /// One look at what it is, for each event: of a key or a button, of a finger or a pen, or of neither.
+    fileprivate var handling: Handling {
         switch self {
-        case .key, .button: true
-        default: false
+        case .key, .button: .press
+        case .touch, .tabletTool: .contact
+        default: .none
         }
     }
 }
