@@ -60,9 +60,8 @@ public final class Gate {
     public func hold(_ event: consuming Event) {
         guard !holdBack.isFull, overflow == nil else { return holdAfterOverflow(event) }
         if event.payload.isInput {
-            let handling = event.payload.handling
-            probes.await(event.timeMicroseconds, isPress: handling == .press)
-            if handling != .none { noteMove(event) }
+            probes.await(event.timeMicroseconds, isPress: event.payload.isPress)
+            if fields.isLate { noteMove(event) }
         }
         holdBack.append(event)
     }
@@ -164,14 +163,10 @@ public final class Gate {
 }
 
 extension Payload {
-    fileprivate enum Handling { case none, press, contact }
-
-    /// One look at what it is, for each event: of a key or a button, of a finger or a pen, or of neither.
-    fileprivate var handling: Handling {
+    fileprivate var isPress: Bool {
         switch self {
-        case .key, .button: .press
-        case .touch, .tabletTool: .contact
-        default: .none
+        case .key, .button: true
+        default: false
         }
     }
 }

@@ -12,7 +12,7 @@ extension Gate {
 
     /// As soon as it comes: the app's word on it may be here before it is decided on.
     @inline(never) func noteMove(_ event: borrowing Event) {
-        guard fields.newest?.held.limit == .late, let action = OwedMoves.Action(event.payload) else { return }
+        guard let action = OwedMoves.Action(event.payload) else { return }
         if owedMoves.acted(action, atMicroseconds: event.timeMicroseconds) {
             lateCounts.distrust(atMicroseconds: event.timeMicroseconds)
         }
