@@ -116,6 +116,8 @@ public final class Gate {
     @inline(__always) func advance(
         nowMicroseconds now: UInt64, inRuns: Bool, _ body: (consuming PermittedEvent) -> Void
     ) {
+        // At every turn of the loop, and mostly what waits is still to be confirmed.
+        guard holdBack.isEmpty || isDecidable(nowMicroseconds: now) else { return }
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         while true {
             if inRuns { passPointers(emit) }
@@ -149,7 +151,7 @@ public final class Gate {
         if !isOpen || !isAgentPresent || time < timeline.watermarkMicroseconds {
             return true
         }
-        return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
+        return now >= time + Self.deadlineMicroseconds || !holdBack.firstIsInput
     }
 }
 
