@@ -1,7 +1,7 @@
 import Events
 
 /// The one version that is spoken. docs/AGENT-PROTOCOL.md is the description.
-public let protocolVersion: UInt16 = 2
+public let protocolVersion: UInt16 = 3
 /// No packet is longer; a reader offers one byte more, to notice.
 public let maximumMessageBytes = 8192
 

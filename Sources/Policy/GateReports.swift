@@ -16,6 +16,8 @@ extension Gate {
     public func setRules(_ rules: RuleSet, nowMicroseconds: UInt64) {
         guard rules != self.rules else { return }
         self.rules = rules
+        // What they tighten holds at once: nothing of before is written after it.
+        lateCounts.distrust(atMicroseconds: nowMicroseconds)
         if let lastReport { focusChanged(lastReport, receivedMicroseconds: nowMicroseconds) }
     }
 
@@ -23,6 +25,8 @@ extension Gate {
     public func agentLost(nowMicroseconds: UInt64) {
         guard isAgentPresent else { return }
         isAgentPresent = false
+        // What apps say now is told by nobody, and the next agent has not heard it.
+        lateCounts.distrust(atMicroseconds: nowMicroseconds)
         // The next agent's is written again: it may be of another session, in whose segments nothing of this one is.
         layoutDescription = nil
         layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
@@ -72,9 +76,13 @@ extension Gate {
     }
 
     /// The agent's word on which field of the focused window has the keyboard since then, and its looks at terminals.
+    ///
+    /// Of another window it is worth only what it takes away: counts that wait.
     public func fieldChanged(
-        _ field: FieldDescription, window: UInt64, samples: [EchoSample], sinceMicroseconds: UInt64
+        _ field: FieldDescription, window: UInt64, samples: [EchoSample], sinceMicroseconds: UInt64,
+        receivedMicroseconds: UInt64
     ) {
+        distrustLateCounts(after: field, receivedMicroseconds: receivedMicroseconds)
         for sample in samples { echo.add(sample) }
         fields.told(
             field, window: window, sinceMicroseconds: sinceMicroseconds,
@@ -105,6 +113,7 @@ extension Gate {
             return false
         }
         timeline.confirm(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
+        vouchForLateCounts(askedMicroseconds: asked)
         return true
     }
 }

@@ -14,7 +14,7 @@ struct Probes {
     private var out: [(id: UInt64, askedMicroseconds: UInt64)] = []
     private(set) var lastAskedMicroseconds: UInt64?
     /// Stands for no time, and may be added to.
-    private static let never = UInt64.max / 2
+    static let never = UInt64.max / 2
     /// Times of what waits and is not covered by a question yet; the first is `never` if there is none. Compared for
     /// every event: an optional would cost it twice as much.
     private var firstPress = never
@@ -47,12 +47,6 @@ struct Probes {
     /// it; the rest can wait. In the far future: for nothing.
     @inline(__always) func wishedMicroseconds(pointerMicroseconds: UInt64) -> UInt64 {
         min(firstPress &+ (FocusTimeline.marginMicroseconds + 1), firstOther &+ (pointerMicroseconds &+ 1))
-    }
-
-    /// The same, where the agent may be asked then.
-    func dueMicroseconds(pointerMicroseconds: UInt64) -> UInt64? {
-        let due = wishedMicroseconds(pointerMicroseconds: pointerMicroseconds)
-        return due >= Self.never ? nil : allowed(due)
     }
 
     /// That time, or when the next question may be asked; nil: not before an answer has come.

@@ -39,7 +39,7 @@ extension Recorder {
         case .field(let report):
             gate.fieldChanged(
                 report.field, window: report.window, samples: report.samples,
-                sinceMicroseconds: min(report.timeMicroseconds, now))
+                sinceMicroseconds: min(report.timeMicroseconds, now), receivedMicroseconds: now)
         default: break
         }
     }

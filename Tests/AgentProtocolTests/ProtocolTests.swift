@@ -79,7 +79,7 @@ private let everyAnswer: [DaemonMessage] = [
     @Test func theBytesAreTheDocuments() throws {
         #expect(
             bytes(.hello(Hello(backend: "wlr", compositor: "sway")))
-                == [1, 2, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
+                == [1, 3, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
         #expect(bytes(.probe(id: 258)) == [130, 2, 1, 0, 0, 0, 0, 0, 0])
         #expect(
             bytes(
@@ -158,14 +158,14 @@ private let everyAnswer: [DaemonMessage] = [
         arguments: [
             ("an unknown type", [10], ProtocolError.unknownMessage(10)),
             ("the service's type", [130, 0, 0, 0, 0, 0, 0, 0, 0], .unknownMessage(130)),
-            ("another version", [1, 1, 0, 0, 0, 0, 0], .unknownVersion(expected: 2, actual: 1)),
-            ("no UTF-8", [1, 2, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
-            ("a surrogate", [1, 2, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
-            ("a name too long", [1, 2, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
+            ("another version", [1, 1, 0, 0, 0, 0, 0], .unknownVersion(expected: 3, actual: 1)),
+            ("no UTF-8", [1, 3, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
+            ("a surrogate", [1, 3, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
+            ("a name too long", [1, 3, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
             ("a state that is none", [2, 0, 0, 0, 0, 0, 0, 0, 0, 3], .badValue(field: "state", actual: 3)),
             ("a flag that is none", [5, 2], .badValue(field: "usable", actual: 2)),
             ("an indicator that half shows", [6, 2], .badValue(field: "shown", actual: 2)),
-            ("a kind of field that is none", [7] + zeros(16) + [5, 0, 0, 0, 0], .badValue(field: "access", actual: 5)),
+            ("a kind of field that is none", [7] + zeros(16) + [6, 0, 0, 0, 0], .badValue(field: "access", actual: 6)),
             ("a purpose that is none", [7] + zeros(16) + [0, 3, 0, 0, 0], .badValue(field: "purpose", actual: 3)),
             ("samples without end", [7] + zeros(20) + [65], .tooLong(field: "samples", limit: 64, actual: 65)),
             (

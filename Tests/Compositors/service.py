@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 PACKET_LIMIT = 8192
 LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256}
 STATES = {0: "unknown", 1: "none", 2: "window"}
-ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password"}
+ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password", 5: "late"}
 PURPOSE = {0: "untold", 1: "other", 2: "password"}
 ECHO = {0: "clean", 1: "secret", 2: "unreadable", 3: "relayed"}
 SECONDS = 10
@@ -112,7 +112,7 @@ def decode(data):
     packet = _Packet(data)
     kind = packet.number("B")
     if kind == 1:
-        assert packet.number("H") == 2, "protocol version"
+        assert packet.number("H") == 3, "protocol version"
         message = Hello(packet.string("name"), packet.string("name"))
     elif kind == 2:
         moment, state = packet.number("Q"), STATES[packet.number("B")]
@@ -252,7 +252,7 @@ class Service:
         """Accepts an agent and welcomes it: the connection and its hello."""
         connection = self.accept(seconds)
         hello = connection.expect(Hello, seconds=seconds)
-        connection.socket.send(struct.pack("<BH", 128, 2))
+        connection.socket.send(struct.pack("<BH", 128, 3))
         return connection, hello
 
     def refuse(self, reason, seconds=SECONDS):

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import keys
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = 1, 2, 3, 4, 5, 6, 7, 8, 9
 WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
 PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
-ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4}
+ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4, "late": 5}
 
 
 def now_us() -> int:
