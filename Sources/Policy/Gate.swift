@@ -27,6 +27,7 @@ public final class Gate {
     @exclusivity(unchecked) var keyboard = Keyboard()
     @exclusivity(unchecked) var layouts = LayoutHistory()
     var layoutDescription: LayoutDescription?
+    var outputs = OutputTable()
     @exclusivity(unchecked) var buckets = KeyBuckets()
     @exclusivity(unchecked) var ledger = Ledger()
     @exclusivity(unchecked) var probes = Probes()
