@@ -27,6 +27,7 @@ public final class Gate {
     @exclusivity(unchecked) var keyboard = Keyboard()
     @exclusivity(unchecked) var layouts = LayoutHistory()
     var layoutDescription: LayoutDescription?
+    var outputs = OutputTable()
     @exclusivity(unchecked) var buckets = KeyBuckets()
     let lateCounts: LateCounts
     @exclusivity(unchecked) var ledger = Ledger()

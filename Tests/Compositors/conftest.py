@@ -52,6 +52,7 @@ def start(place):
                 pytest.skip("GNOME 48 needs root (chroot) and the Debian 13 tree in KYMO_GNOME_ROOT")
             Gnome48.root = Path(root)
         sessions.append(kind(place, _binary()))
+        sessions[-1].output_count = outputs
         sessions[-1].environment["WLR_HEADLESS_OUTPUTS"] = str(outputs)
         return sessions[-1].start()
 

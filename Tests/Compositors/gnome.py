@@ -28,7 +28,8 @@ class Gnome(Session):
 
     def command(self):
         return self.as_user([
-            "gnome-shell", "--headless", "--virtual-monitor", "1024x768", "--no-x11", "--wayland-display", "wayland-gnome"])  # fmt: skip
+            "gnome-shell", "--headless", *["--virtual-monitor", "1024x768"] * self.output_count, "--no-x11",
+            "--wayland-display", "wayland-gnome"])  # fmt: skip
 
     def start(self):
         self.install()

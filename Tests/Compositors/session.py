@@ -98,6 +98,7 @@ class Session:
     tells_outputs, tells_processes = True, False
     # Of keys while the focus moves.
     withheld_share, uncertain_share = 0.0, 0.02
+    output_count = 1
 
     def __init__(self, directory, agent_binary):
         self.directory = Path(directory)
@@ -299,6 +300,7 @@ class KWin(Session):
     withheld_share = 0.02
     agent_may = True
     layouts = "us"
+    scale = "1"
 
     def command(self):
         # The file's capability would take its environment away; it finds itself by its name.
@@ -307,7 +309,8 @@ class KWin(Session):
             shutil.copy(shutil.which("kwin_wayland"), binary)
         return self.as_user([
             str(binary), "--virtual", "--no-lockscreen", "--no-global-shortcuts",
-            "--no-kactivities", "--socket", "wayland-kwin", "--width", "1024", "--height", "768"])  # fmt: skip
+            "--no-kactivities", "--socket", "wayland-kwin", "--width", "1024", "--height", "768",
+            "--output-count", str(self.output_count), "--scale", self.scale])  # fmt: skip
 
     def start(self):
         applications = self.runtime / ".local/share/applications"
