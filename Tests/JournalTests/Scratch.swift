@@ -128,6 +128,9 @@ let everyKind: [Payload] = [
         FocusDescription(
             id: .max, state: .window, appID: "foot", title: "", titleForm: .truncated, processID: -1, window: .max,
             output: "HEADLESS-1", source: "wlr", uncertaintyMicroseconds: 4000)),
+    .focus(
+        FocusDescription(
+            id: 1, state: .window, appID: "foot", title: "0123456789abcdef0123456789abcdef", titleForm: .hash)),
     .layout(LayoutDescription(isKnown: true, name: "English (US)", group: 1, keymapHash: .max)),
     .suppression(
         Suppression(
