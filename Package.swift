@@ -50,6 +50,9 @@ let package = Package(
         .target(
             name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
             cSettings: strictC),
+        .target(
+            name: "CXdgOutput", dependencies: ["CWaylandClient"], exclude: ["xdg-output-unstable-v1.xml"],
+            cSettings: strictC),
 
         // The way of an event.
         .target(name: "Events", swiftSettings: strict),
@@ -61,8 +64,7 @@ let package = Package(
             name: "Focus",
             dependencies: [
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
-                "CXkbcommon",
-                "CLinuxShim",
+                "CXdgOutput", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(

@@ -10,6 +10,7 @@ public enum StringLimit {
     public static let appID = 256
     public static let title = 1024
     public static let output = 64
+    public static let outputText = 256
     public static let source = 64
     public static let name = 64
     public static let reason = 256
@@ -27,6 +28,7 @@ public enum AgentMessage: Sendable, Equatable {
     case field(FieldReport)
     case pauseRequest(PauseRequest)
     case lock(LockReport)
+    case outputs(OutputsReport)
 }
 
 /// The first message of a connection.

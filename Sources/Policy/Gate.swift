@@ -27,6 +27,7 @@ public final class Gate {
     @exclusivity(unchecked) var keyboard = Keyboard()
     @exclusivity(unchecked) var layouts = LayoutHistory()
     var layoutDescription: LayoutDescription?
+    var outputs = OutputTable()
     @exclusivity(unchecked) var buckets = KeyBuckets()
     let lateCounts: LateCounts
     @exclusivity(unchecked) var owedMoves = OwedMoves()
@@ -123,6 +124,8 @@ public final class Gate {
     @inline(__always) func advance(
         nowMicroseconds now: UInt64, inRuns: Bool, _ body: (consuming PermittedEvent) -> Void
     ) {
+        // At every turn of the loop, and mostly what waits is still to be confirmed.
+        guard holdBack.isEmpty || isDecidable(nowMicroseconds: now) || !lateCounts.isEmpty else { return }
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         while true {
             if inRuns { passPointers(emit) }
@@ -158,7 +161,7 @@ public final class Gate {
         if !isOpen || !isAgentPresent || time < timeline.watermarkMicroseconds {
             return true
         }
-        return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
+        return now >= time + Self.deadlineMicroseconds || !holdBack.firstIsInput
     }
 }
 

@@ -17,7 +17,7 @@ extension Gate {
         let wished = min(
             probes.wishedMicroseconds(pointerMicroseconds: Self.pointerProbeMicroseconds),
             lateCounts.wishedMicroseconds)
-        let waiting = wished == .max ? nil : probes.allowed(wished)
+        let waiting = wished >= Probes.never ? nil : probes.allowed(wished)
         // How uncertain a change is tells a question that is asked after it.
         guard timeline.hasUnsettled, let change = timeline.currentEntry?.timeMicroseconds,
             change >= probes.lastAskedMicroseconds ?? 0

@@ -29,6 +29,9 @@ extension Gate {
         lateCounts.distrust(atMicroseconds: nowMicroseconds)
         // The next agent's is written again: it may be of another session, in whose segments nothing of this one is.
         layoutDescription = nil
+        outputs.forget()
+        // Written behind the session's end, it would be in force without anybody who could take it back.
+        pendingAccounts.removeAll { $0.payload.isOutput }
         layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
         focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
     }
@@ -103,6 +106,15 @@ extension Gate {
         pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
     }
 
+    /// These are the session's outputs since then, by the agent's numbers for them.
+    public func outputsChanged(
+        _ outputs: [(agentNumber: UInt32, description: OutputDescription)], receivedMicroseconds: UInt64
+    ) {
+        pendingAccounts += self.outputs.changes(to: outputs).map {
+            Event(timeMicroseconds: receivedMicroseconds, payload: .output($0))
+        }
+    }
+
     /// The agent's answer to probe `id`. An answer to no probe of ours, or one stamped outside the span in which the
     /// probe was out, confirms nothing: false.
     public func watermark(
@@ -119,5 +131,11 @@ extension Gate {
         timeline.confirm(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
         vouchForLateCounts(askedMicroseconds: asked)
         return true
+    }
+}
+
+extension Payload {
+    fileprivate var isOutput: Bool {
+        if case .output = self { true } else { false }
     }
 }

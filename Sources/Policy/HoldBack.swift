@@ -25,8 +25,8 @@ final class HoldBack {
 
     deinit { discard() }
 
-    /// The oldest event. Only while not empty.
-    var first: Event { slots[head] }
+    /// Whether the oldest is of somebody's hand. Only while not empty.
+    var firstIsInput: Bool { slots[head].payload.isInput }
 
     /// Time of the oldest event, without copying it.
     var firstTimeMicroseconds: UInt64 { slots[head].timeMicroseconds }

@@ -6,7 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from session import REPOSITORY, Program, Session, until
+from debian13 import InDebian13
+from program import Program, until
+from session import REPOSITORY, Session
 
 HAND = "hand@kymograph.test"
 LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
@@ -15,7 +17,7 @@ LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
 class Gnome(Session):
     """GNOME 43 of Debian 12. It wants a logind, which is a mock on a bus of its own."""
 
-    name = "gnome-shell"
+    name, version = "gnome-shell", "43"
     backend = "gnome-shell"
     tells_outputs, tells_processes = False, True
     # It draws on the thread that answers, with OpenGL that is computed here, and giving a window the focus keeps it busy for
@@ -28,7 +30,9 @@ class Gnome(Session):
 
     def command(self):
         return self.as_user([
-            "gnome-shell", "--headless", "--virtual-monitor", "1024x768", "--no-x11", "--wayland-display", "wayland-gnome"])  # fmt: skip
+            "gnome-shell", "--headless", *["--virtual-monitor", "1024x768"] * self.output_count,
+            *([] if self.with_x11 else ["--no-x11"]),
+            "--wayland-display", "wayland-gnome"])  # fmt: skip
 
     def start(self):
         self.install()
@@ -40,12 +44,14 @@ class Gnome(Session):
             "NO_AT_BRIDGE": "0"}  # fmt: skip
         self.settings(self.extensions)
         super().start()
-        self.hand = None
+        self.hand = self.another_hand()
+        return self
+
+    def another_hand(self):
         hand = self._client("gnome_hand.py")
         line = hand.process.stdout.readline()
         assert line.startswith(b"done"), line.decode() + hand.log.read_text() + "\n".join(self.compositor.lines)
-        self.hand = hand
-        return self
+        return hand
 
     @property
     def agent_as_seen(self):
@@ -107,40 +113,18 @@ class Gnome(Session):
 
     def keyboard(self, layouts="us"):
         self.order("keyboard on")
+        return self.hand
 
 
-class Gnome48(Gnome):
-    """GNOME 48 of Debian 13, in a root of its own; the agent with it, since the shell looks at where its program lies."""
+class Gnome48(InDebian13, Gnome):
+    """The agent is in the root, too, since the shell looks at where its program lies."""
 
+    version = "48"
     build, uuid = "modern", MODERN
-    root = None
-
-    def in_root(self, command):
-        # A mount namespace needs no cleaning up: it ends with its last process. The session's directory, and the recorder's,
-        # have the same path in it, so that addresses of buses and sockets are the same.
-        script = (
-            'set -e; root=$1; shift; for place in dev proc tmp; do mount --rbind "/$place" "$root/$place"; done; '
-            'exec chroot "$root" "$@"'
-        )
-        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root), *command]
 
     @property
     def agent_as_seen(self):
-        """Each has a mount namespace of its own, so that the root does not hide where the root is: another process looks at one
-        beside the agent. Where all this is in a root already (make clean-root), that root is not hidden either."""
-        stand_in = Path(shutil.copy("/bin/sleep", self.programs / "stand-in"))
-        running = subprocess.Popen(self.in_root([str(stand_in), "60"]))
-        try:
-            look = self.in_root(["readlink", f"/proc/{running.pid}/exe"])
-            seen = until(lambda: (said := subprocess.run(look, capture_output=True, text=True).stdout.strip())
-                         .endswith(stand_in.name) and said, "the stand-in for the agent runs")
-        finally:
-            running.kill()
-            running.wait()
-        return str(Path(seen).with_name(Path(self.agent_binary).name))
-
-    def command(self):
-        return self.in_root(super().command())
+        return self.as_seen(self.agent_binary, self.in_root)
 
     def agent(self, socket, name="agent", wrapper=()):
         program = Program(
