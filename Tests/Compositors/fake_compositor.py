@@ -51,7 +51,7 @@ class _Client:
 
     def wl_display_1(self, _, body):
         registry = self.new(body, "wl_registry")
-        for name, (interface, version) in enumerate(GLOBALS):
+        for name, (interface, version) in enumerate(self.compositor.globals):
             self.event(registry, 0, uint(name), text(interface), uint(version))
 
     def wl_registry_0(self, _, body):
@@ -99,6 +99,7 @@ class FakeCompositor:
         self.listener.listen()
         self.clients = []
         self.draws = False
+        self.globals = list(GLOBALS)
         self.orders = []
         self.bell, self.wake = os.pipe()
         self.thread = threading.Thread(target=self._serve, daemon=True)
