@@ -13,7 +13,7 @@ import pytest
 from service import now
 from session import KWin, KWin63, Sway, Sway110, named, until
 
-CHANGES = 200
+CHANGES = 100
 TAPS_PER_SECOND = 100
 PAUSES = (0.1, 0.3)
 TEXT = 61
