@@ -37,4 +37,7 @@ def chromium(directory, account, app):
         # Its sandbox takes a setuid program, or namespaces that a container may refuse.
         "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-default-browser-check", "--password-store=basic",
         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-breakpad",
+        # A process of its own that has waited 15 s for the browser ends itself, and the page that was to be loaded meanwhile never
+        # comes. An emulated processor takes longer.
+        "--ipc-connection-timeout=600",
     ]  # fmt: skip
