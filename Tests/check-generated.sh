@@ -27,3 +27,4 @@ mode=${1:-}
 check CWlrForeignToplevel wlr-foreign-toplevel-management-unstable-v1.xml wlr-foreign-toplevel
 check CWlrLayerShell wlr-layer-shell-unstable-v1.xml wlr-layer-shell
 check CPlasmaWindowManagement plasma-window-management.xml plasma-window-management
+check CKymographWeston kymograph-weston-v1.xml kymograph-weston

@@ -130,8 +130,10 @@ public final class WaylandBackend {
     /// Whether windows come with their processes.
     public var tellsProcesses: Bool { source.map { type(of: $0).tellsProcesses } ?? false }
 
-    /// The globals of which one is needed, for people.
-    public static var interfaces: String { windowSources.map { $0.interface }.joined(separator: " or ") }
+    /// The globals of which one is needed, for people; without our own module's, which only Weston can load.
+    public static var interfaces: String {
+        windowSources.filter { $0 != WestonModule.self }.map { $0.interface }.joined(separator: " or ")
+    }
 
     /// Reads what is there and reports what it means.
     public func dispatch() throws(FocusError) {
@@ -196,6 +198,7 @@ public final class WaylandBackend {
     }
 
     private func sync() -> OpaquePointer? {
+        source?.refresh()
         let callback = wl_display_sync(display)
         wl_callback_add_listener(callback, listeners.callback, opaque)
         return callback

@@ -14,6 +14,14 @@ protocol WindowSource: AnyObject {
 
     /// Binds the global.
     init(registry: OpaquePointer?, global: UInt32, version: UInt32, listener: WindowListener)
+
+    /// Asks for what is not told by itself. Called before each round trip, which brings it.
+    func refresh()
+}
+
+extension WindowSource {
+    /// Most protocols tell everything by themselves.
+    func refresh() {}
 }
 
 /// What a source tells, and to whom.
@@ -24,4 +32,4 @@ struct WindowListener {
 }
 
 /// All that are known. No compositor is known to offer two of them; of one that does, the first it announces is taken.
-var windowSources: [any WindowSource.Type] { [WlrToplevels.self, PlasmaWindows.self] }
+var windowSources: [any WindowSource.Type] { [WlrToplevels.self, PlasmaWindows.self, WestonModule.self] }

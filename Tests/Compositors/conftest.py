@@ -10,7 +10,8 @@ import pytest
 from fake_compositor import FakeCompositor
 from gnome import Gnome48
 from service import Service
-from session import REPOSITORY, Cage, KWin, Labwc, Session, Sway
+from session import REPOSITORY, Cage, KWin, Labwc, OwnRoot, Session, Sway
+from weston import Weston
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -46,11 +47,12 @@ def start(place):
             if subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], stderr=-1).returncode:
                 pytest.skip("labwc needs a private mount namespace, which the kernel refuses here")
             Labwc.root = Path(root)
-        if issubclass(kind, Gnome48):
-            root = os.environ.get("KYMO_GNOME_ROOT")
+        if issubclass(kind, OwnRoot):
+            variable = "KYMO_GNOME_ROOT" if issubclass(kind, Gnome48) else "KYMO_WESTON_ROOT"
+            root = os.environ.get(variable)
             if os.getuid() != 0 or not root:
-                pytest.skip("GNOME 48 needs root (chroot) and the Debian 13 tree in KYMO_GNOME_ROOT")
-            Gnome48.root = Path(root)
+                pytest.skip(f"{kind.__name__} needs root (chroot) and the Debian 13 tree in {variable}")
+            kind.root = Path(root)
         sessions.append(kind(place, _binary()))
         sessions[-1].environment["WLR_HEADLESS_OUTPUTS"] = str(outputs)
         return sessions[-1].start()
@@ -73,6 +75,11 @@ def labwc(start):
 @pytest.fixture
 def kwin(start):
     return start(KWin)
+
+
+@pytest.fixture
+def weston(start):
+    return start(Weston)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from session import REPOSITORY, Program, Session, until
+from session import REPOSITORY, OwnRoot, Session, until
 
 HAND = "hand@kymograph.test"
 LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
@@ -109,42 +109,10 @@ class Gnome(Session):
         self.order("keyboard on")
 
 
-class Gnome48(Gnome):
-    """GNOME 48 of Debian 13, in a root of its own; the agent with it, since the shell looks at where its program lies."""
+class Gnome48(OwnRoot, Gnome):
+    """GNOME 48 of Debian 13."""
 
     build, uuid = "modern", MODERN
-    root = None
-
-    def in_root(self, command):
-        # A mount namespace needs no cleaning up: it ends with its last process. The session's directory, and the recorder's,
-        # have the same path in it, so that addresses of buses and sockets are the same.
-        script = (
-            'set -e; root=$1; shift; for place in dev proc tmp; do mount --rbind "/$place" "$root/$place"; done; '
-            'exec chroot "$root" "$@"'
-        )
-        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root), *command]
-
-    @property
-    def agent_as_seen(self):
-        """Each has a mount namespace of its own, so that the root does not hide where the root is: another process looks at one
-        beside the agent. Where all this is in a root already (make clean-root), that root is not hidden either."""
-        stand_in = Path(shutil.copy("/bin/sleep", self.programs / "stand-in"))
-        running = subprocess.Popen(self.in_root([str(stand_in), "60"]))
-        try:
-            look = self.in_root(["readlink", f"/proc/{running.pid}/exe"])
-            seen = until(lambda: (said := subprocess.run(look, capture_output=True, text=True).stdout.strip())
-                         .endswith(stand_in.name) and said, "the stand-in for the agent runs")
-        finally:
-            running.kill()
-            running.wait()
-        return str(Path(seen).with_name(Path(self.agent_binary).name))
 
     def command(self):
         return self.in_root(super().command())
-
-    def agent(self, socket, name="agent", wrapper=()):
-        program = Program(
-            self.in_root(self.as_user([*wrapper, self.agent_binary, "--socket", str(socket)])), self.directory / f"{name}.log",
-            self.environment)  # fmt: skip
-        self.started.append(program)
-        return program

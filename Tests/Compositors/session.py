@@ -111,7 +111,7 @@ class Session:
         self.programs.mkdir()
         self.agent_binary = shutil.copy(agent_binary, self.programs)
         for script in ("wire.py", "window.py", "keyboard.py", "pointer.py", "locker.py", "plasma.py",
-                       "launcher.py"):
+                       "launcher.py", "weston_guess.py"):
             shutil.copy(HERE / script, self.programs)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",
@@ -240,10 +240,11 @@ class Session:
 class Sway(Session):
     name = "sway"
     tells_processes = True
+    configuration = "xwayland disable\nfocus_on_window_activation focus\n"
 
     def command(self):
         config = self.directory / "sway.conf"
-        config.write_text("xwayland disable\nfocus_on_window_activation focus\n")
+        config.write_text(self.configuration)
         return self.as_user(["sway", "--config", str(config)])
 
     def start(self):
@@ -263,6 +264,43 @@ class Sway(Session):
 
     def focus(self, app):
         self.message(f'[app_id="^{re.escape(app)}$"] focus')
+
+
+class OwnRoot:
+    """A compositor of Debian 13 in a root of its own; the agent with it, since it looks at where the agent's program lies."""
+
+    root = None
+
+    def in_root(self, command):
+        # A mount namespace needs no cleaning up: it ends with its last process. The session's directory, and the recorder's,
+        # have the same path in it, so that addresses of buses and sockets are the same.
+        script = (
+            'set -e; root=$1; shift; for place in dev proc tmp; do mount --rbind "/$place" "$root/$place"; done; '
+            'exec chroot "$root" "$@"'
+        )
+        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root), *command]
+
+    @property
+    def agent_as_seen(self):
+        """Each has a mount namespace of its own, so that the root does not hide where the root is: another process looks at one
+        beside the agent. Where all this is in a root already (make clean-root), that root is not hidden either."""
+        stand_in = Path(shutil.copy("/bin/sleep", self.programs / "stand-in"))
+        running = subprocess.Popen(self.in_root([str(stand_in), "60"]))
+        try:
+            look = self.in_root(["readlink", f"/proc/{running.pid}/exe"])
+            seen = until(lambda: (said := subprocess.run(look, capture_output=True, text=True).stdout.strip())
+                         .endswith(stand_in.name) and said, "the stand-in for the agent runs")
+        finally:
+            running.kill()
+            running.wait()
+        return str(Path(seen).with_name(Path(self.agent_binary).name))
+
+    def agent(self, socket, name="agent", wrapper=()):
+        program = Program(
+            self.in_root(self.as_user([*wrapper, self.agent_binary, "--socket", str(socket)])), self.directory / f"{name}.log",
+            self.environment)  # fmt: skip
+        self.started.append(program)
+        return program
 
 
 class Labwc(Session):

@@ -15,6 +15,7 @@ import pytest
 from gnome import Gnome, Gnome48
 from service import now
 from session import REPOSITORY, KWin, Sway, until
+from weston import Weston, Weston14
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
 
@@ -140,8 +141,25 @@ def on_gnome_48(start):
     return on_gnome(start, Gnome48)
 
 
+def on_weston(start, kind=Weston):
+    weston = start(kind)
+    weston.bus()
+
+    def order(app):
+        before = now()
+        weston.focus(app)
+        return before, now()
+
+    return weston, order
+
+
+def on_weston_14(start):
+    return on_weston(start, Weston14)
+
+
 @pytest.mark.parametrize(
-    "desk", [on_sway, on_kwin, on_gnome, on_gnome_48], ids=["sway", "kwin", "gnome-43", "gnome-48"])
+    "desk", [on_sway, on_kwin, on_gnome, on_gnome_48, on_weston, on_weston_14],
+    ids=["sway", "kwin", "gnome-43", "gnome-48", "weston-10", "weston-14"])
 def test_every_key_outside_the_uncertainty_belongs_to_its_window(undisturbed, start, bed, recorder, desk):
     keyboard = bed.add("keyboard", 1)
     # The agent is the session's own, which comes with its windows.

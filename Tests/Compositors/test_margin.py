@@ -5,11 +5,12 @@ import statistics
 import pytest
 from service import Backend, Focus, now
 from session import Labwc, Sway
+from weston import Weston
 
 PROBES = 500
 
 
-@pytest.fixture(params=[Sway, Labwc], ids=["sway", "labwc"])
+@pytest.fixture(params=[Sway, Labwc, Weston], ids=["sway", "labwc", "weston"])
 def desk(request, start):
     return start(request.param)
 
