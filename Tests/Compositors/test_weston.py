@@ -55,7 +55,8 @@ def test_a_title_that_nothing_was_drawn_for_is_known_before_the_next_watermark(d
 
 
 @pytest.mark.parametrize("title, told", [
-    ("x" * 4000, "x" * 1024), ("\u20ac" * 1300, "\u20ac" * 341), ("\x1b]0;owned\x07" * 300, None)])
+    ("x" * 4000, "x" * 1024), ("\u20ac" * 1300, "\u20ac" * 341), ("\x1b]0;owned\x07" * 300, None)],
+    ids=["letters", "three bytes each", "escapes"])
 def test_longest_titles_cost_nobody_the_connection(weston, service, title, told):
     """More than 4096 bytes in one event, and libwayland hangs up on the agent."""
     weston.window("a" * 900, title)
