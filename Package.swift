@@ -48,6 +48,9 @@ let package = Package(
             name: "CPlasmaWindowManagement", dependencies: ["CWaylandClient"],
             exclude: ["plasma-window-management.xml"], cSettings: strictC),
         .target(
+            name: "CCosmicToplevel", dependencies: ["CWaylandClient"], exclude: ["cosmic-toplevel.xml"],
+            cSettings: strictC),
+        .target(
             name: "CKymographWeston", dependencies: ["CWaylandClient"], exclude: ["kymograph-weston-v1.xml"],
             cSettings: strictC),
         .target(
@@ -64,7 +67,7 @@ let package = Package(
             name: "Focus",
             dependencies: [
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
-                "CKymographWeston", "CXkbcommon", "CLinuxShim",
+                "CCosmicToplevel", "CKymographWeston", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(

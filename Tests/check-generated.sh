@@ -28,3 +28,4 @@ check CWlrForeignToplevel wlr-foreign-toplevel-management-unstable-v1.xml wlr-fo
 check CWlrLayerShell wlr-layer-shell-unstable-v1.xml wlr-layer-shell
 check CPlasmaWindowManagement plasma-window-management.xml plasma-window-management
 check CKymographWeston kymograph-weston-v1.xml kymograph-weston
+check CCosmicToplevel cosmic-toplevel.xml cosmic-toplevel

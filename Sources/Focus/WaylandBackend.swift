@@ -59,8 +59,9 @@ public final class WaylandBackend {
     private let display: OpaquePointer
     private var registry: OpaquePointer?
     private var source: (any WindowSource)?
-    /// The registry's number for the global that it stands on.
-    private var sourceGlobal: UInt32 = 0
+    /// What it stands on.
+    private var sourceGlobals: SourceGlobals?
+    private var offers = SourceOffers()
     private var seat: WaylandSeat?
     private let outputs = WaylandOutputs()
     private let handlers: Handlers
@@ -283,14 +284,12 @@ public final class WaylandBackend {
     // MARK: what the compositor says
 
     func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
-        if let kind = windowSources.first(where: { $0.interface == interface && $0.leastVersion <= version }),
-            source == nil
-        {
+        if source == nil, let (kind, globals) = offers.announced(name, interface, version) {
             source = kind.init(
-                registry: registry, global: name, version: version,
+                registry: registry, globals: globals,
                 listener: WindowListener(
                     change: { [unowned self] in $0(&state) }, finished: { [unowned self] in hasFinished = true }))
-            sourceGlobal = name
+            sourceGlobals = globals
             if phase == .lacking { greet() }
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
@@ -302,7 +301,8 @@ public final class WaylandBackend {
 
     func globalRemoved(_ name: UInt32) {
         // To be thrown where nobody is in a callback.
-        if source != nil, name == sourceGlobal { hasFinished = true }
+        if let globals = sourceGlobals, name == globals.number || name == globals.companion { hasFinished = true }
+        offers.removed(name)
         if name == seat?.name {
             seat = nil
             handlers.keymap(nil)

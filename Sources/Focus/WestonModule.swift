@@ -17,9 +17,9 @@ final class WestonModule: WindowSource {
     // It must outlive the proxy that points at it.
     private let moduleListener = UnsafeMutablePointer<kymograph_weston_v1_listener>.allocate(capacity: 1)
 
-    init(registry: OpaquePointer?, global: UInt32, version: UInt32, listener: WindowListener) {
+    init(registry: OpaquePointer?, globals: SourceGlobals, listener: WindowListener) {
         self.listener = listener
-        module = OpaquePointer(wl_registry_bind(registry, global, kymo_weston_interface(), Self.leastVersion))
+        module = OpaquePointer(wl_registry_bind(registry, globals.number, kymo_weston_interface(), Self.leastVersion))
         moduleListener.initialize(
             to: kymograph_weston_v1_listener(
                 window: { data, _, id, processID, appID, title in

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from fake_compositor import FakeCompositor
+from fake_compositor import GLOBALS, FakeCompositor
 from gnome import Gnome48
 from service import Service
 from session import REPOSITORY, Cage, KWin, Labwc, OwnRoot, Session, Sway
@@ -88,15 +88,26 @@ def cage(start):
 
 
 @pytest.fixture
-def fake(place):
-    """The session of a fake compositor, and that compositor."""
-    desk = Session(place, _binary())
-    desk.display = desk.runtime / "wayland-1"
-    desk.environment["WAYLAND_DISPLAY"] = desk.display.name
-    compositor = FakeCompositor(desk.display)
-    yield desk, compositor
-    desk.stop()
-    compositor.stop()
+def fake_with(place):
+    """Makes the session of a fake compositor that offers those globals, and that compositor."""
+    made = []
+
+    def make(offered):
+        desk = Session(place, _binary())
+        desk.display = desk.runtime / "wayland-1"
+        desk.environment["WAYLAND_DISPLAY"] = desk.display.name
+        made.append((desk, FakeCompositor(desk.display, offered)))
+        return made[-1]
+
+    yield make
+    for desk, compositor in made:
+        desk.stop()
+        compositor.stop()
+
+
+@pytest.fixture
+def fake(fake_with):
+    return fake_with(GLOBALS)
 
 
 @pytest.fixture
