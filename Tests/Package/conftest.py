@@ -60,8 +60,8 @@ class Root:
         return said
 
 
-def package(name: str = "kymograph") -> Path:
-    found = list((REPOSITORY / ".build/deb").glob(f"{name}_*.deb"))
+def package() -> Path:
+    found = list((REPOSITORY / ".build/deb").glob("kymograph_*.deb"))
     assert len(found) == 1, f"one package expected in .build/deb, found {found}; make deb builds it"
     return found[0]
 
