@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 .PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb weston-deb package-test same-bytes \
     install programs pages build debug packages clean
 
-# Kept between runs: guest images, the newer Debian root for labwc.
+# Kept between runs: guest images, the root of Debian 13 for its compositors.
 export KYMO_CACHE ?= $(CURDIR)/.cache
 # The binaries that the tests run: optimised and without the Swift runtime as a dependency, as they are shipped.
 export KYMO_BIN ?= $(CURDIR)/.build/release

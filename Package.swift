@@ -56,6 +56,9 @@ let package = Package(
         .target(
             name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
             cSettings: strictC),
+        .target(
+            name: "CXdgOutput", dependencies: ["CWaylandClient"], exclude: ["xdg-output-unstable-v1.xml"],
+            cSettings: strictC),
 
         // The way of an event.
         .target(name: "Events", swiftSettings: strict),
@@ -67,7 +70,7 @@ let package = Package(
             name: "Focus",
             dependencies: [
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
-                "CCosmicToplevel", "CKymographWeston", "CXkbcommon", "CLinuxShim",
+                "CCosmicToplevel", "CKymographWeston", "CXdgOutput", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(

@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE))
 
 import machine  # noqa: E402
 
-SECTIONS = ("codec", "cpu", "rest", "latency", "journal")
+SECTIONS = ("codec", "cpu", "profile", "rest", "latency", "journal")
 
 
 def sections_of(document: Path) -> dict[str, str]:

@@ -36,6 +36,7 @@ extension AgentMessage {
             bytes.put(UInt8(9))
             bytes.put(lock.timeMicroseconds)
             bytes.put(UInt8(lock.isLocked ? 1 : 0))
+        case .outputs(let report): report.encode(into: &bytes)
         }
     }
 
@@ -83,6 +84,7 @@ extension AgentMessage {
         case 9:
             self = .lock(
                 LockReport(timeMicroseconds: try reader.integer("time"), isLocked: try reader.flag("locked")))
+        case 10: self = .outputs(try OutputsReport(&reader))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()

@@ -1,7 +1,7 @@
 import Events
 
 /// The one version that is spoken. docs/AGENT-PROTOCOL.md is the description.
-public let protocolVersion: UInt16 = 2
+public let protocolVersion: UInt16 = 3
 /// No packet is longer; a reader offers one byte more, to notice.
 public let maximumMessageBytes = 8192
 
@@ -10,6 +10,7 @@ public enum StringLimit {
     public static let appID = 256
     public static let title = 1024
     public static let output = 64
+    public static let outputText = 256
     public static let source = 64
     public static let name = 64
     public static let reason = 256
@@ -27,6 +28,7 @@ public enum AgentMessage: Sendable, Equatable {
     case field(FieldReport)
     case pauseRequest(PauseRequest)
     case lock(LockReport)
+    case outputs(OutputsReport)
 }
 
 /// The first message of a connection.

@@ -167,6 +167,8 @@ int kymo_realtime_thread(int priority)
 
 int kymo_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
+int kymo_refuse_huge_pages(void) { return prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); }
+
 int kymo_epoll(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int kymo_epoll_add(int epoll, int descriptor)

@@ -13,7 +13,11 @@ public final class EventLoop {
     private let epoll: Int32
     /// By descriptor: small numbers, and looked up at every wake-up.
     private var handlers: [(() -> Void)?] = []
-    private var preparations: [(owner: ObjectIdentifier, prepare: () -> UInt64?)] = []
+    private struct Preparation {
+        let owner: ObjectIdentifier
+        let prepare: () -> UInt64?
+    }
+    private var preparations: [Preparation] = []
     private var ready: [Int32] = Array(repeating: 0, count: 16)
     public var isRunning = true
 
@@ -51,7 +55,7 @@ public final class EventLoop {
     /// it must be called again at the latest (CLOCK_MONOTONIC, µs; nil: when something happens).
     /// Every turn pays for it: it must look at its own state before it asks the kernel.
     public func addPreparation(of owner: AnyObject, _ prepare: @escaping () -> UInt64?) {
-        preparations.append((ObjectIdentifier(owner), prepare))
+        preparations.append(Preparation(owner: ObjectIdentifier(owner), prepare: prepare))
     }
 
     public func removePreparation(of owner: AnyObject) {
@@ -62,8 +66,8 @@ public final class EventLoop {
     /// the handlers.
     public func turn(untilMicroseconds deadline: UInt64?) {
         var deadline = deadline
-        for (_, prepare) in preparations {
-            if let due = prepare() { deadline = min(deadline ?? .max, due) }
+        for preparation in preparations {
+            if let due = preparation.prepare() { deadline = min(deadline ?? .max, due) }
         }
         var wait: Int64 = -1
         if let deadline {

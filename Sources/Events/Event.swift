@@ -73,6 +73,7 @@ public enum Payload: Sendable, Equatable {
     indirect case forgetting(ForgettingNotice)
     indirect case consent(ConsentNotice)
     indirect case pause(PauseNotice)
+    indirect case output(OutputNotice)
 }
 
 extension Payload {

@@ -10,6 +10,9 @@ public enum FieldAccess: UInt8, Sendable, Hashable, CaseIterable {
     case other = 3
     /// A password's field has the keyboard.
     case password = 4
+    /// Something other than a password's field, by the word of an app whose word may be about what was before the last
+    /// keys (a browser, whose fields are another process's).
+    case late = 5
 }
 
 /// What the compositor knows of the text that a field takes (zwp_text_input_v3's content type), where something on its

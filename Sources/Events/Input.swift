@@ -88,6 +88,9 @@ public struct KeyCounts: Sendable, Equatable {
 
     public var isEmpty: Bool { words.0 | words.1 | words.2 == 0 }
 
+    /// Of all classes together.
+    public var sum: UInt64 { KeyClass.allCases.reduce(0) { $0 + UInt64(self[$1]) } }
+
     public static func == (a: KeyCounts, b: KeyCounts) -> Bool { a.words == b.words }
 }
 

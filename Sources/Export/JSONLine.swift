@@ -202,6 +202,7 @@ extension Payload {
                     object.putNull("until_us")
                 }
             }
+        case .output(let notice): notice.put(into: &object)
         default: break
         }
     }
@@ -241,6 +242,32 @@ extension DeviceDescription {
             object.put("height_um", heightMicrometres)
         }
         object.put("configuration_known", isConfigurationKnown)
+    }
+}
+
+extension OutputNotice {
+    fileprivate func put(into object: inout some FieldWriter) {
+        object.put("number", number)
+        object.put("connected", isConnected)
+        object.put("name", output.name)
+        if !output.text.isEmpty { object.put("description", output.text) }
+        object.put("x", output.x)
+        object.put("y", output.y)
+        if output.width > 0 {
+            object.put("width", output.width)
+            object.put("height", output.height)
+        }
+        if output.modeWidth > 0 {
+            object.put("mode_width", output.modeWidth)
+            object.put("mode_height", output.modeHeight)
+        }
+        if output.refreshMillihertz > 0 { object.put("refresh_mhz", output.refreshMillihertz) }
+        if output.scale.raw != 0 { object.put("scale", output.scale) }
+        object.put("transform", output.transform.name)
+        if output.widthMillimetres > 0 {
+            object.put("width_mm", output.widthMillimetres)
+            object.put("height_mm", output.heightMillimetres)
+        }
     }
 }
 

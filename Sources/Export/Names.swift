@@ -10,7 +10,7 @@ public enum RecordName: String, Sendable, CaseIterable {
     case toggle = "switch"
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
-    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause
+    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output
     /// Not a record: a place in the journal that cannot be read.
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
@@ -53,6 +53,7 @@ extension Payload {
         case .forgetting: .forgetting
         case .consent: .consent
         case .pause: .pause
+        case .output: .output
         }
     }
 }
@@ -144,6 +145,21 @@ extension LossReason: Named {
         case .crash: "crash"
         case .tornTail: "torn_tail"
         case .journalWrite: "journal_write"
+        }
+    }
+}
+
+extension OutputTransform: Named {
+    var name: String {
+        switch self {
+        case .normal: "normal"
+        case .turned90: "90"
+        case .turned180: "180"
+        case .turned270: "270"
+        case .flipped: "flipped"
+        case .flipped90: "flipped-90"
+        case .flipped180: "flipped-180"
+        case .flipped270: "flipped-270"
         }
     }
 }

@@ -107,7 +107,7 @@ extension Event {
         case .suppression: .warning
         case .focus: .focus
         case .key, .keyCounts, .button: .strong
-        case .motion, .position, .clock, .layout: .dim
+        case .motion, .position, .clock, .layout, .output: .dim
         default: .plain
         }
     }

@@ -39,6 +39,7 @@ extension Event {
             "of \(consent.subject.visible) \(consent.isGiven ? "in force" : "withdrawn"): receipt \(consent.receipt.visible)"
         case .pause(let pause):
             pause.text
+        case .output(let notice): notice.text
         default: ""
         }
     }
@@ -87,6 +88,20 @@ extension DeviceDescription {
         }
         return "\"\(name.visible)\" \(hexadecimal(vendor)):\(hexadecimal(product)) "
             + capabilities.names.joined(separator: ", ").replacing("_", with: " ")
+    }
+}
+
+extension OutputNotice {
+    /// `+ DP-1  1920x1080 at 0,0, scale 1.5, turned 90  "maker model"`.
+    fileprivate var text: String {
+        let name = output.name.isEmpty ? "output \(number)" : output.name.visible
+        guard isConnected else { return "- \(name)" }
+        var text = "+ \(name)  "
+        if output.width > 0 { text += "\(output.width)x\(output.height) " }
+        text += "at \(output.x),\(output.y)"
+        if output.scale.raw != 0, output.scale.raw != 256 { text += ", scale \(output.scale.decimal)" }
+        if output.transform != .normal { text += ", turned \(output.transform.name)" }
+        return output.text.isEmpty ? text : text + "  \"\(output.text.visible)\""
     }
 }
 

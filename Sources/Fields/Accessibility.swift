@@ -43,6 +43,7 @@ public final class Accessibility {
     private var attempt = 0
     private let changed: () -> Void
     private let focusMoved: (Int32) -> Void
+    private let suspected: (Suspicion) -> Void
     private var bus: Bus?
     private var subscriptions: [BusSubscription] = []
     private var apps: [String: AccessibleApp] = [:]
@@ -54,8 +55,13 @@ public final class Accessibility {
     /// - Parameters:
     ///   - changed: `phase` has changed.
     ///   - focusMoved: in an app of that process another field has the keyboard.
-    public init(loop: EventLoop, changed: @escaping () -> Void, focusMoved: @escaping (Int32) -> Void) {
+    ///   - suspected: a password's field may have had it.
+    init(
+        loop: EventLoop, changed: @escaping () -> Void, focusMoved: @escaping (Int32) -> Void,
+        suspected: @escaping (Suspicion) -> Void
+    ) {
         self.loop = loop
+        self.suspected = suspected
         self.changed = changed
         self.focusMoved = focusMoved
     }
@@ -208,6 +214,9 @@ public final class Accessibility {
         guard let gained = try? message[1, as: Int32.self] else { return }
         let app = app(message.sender)
         guard app.focus(on: message.path, isGained: gained != 0) else { return }
+        if gained != 0, let bus {
+            app.examineFocus(on: bus) { [weak self, app] in self?.suspected(Suspicion(of: app)) }
+        }
         if app.process != 0 { focusMoved(app.process) }
     }
 
@@ -253,10 +262,10 @@ public final class Accessibility {
         whenResolved.append(proceed)
     }
 
-    /// An app of another process that may have the keyboard in a window of this one.
+    /// An app of another process that may have the keyboard in a window of this one; of 0, nobody knows whose window it is.
     private func isAnother(_ app: AccessibleApp, in process: Int32) -> Bool {
         guard app.process == 0 || app.process != process else { return false }
-        return app.isOnPassword || app.claimsFocus && app.ancestors.contains(process)
+        return app.isOnPassword || app.claimsFocus && (process == 0 || app.ancestors.contains(process))
     }
 
     private func judge(_ process: Int32, within microseconds: UInt64, searches: Bool, _ question: Question) {
@@ -275,8 +284,12 @@ public final class Accessibility {
         }
         for app in own { app.ask(on: bus, within: microseconds, searches: searches, take) }
         for app in others {
-            app.ask(on: bus, within: microseconds, searches: false) {
-                take($0?.access == .password ? Answer(access: .password) : nil)
+            app.ask(on: bus, within: microseconds, searches: false) { answer in
+                switch answer?.access {
+                case .password: take(Answer(access: .password))
+                case .late where process == 0: take(Answer(access: .late))
+                default: take(nil)
+                }
             }
         }
     }
@@ -297,8 +310,19 @@ private final class Question {
 }
 
 extension FieldAccess: Comparable {
-    /// What more is known of is greater; a password is the most that there is to know.
-    public static func < (a: FieldAccess, b: FieldAccess) -> Bool { a.rawValue < b.rawValue }
+    /// What more is known of is greater, and of what is known the stricter; a password is the most that there is to know.
+    public static func < (a: FieldAccess, b: FieldAccess) -> Bool { a.rank < b.rank }
+
+    private var rank: Int {
+        switch self {
+        case .unknown: 0
+        case .notRegistered: 1
+        case .failing: 2
+        case .other: 3
+        case .late: 4
+        case .password: 5
+        }
+    }
 }
 
 extension BusError {

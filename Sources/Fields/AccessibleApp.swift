@@ -11,6 +11,9 @@ final class AccessibleApp {
     /// is, such as one that was there before us.
     private static let searchMicroseconds: UInt64 = 2_000_000
     private static let toolkitMicroseconds: UInt64 = 50_000
+    /// For one question about an object's role, and for how many at a time: an app that tells of more has not been looked at.
+    private static let roleMicroseconds: UInt64 = 2_000_000
+    private static let roleLimit = 32
 
     let name: String
     /// 0: not known yet.
@@ -31,6 +34,7 @@ final class AccessibleApp {
     private var hasEngine = false
     private var evidence: Engines.Evidence?
     private var nextLookForEngines: UInt64 = 0
+    private var roleQuestions = 0
 
     init(name: String) { self.name = name }
 
@@ -52,6 +56,28 @@ final class AccessibleApp {
 
     /// Whether what it says may be far behind the keys.
     var isRelayed: Bool { toolkit != .direct || hasEngine }
+
+    /// Of an app that may be late: asks what it is that has just got the focus, whatever has it by the time of the answer. Such
+    /// an app tells of several moves at once when it has caught up, and a password's field that has come and gone is in no
+    /// later answer of its own.
+    /// - Parameter body: called if it is a password's field, or if nobody says what it is: a page that was left takes its
+    ///   fields along.
+    func examineFocus(on bus: Bus, _ body: @escaping () -> Void) {
+        guard isRelayed, let path = focus else { return }
+        guard roleQuestions < Self.roleLimit else { return body() }
+        roleQuestions += 1
+        bus.call(
+            name, path: path, interface: AccessibleApp.interface, member: "GetRole",
+            timeoutMicroseconds: Self.roleMicroseconds
+        ) { [self] answer in
+            roleQuestions -= 1
+            guard isRelayed else { return }
+            let role = try? answer.get()[0, as: UInt32.self]
+            guard (role ?? Role.password) == Role.password else { return }
+            if role != nil, focus == path { isOnPassword = true }
+            body()
+        }
+    }
 
     /// Asks what it is built with, unless that is known. GTK 4 leaves a question unanswered for ever that comes before it is
     /// ready: it is asked again, soon, when a key makes it matter.
@@ -129,8 +155,9 @@ final class AccessibleApp {
         if role == Role.password { isOnPassword = true }
         if isOnPassword { return Accessibility.Answer(access: .password) }
         // "No password's" is worth something only of an app that has met the key before it says so.
+        let direct: FieldAccess = Role.tellsNothing.contains(role) ? .notRegistered : .other
         return Accessibility.Answer(
-            access: isRelayed || Role.tellsNothing.contains(role) ? .notRegistered : .other,
+            access: isRelayed ? .late : direct,
             isTerminal: role == Role.terminal)
     }
 

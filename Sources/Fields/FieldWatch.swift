@@ -15,8 +15,8 @@ public final class FieldWatch {
     /// cores with some ten processes that wanted them (Tests/Compositors/test_reports.py), from the key to the report, 40
     /// keys each: GTK 3 half within 24 ms, the last after 79; GTK 4 7 and 46; Qt 3 and 19 (in a worse run 302 and 207, and
     /// their answers as late); Chromium 13 and 49; Firefox 13, a tenth after more than 120, the last after 672. So no time that the gate's deadline (300 ms) leaves is enough to
-    /// believe such an app's "no password's": it gets counts at most (`Toolkit.relayed`), and this wait is so that a
-    /// password is not even counted, but on a machine on which the report comes later than this.
+    /// believe such an app's "no password's": it gets counts at most (`Toolkit.relayed`), which the gate keeps back for
+    /// seconds (`late`). This wait is so that the keys are known to be a password's at once, where the app is quick enough.
     static let relayedSettlingMicroseconds: UInt64 = 150_000
     /// From the probe: an app that has not answered by then is one that does not answer. The gate waits 300 ms for all.
     static let patienceMicroseconds: UInt64 = 200_000
@@ -49,6 +49,7 @@ public final class FieldWatch {
     /// To be told of the session's bus.
     public private(set) var accessibility: Accessibility!
     private var window: Window?
+    private var leftWindows = LeftWindows()
     /// What the compositor's side knows of the text that the focused field takes.
     private var purpose = ContentPurpose.untold
     /// What the compositor has confirmed and the fields have not, oldest first.
@@ -76,7 +77,8 @@ public final class FieldWatch {
                 accessibilityChanged(accessibility.phase)
                 ask()
             },
-            focusMoved: { [unowned self] in moved(in: $0) })
+            focusMoved: { [unowned self] in moved(in: $0) },
+            suspected: { [unowned self] in tell($0) })
     }
 
     // MARK: windows
@@ -84,8 +86,7 @@ public final class FieldWatch {
     /// After the report of the focus has been sent.
     public func focusChanged(_ report: FocusReport) {
         guard report.state == .window else {
-            window = nil
-            isTerminalWidget = false
+            leave()
             return
         }
         if window?.number == report.window, window?.appID == report.appID {
@@ -94,7 +95,7 @@ public final class FieldWatch {
             if isNews { ask() }
             return
         }
-        isTerminalWidget = false
+        leave()
         window = Window(
             number: report.window, process: report.processID, appID: report.appID,
             sinceMicroseconds: report.timeMicroseconds, movedMicroseconds: report.timeMicroseconds)
@@ -102,10 +103,17 @@ public final class FieldWatch {
         ask()
     }
 
+    private func leave() {
+        if let window { leftWindows.add(window.number, process: window.process) }
+        window = nil
+        isTerminalWidget = false
+    }
+
     /// The service knows nothing any more.
     public func serviceCame() {
         marks.removeAll()
         window = nil
+        leftWindows.forget()
         samples.removeAll()
     }
 
@@ -125,6 +133,23 @@ public final class FieldWatch {
     private func moved(in process: Int32) {
         guard let window, window.process == process || window.process == 0 else { return }
         self.window?.movedMicroseconds = kymo_monotonic_microseconds()
+        ask()
+    }
+
+    /// As soon as it is known, and about every window that it may have been in: of what an app says late only this counts.
+    private func tell(_ suspicion: Suspicion) {
+        let now = kymo_monotonic_microseconds()
+        let field = FieldDescription(access: .password)
+        for number in leftWindows.suspected(by: suspicion) where number != window?.number {
+            send(.field(FieldReport(timeMicroseconds: now, window: number, field: field)))
+        }
+        guard var current = window, suspicion.mayBeIn(current.process) else { return }
+        let reported = FieldDescription(access: .password, purpose: purpose, isTerminal: isTerminal)
+        current.reported = reported
+        current.reportedMicroseconds = now
+        window = current
+        tell(current, reported, since: now)
+        // By now something else may have the focus.
         ask()
     }
 

@@ -15,17 +15,20 @@ public final class WaylandBackend {
         public var focus: (FocusReport) -> Void
         public var keymap: (Keymap?) -> Void
         public var watermark: (Watermark) -> Void
+        /// All outputs, whenever one comes, changes or goes; also where the compositor tells of no windows.
+        public var outputs: (OutputsReport) -> Void
         /// The pid of the focused window is wanted: `noteProcess` takes the answer, if somebody has one.
         public var processWanted: () -> Void
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
             keymap: @escaping (Keymap?) -> Void, watermark: @escaping (Watermark) -> Void,
-            processWanted: @escaping () -> Void
+            outputs: @escaping (OutputsReport) -> Void, processWanted: @escaping () -> Void
         ) {
             self.phase = phase
             self.focus = focus
             self.keymap = keymap
             self.watermark = watermark
+            self.outputs = outputs
             self.processWanted = processWanted
         }
     }
@@ -146,8 +149,12 @@ public final class WaylandBackend {
         guard wl_display_dispatch_pending(display) >= 0 else { throw .disconnected }
         guard !hasFinished else { throw .finished }
         report()
+        if phase != .asking, let changes = outputs.takeChanges() { handlers.outputs(changes) }
         try flush()
     }
+
+    /// Tells the outputs again: a new service knows none. Not before they are known.
+    public func repeatOutputs() { if phase != .asking { handlers.outputs(outputs.take()) } }
 
     private func flush() throws(FocusError) {
         // EAGAIN: the compositor is slow to read; the rest goes with the next flush.
@@ -294,8 +301,8 @@ public final class WaylandBackend {
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
                 registry: registry, name: name, version: version, keymapChanged: handlers.keymap)
-        } else if interface == "wl_output" {
-            outputs.global(registry, name, version)
+        } else {
+            outputs.global(registry, name, interface, version)
         }
     }
 

@@ -8,6 +8,9 @@ enum FieldLimit: UInt8, Comparable {
     case privateWindow
     /// Nobody said what it is, or the app is registered with accessibility and does not say: no keys.
     case unanswered
+    /// Who answers may be behind the keys: at most counts, and those only when there was time to hear that it was a
+    /// password's (`LateCounts`).
+    case late
     /// Nobody can say: at most counts.
     case counted
     /// Positively something else than a password's field: the rule alone decides.
@@ -23,6 +26,7 @@ enum FieldLimit: UInt8, Comparable {
                 switch field.access {
                 case .unknown, .failing, .password: .unanswered
                 case .notRegistered: .counted
+                case .late: .late
                 case .other: .open
                 }
         }

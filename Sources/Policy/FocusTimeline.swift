@@ -62,7 +62,8 @@ struct FocusTimeline {
     var currentEntry: Entry? { entries.last }
     /// A change, or the account of one that was forgotten, is still to be written.
     var hasUnwritten: Bool { unwrittenCount > 0 || forgotten != nil }
-    var hasUnsettled: Bool { entries.last.map { !$0.isSettled } ?? false }
+    /// Of the newest change no round trip has been seen yet.
+    private(set) var hasUnsettled = false
 
     /// Adds a change; `description` is already redacted by the rule.
     mutating func append(
@@ -88,6 +89,7 @@ struct FocusTimeline {
                 certainMicroseconds: min(watermarkMicroseconds, time), earliestMicroseconds: min(earliest, time),
                 isSettled: false))
         descriptions.append(description)
+        hasUnsettled = true
         unwrittenCount += 1
     }
 
@@ -133,6 +135,7 @@ struct FocusTimeline {
             }
             entries[index].isSettled = true
         }
+        hasUnsettled = entries.last.map { !$0.isSettled } ?? false
         raiseCertainty(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
         lastSentMicroseconds = max(lastSentMicroseconds, sentMicroseconds)
         let margin = Self.marginMicroseconds

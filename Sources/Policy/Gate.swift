@@ -27,7 +27,9 @@ public final class Gate {
     @exclusivity(unchecked) var keyboard = Keyboard()
     @exclusivity(unchecked) var layouts = LayoutHistory()
     var layoutDescription: LayoutDescription?
+    var outputs = OutputTable()
     @exclusivity(unchecked) var buckets = KeyBuckets()
+    let lateCounts: LateCounts
     @exclusivity(unchecked) var ledger = Ledger()
     @exclusivity(unchecked) var probes = Probes()
     @exclusivity(unchecked) var overflow: Overflow?
@@ -49,6 +51,7 @@ public final class Gate {
         self.rules = rules
         self.titleHash = titleHash
         holdBack = try HoldBack(capacity: capacity)
+        lateCounts = try LateCounts()
     }
 
     // MARK: what comes in
@@ -77,7 +80,7 @@ public final class Gate {
 
     /// Opens or closes the gate as a whole. Closing discards all that waits, and begins a span of that reason, which
     /// lasts until it is opened, or closed for another reason. Counts of presses that were let through before are
-    /// written.
+    /// written; those that wait for their app's word on its field are not.
     public func setOpen(
         _ open: Bool, reason: SuppressionReason = .inactive, nowMicroseconds now: UInt64,
         _ body: (consuming PermittedEvent) -> Void
@@ -86,6 +89,7 @@ public final class Gate {
         let start = holdBack.isEmpty ? now : min(now, holdBack.firstTimeMicroseconds)
         if isOpen, !open {
             discardAll(emit)
+            discardLateCounts(nowMicroseconds: now, emit)
             closeSpan(atMicroseconds: now, emit)
         }
         isOpen = open
@@ -116,6 +120,8 @@ public final class Gate {
     @inline(__always) func advance(
         nowMicroseconds now: UInt64, inRuns: Bool, _ body: (consuming PermittedEvent) -> Void
     ) {
+        // At every turn of the loop, and mostly what waits is still to be confirmed.
+        guard holdBack.isEmpty || isDecidable(nowMicroseconds: now) || !lateCounts.isEmpty else { return }
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         while true {
             if inRuns { passPointers(emit) }
@@ -129,6 +135,7 @@ public final class Gate {
             writeState(upTo: now, emit)
             if overflow != nil { flushOverflow(emit) }
         }
+        if !lateCounts.isEmpty { settleLateCounts(nowMicroseconds: now, emit) }
         let horizon = holdBack.isEmpty ? now : holdBack.firstTimeMicroseconds
         timeline.forget(before: horizon > 1_000_000 ? horizon - 1_000_000 : 0)
         fields.forget(before: min(ledger.lastMicroseconds ?? .max, horizon > 1_000_000 ? horizon - 1_000_000 : 0))
@@ -139,6 +146,7 @@ public final class Gate {
         advance(nowMicroseconds: now, body)
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         drain(reason: .stopping, emit)
+        discardLateCounts(nowMicroseconds: now, emit)
         writeState(upTo: .max, emit)
         flushOverflow(emit)
         if isOpen { closeSpan(atMicroseconds: now, emit) } else { ledger.end(atMicroseconds: now, emit) }
@@ -149,7 +157,7 @@ public final class Gate {
         if !isOpen || !isAgentPresent || time < timeline.watermarkMicroseconds {
             return true
         }
-        return now >= time + Self.deadlineMicroseconds || !holdBack.first.payload.isInput
+        return now >= time + Self.deadlineMicroseconds || !holdBack.firstIsInput
     }
 }
 

@@ -79,10 +79,13 @@ extension Gate {
             case .modifier: return
             case .command: break
             case .text(let keyClass):
+                let countMarks = marks.subtracting(.causedFocusChange)
+                if field.limit == .late {
+                    return countLate(keyClass, event, focus: held.focus, marks: countMarks, emit)
+                }
                 if buckets.isFull { buckets.take(emit) }
                 buckets.count(
-                    keyClass, timeMicroseconds: event.timeMicroseconds, focus: held.focus,
-                    marks: marks.subtracting(.causedFocusChange))
+                    keyClass, timeMicroseconds: event.timeMicroseconds, focus: held.focus, marks: countMarks)
                 counters.keysCounted += 1
                 return
             }
@@ -134,7 +137,7 @@ extension Gate {
         case .password: return .password
         case .privateWindow: return .privateWindow
         case .unanswered: return .accessibility
-        case .counted, .open: return field.isTerminal && echo.limit(at: time) == nil ? .terminal : nil
+        case .late, .counted, .open: return field.isTerminal && echo.limit(at: time) == nil ? .terminal : nil
         }
     }
 

@@ -8,6 +8,7 @@ extension Gate {
     public func discardWaiting(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         buckets.take { _ in }
+        _ = lateCounts.discard()
         while !holdBack.isEmpty {
             let event = holdBack.removeFirst()
             guard event.payload.isInput else {

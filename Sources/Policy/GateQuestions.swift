@@ -7,13 +7,17 @@ extension Gate {
         // Asked at every turn, and nearly always for nothing.
         guard isAgentPresent,
             now >= probes.wishedMicroseconds(pointerMicroseconds: Self.pointerProbeMicroseconds)
-                || timeline.hasUnsettled, let due = probeTime(), now >= due
+                || now >= lateCounts.wishedMicroseconds || timeline.hasUnsettled, let due = probeTime(), now >= due
         else { return nil }
+        lateCounts.asked(atMicroseconds: now)
         return probes.start(nowMicroseconds: now)
     }
 
     func probeTime() -> UInt64? {
-        let waiting = probes.dueMicroseconds(pointerMicroseconds: Self.pointerProbeMicroseconds)
+        let wished = min(
+            probes.wishedMicroseconds(pointerMicroseconds: Self.pointerProbeMicroseconds),
+            lateCounts.wishedMicroseconds)
+        let waiting = wished >= Probes.never ? nil : probes.allowed(wished)
         // How uncertain a change is tells a question that is asked after it.
         guard timeline.hasUnsettled, let change = timeline.currentEntry?.timeMicroseconds,
             change >= probes.lastAskedMicroseconds ?? 0
@@ -32,6 +36,7 @@ extension Gate {
         var next: UInt64?
         if !holdBack.isEmpty { next = holdBack.firstTimeMicroseconds + Self.deadlineMicroseconds }
         if isAgentPresent, let probe = probeTime() { next = min(next ?? .max, probe) }
+        if let late = lateCounts.deadlineMicroseconds { next = min(next ?? .max, late) }
         // These take their place behind what waits: nothing can be done about them before.
         guard holdBack.isEmpty else { return next }
         if let end = buckets.endMicroseconds { next = min(next ?? .max, end) }

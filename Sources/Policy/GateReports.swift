@@ -16,6 +16,8 @@ extension Gate {
     public func setRules(_ rules: RuleSet, nowMicroseconds: UInt64) {
         guard rules != self.rules else { return }
         self.rules = rules
+        // What they tighten holds at once: nothing of before is written after it.
+        lateCounts.distrust(atMicroseconds: nowMicroseconds)
         if let lastReport { focusChanged(lastReport, receivedMicroseconds: nowMicroseconds) }
     }
 
@@ -23,8 +25,13 @@ extension Gate {
     public func agentLost(nowMicroseconds: UInt64) {
         guard isAgentPresent else { return }
         isAgentPresent = false
+        // What apps say now is told by nobody, and the next agent has not heard it.
+        lateCounts.distrust(atMicroseconds: nowMicroseconds)
         // The next agent's is written again: it may be of another session, in whose segments nothing of this one is.
         layoutDescription = nil
+        outputs.forget()
+        // Written behind the session's end, it would be in force without anybody who could take it back.
+        pendingAccounts.removeAll { $0.payload.isOutput }
         layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
         focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
     }
@@ -72,9 +79,13 @@ extension Gate {
     }
 
     /// The agent's word on which field of the focused window has the keyboard since then, and its looks at terminals.
+    ///
+    /// Of another window it is worth only what it takes away: counts that wait.
     public func fieldChanged(
-        _ field: FieldDescription, window: UInt64, samples: [EchoSample], sinceMicroseconds: UInt64
+        _ field: FieldDescription, window: UInt64, samples: [EchoSample], sinceMicroseconds: UInt64,
+        receivedMicroseconds: UInt64
     ) {
+        distrustLateCounts(after: field, receivedMicroseconds: receivedMicroseconds)
         for sample in samples { echo.add(sample) }
         fields.told(
             field, window: window, sinceMicroseconds: sinceMicroseconds,
@@ -91,6 +102,15 @@ extension Gate {
         pendingAccounts.append(Event(timeMicroseconds: receivedMicroseconds, payload: .layout(description)))
     }
 
+    /// These are the session's outputs since then, by the agent's numbers for them.
+    public func outputsChanged(
+        _ outputs: [(agentNumber: UInt32, description: OutputDescription)], receivedMicroseconds: UInt64
+    ) {
+        pendingAccounts += self.outputs.changes(to: outputs).map {
+            Event(timeMicroseconds: receivedMicroseconds, payload: .output($0))
+        }
+    }
+
     /// The agent's answer to probe `id`. An answer to no probe of ours, or one stamped outside the span in which the
     /// probe was out, confirms nothing: false.
     public func watermark(
@@ -105,6 +125,13 @@ extension Gate {
             return false
         }
         timeline.confirm(sentMicroseconds: sentMicroseconds, answeredMicroseconds: answeredMicroseconds)
+        vouchForLateCounts(askedMicroseconds: asked)
         return true
+    }
+}
+
+extension Payload {
+    fileprivate var isOutput: Bool {
+        if case .output = self { true } else { false }
     }
 }

@@ -7,8 +7,8 @@ import Glibc
 /// zeroed as soon as a decision is made. Boxed payloads (devices, losses) live on the heap, and hold no keys.
 final class HoldBack {
     let capacity: Int
+    private let memory: LockedMemory<Event>
     private let slots: UnsafeMutablePointer<Event>
-    private let byteCount: Int
     @exclusivity(unchecked) private var head = 0
     @exclusivity(unchecked) private(set) var count = 0
 
@@ -19,27 +19,14 @@ final class HoldBack {
     /// - Throws: when the memory cannot be had or locked: unlocked hold-back memory is not an option.
     init(capacity: Int) throws(PolicyError) {
         self.capacity = capacity
-        let pageSize = sysconf(Int32(_SC_PAGESIZE))
-        byteCount = (capacity * MemoryLayout<Event>.stride + pageSize - 1) / pageSize * pageSize
-        let region = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let region, region != MAP_FAILED else { throw .holdBackMemory(bytes: byteCount, errno: errno) }
-        guard mlock(region, byteCount) == 0 else {
-            let failure = errno
-            munmap(region, byteCount)
-            throw .holdBackLock(bytes: byteCount, errno: failure)
-        }
-        // Best effort by nature: an old kernel may not know the advice, and core dumps are off in the unit anyway.
-        madvise(region, byteCount, MADV_DONTDUMP)
-        slots = region.bindMemory(to: Event.self, capacity: capacity)
+        memory = try LockedMemory(capacity: capacity)
+        slots = memory.slots
     }
 
-    deinit {
-        discard()
-        munmap(slots, byteCount)
-    }
+    deinit { discard() }
 
-    /// The oldest event. Only while not empty.
-    var first: Event { slots[head] }
+    /// Whether the oldest is of somebody's hand. Only while not empty.
+    var firstIsInput: Bool { slots[head].payload.isInput }
 
     /// Time of the oldest event, without copying it.
     var firstTimeMicroseconds: UInt64 { slots[head].timeMicroseconds }

@@ -36,6 +36,19 @@ struct Ledger {
         open = span
     }
 
+    /// A span that is known only now that it is over; none is open. It may be a secret's.
+    mutating func add(
+        _ reason: SuppressionReason, from start: UInt64, to end: UInt64, _ body: (consuming Event) -> Void
+    ) {
+        let grid = Suppression.secretGridMicroseconds
+        let start = start / grid * grid
+        var span = Suppression(reason: reason, phase: .begin, startMicroseconds: start, endMicroseconds: start)
+        body(Event(timeMicroseconds: start, payload: .suppression(span)))
+        span.phase = .end
+        span.endMicroseconds = (end + grid - 1) / grid * grid
+        body(Event(timeMicroseconds: span.endMicroseconds, payload: .suppression(span)))
+    }
+
     /// Devices are closed from here on, for that reason: one span, however little is known of what is in it.
     mutating func begin(_ reason: SuppressionReason, atMicroseconds time: UInt64, _ body: (consuming Event) -> Void) {
         guard open?.reason != reason else { return }

@@ -13,11 +13,13 @@ struct Probes {
     private var lastID: UInt64 = 0
     private var out: [(id: UInt64, askedMicroseconds: UInt64)] = []
     private(set) var lastAskedMicroseconds: UInt64?
-    /// Times of what waits and is not covered by a question yet; the first is `.max` if there is none. Compared for
+    /// Stands for no time, and may be added to.
+    static let never = UInt64.max / 2
+    /// Times of what waits and is not covered by a question yet; the first is `never` if there is none. Compared for
     /// every event: an optional would cost it twice as much.
-    private var firstPress = UInt64.max
+    private var firstPress = never
     private var lastPress: UInt64 = 0
-    private var firstOther = UInt64.max
+    private var firstOther = never
     private var lastOther: UInt64 = 0
 
     init() { out.reserveCapacity(Self.limit) }
@@ -37,23 +39,14 @@ struct Probes {
 
     /// Nothing waits.
     mutating func clear() {
-        firstPress = .max
-        firstOther = .max
+        firstPress = Self.never
+        firstOther = Self.never
     }
 
     /// When to ask, for what waits. A press is asked for at once, but late enough that the compositor could surely read
-    /// it; the rest can wait. `.max`: for nothing.
+    /// it; the rest can wait. In the far future: for nothing.
     @inline(__always) func wishedMicroseconds(pointerMicroseconds: UInt64) -> UInt64 {
-        let margin = FocusTimeline.marginMicroseconds + 1
-        let press = firstPress == .max ? .max : firstPress &+ margin
-        let other = firstOther == .max ? .max : firstOther &+ (pointerMicroseconds &+ 1)
-        return min(press, other)
-    }
-
-    /// The same, where the agent may be asked then.
-    func dueMicroseconds(pointerMicroseconds: UInt64) -> UInt64? {
-        let due = wishedMicroseconds(pointerMicroseconds: pointerMicroseconds)
-        return due == .max ? nil : allowed(due)
+        min(firstPress &+ (FocusTimeline.marginMicroseconds + 1), firstOther &+ (pointerMicroseconds &+ 1))
     }
 
     /// That time, or when the next question may be asked; nil: not before an answer has come.
@@ -68,8 +61,8 @@ struct Probes {
         lastAskedMicroseconds = now
         // An answer confirms what was stamped a margin before the question.
         let covered = now > FocusTimeline.marginMicroseconds ? now - FocusTimeline.marginMicroseconds : 0
-        if firstPress != .max { firstPress = lastPress < covered ? .max : max(firstPress, covered) }
-        if firstOther != .max { firstOther = lastOther < covered ? .max : max(firstOther, covered) }
+        if firstPress != Self.never { firstPress = lastPress < covered ? Self.never : max(firstPress, covered) }
+        if firstOther != Self.never { firstOther = lastOther < covered ? Self.never : max(firstOther, covered) }
         return lastID
     }
 

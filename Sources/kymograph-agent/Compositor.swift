@@ -74,6 +74,7 @@ final class Compositor {
     /// Everything that is known.
     private func tellAll() {
         tellLayout()
+        tellOutputs()
         guard let informant else {
             send(.backendState(BackendState(isUsable: false, backend: "none", reason: lastComplaint)))
             return send(.focus(FocusReport(timeMicroseconds: kymo_monotonic_microseconds(), state: .unknown)))
@@ -121,6 +122,7 @@ final class Compositor {
                         tellLayout()
                     },
                     watermark: { [unowned self] in answered($0) },
+                    outputs: { [unowned self] in send(.outputs($0)) },
                     processWanted: { [unowned self] in sway?.askFocused() }))
             try loop.add(made.fileDescriptor) { [unowned self] in dispatch() }
             backend = made
@@ -290,6 +292,12 @@ final class Compositor {
         guard groupOnBus != group else { return }
         groupOnBus = group
         if sway == nil { tellLayout() }
+    }
+
+    /// Without a compositor there are none; one that has not said yet what it offers may have any.
+    private func tellOutputs() {
+        guard let backend else { return send(.outputs(OutputsReport(outputs: []))) }
+        backend.repeatOutputs()
     }
 
     private func tellLayout() {

@@ -18,6 +18,12 @@ struct KymographAgent: ParsableCommand {
     @Option(name: .long, help: "Where kymographd listens.")
     var socket = "/run/kymograph/agent.sock"
 
+    static func main() {
+        // Before anything is allocated, or a few kilobytes of a stack would take 2 MiB.
+        _ = kymo_refuse_huge_pages()
+        main(nil)
+    }
+
     func run() throws {
         openLog(program: "kymograph-agent")
         do {

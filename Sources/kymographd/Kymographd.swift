@@ -19,6 +19,8 @@ struct Kymographd: ParsableCommand {
     var checkConfig = false
 
     static func main() {
+        // Before anything is allocated. Nothing here is so large and so often walked through that larger pages paid.
+        _ = kymo_refuse_huge_pages()
         // The dynamic linker has read every relocation and symbol there is: megabytes that nobody reads again.
         kymo_shed_start()
         main(nil)

@@ -4,12 +4,14 @@ import Events
 /// The last of what the agent has told, of each kind: it tells a state once, and devices may be opened long after.
 struct LastReports {
     private var layout: LayoutReport?
+    private var outputs: OutputsReport?
     private var focus: FocusReport?
     private var field: FieldReport?
 
     mutating func keep(_ message: AgentMessage) {
         switch message {
         case .layout(let report): layout = report
+        case .outputs(let report): outputs = report
         case .focus(let report):
             focus = report
             // It was another window's.
@@ -23,6 +25,7 @@ struct LastReports {
     func messages(asOfMicroseconds now: UInt64) -> [AgentMessage] {
         var messages: [AgentMessage] = []
         if let layout { messages.append(.layout(layout)) }
+        if let outputs { messages.append(.outputs(outputs)) }
         if var focus {
             focus.timeMicroseconds = now
             messages.append(.focus(focus))

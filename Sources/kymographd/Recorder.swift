@@ -53,10 +53,10 @@ final class Recorder {
     private var knownWriteFailures: UInt64 = 0
     /// Chunks written when a write failed; nil while writing works.
     private var chunksAtFailure: UInt64?
-    /// By then everything has been called once that is called at all: devices, the agent's greeting, a chunk, a sync.
-    private static let startMicroseconds: UInt64 = 2_000_000
-    /// When what only the start needed leaves memory; nil: it has.
-    private var startEndsMicroseconds: UInt64?
+    /// By then everything has been called once that follows: devices, the agent's greeting, a chunk, a sync.
+    private static let seldomMicroseconds: UInt64 = 2_000_000
+    /// When what was needed for something seldom leaves memory; nil: it has.
+    private var shedMicroseconds: UInt64?
     /// Who has the seat; empty: nobody who could be recorded.
     var subject: String { presence.permission.presentSession?.subject ?? "" }
     var isIndicatorShown: Bool { presence.permission.isIndicatorShown }
@@ -125,6 +125,7 @@ final class Recorder {
                 message: { [unowned self] in take($0) }))
         controlPort = try ControlPort(path: configuration.controlSocket, loop: loop) { [unowned self] in
             front.answer($0, $1)
+            seldomDone()
         }
         statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
             StatusLine(self).json
@@ -159,7 +160,6 @@ final class Recorder {
         gapRecords(now)
         act(on: verdict, atMicroseconds: now)
         service.ready(status: idleReason ?? "recording")
-        startEndsMicroseconds = kymo_monotonic_microseconds() + Self.startMicroseconds
         while loop.isRunning {
             let gather = pace.gatherMicroseconds
             if gather > 0 { usleep(UInt32(gather)) }
@@ -185,17 +185,21 @@ final class Recorder {
                 + "may cost reports, which will be recorded as losses")
     }
 
+    /// A start, a decision, another person at the seat: signatures, parsers and D-Bus are megabytes of code that the hours
+    /// that follow do not need.
+    func seldomDone() { shedMicroseconds = kymo_monotonic_microseconds() + Self.seldomMicroseconds }
+
     private var nextDeadline: UInt64? {
-        var deadline = gate.nextDeadlineMicroseconds
-        for other in [
-            source.nextDeadlineMicroseconds, service.deadlineMicroseconds, pauseEndMicroseconds, startEndsMicroseconds,
-            rulesEndMicroseconds,
-        ] {
-            if let other { deadline = min(deadline ?? .max, other) }
-        }
+        // At every turn: one after the other, since a loop over them would make an array each time.
+        var deadline = gate.nextDeadlineMicroseconds ?? .max
+        deadline = min(deadline, source.nextDeadlineMicroseconds ?? .max)
+        deadline = min(deadline, service.deadlineMicroseconds ?? .max)
+        deadline = min(deadline, pauseEndMicroseconds ?? .max)
+        deadline = min(deadline, shedMicroseconds ?? .max)
+        deadline = min(deadline, rulesEndMicroseconds ?? .max)
         // The ring has no way to say that it has room again; it empties at least every 250 ms.
-        if outlet.hasUnwrittenLoss { deadline = min(deadline ?? .max, kymo_monotonic_microseconds() + 250_000) }
-        return deadline
+        if outlet.hasUnwrittenLoss { deadline = min(deadline, kymo_monotonic_microseconds() + 250_000) }
+        return deadline == .max ? nil : deadline
     }
 
     private func decide() {
@@ -208,8 +212,8 @@ final class Recorder {
         service.ping(nowMicroseconds: now)
         if let end = pauseEndMicroseconds, now >= end { endPauseIfOver() }
         if let end = rulesEndMicroseconds, now >= end { applyOwnRules() }
-        if let end = startEndsMicroseconds, now >= end {
-            startEndsMicroseconds = nil
+        if let end = shedMicroseconds, now >= end {
+            shedMicroseconds = nil
             // A third of a millisecond; then a fault of some microseconds for each stretch of code that is used again.
             kymo_shed_start()
         }

@@ -9,7 +9,7 @@ extension Recorder {
         let now = kymo_monotonic_microseconds()
         reports.keep(message)
         switch message {
-        case .focus, .layout, .field, .watermark:
+        case .focus, .layout, .field, .watermark, .outputs:
             // While nothing may be recorded it is nobody's business who has the focus.
             if verdict.closure == nil { hand(message, nowMicroseconds: now) }
         case .lock(let report):
@@ -30,6 +30,9 @@ extension Recorder {
             gate.focusChanged(report.focusDescription, receivedMicroseconds: min(report.timeMicroseconds, now))
         case .layout(let report):
             gate.layoutChanged(report.description, table: report.table, receivedMicroseconds: now)
+        case .outputs(let report):
+            gate.outputsChanged(
+                report.outputs.map { ($0.number, $0.description) }, receivedMicroseconds: now)
         case .watermark(let mark):
             let isAnswer = gate.watermark(
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
@@ -39,7 +42,7 @@ extension Recorder {
         case .field(let report):
             gate.fieldChanged(
                 report.field, window: report.window, samples: report.samples,
-                sinceMicroseconds: min(report.timeMicroseconds, now))
+                sinceMicroseconds: min(report.timeMicroseconds, now), receivedMicroseconds: now)
         default: break
         }
     }

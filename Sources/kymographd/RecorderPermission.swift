@@ -32,6 +32,7 @@ extension Recorder {
     /// - Parameter time: CLOCK_MONOTONIC; since when that holds, where it is not now.
     func act(on next: Permission.Verdict, atMicroseconds time: UInt64? = nil) {
         guard next != verdict || !gate.isOpen && next == .closed(.starting) else { return }
+        seldomDone()
         let wasOpen = verdict.closure == nil
         verdict = next
         // Before the time is taken: what is typed while devices are being opened reaches nobody, and belongs to the span in

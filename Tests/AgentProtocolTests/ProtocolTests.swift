@@ -58,10 +58,21 @@ private let everyMessage: [AgentMessage] = [
     .pauseRequest(PauseRequest(action: .pause, seconds: 900)),
     .pauseRequest(PauseRequest(action: .resume)),
     .lock(LockReport(timeMicroseconds: 77, isLocked: true)),
+    .outputs(OutputsReport(outputs: [])),
+    .outputs(
+        OutputsReport(outputs: [
+            OutputsReport.Output(number: .max, description: OutputDescription(name: "")),
+            OutputsReport.Output(
+                number: 1,
+                description: OutputDescription(
+                    name: "DP-1", text: "Maker é", x: -1920, y: .min, width: 1280, height: 720, modeWidth: 1920,
+                    modeHeight: 1080, refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped270,
+                    widthMillimetres: 600, heightMillimetres: 340)),
+        ])),
 ]
 
 private let everyAnswer: [DaemonMessage] = [
-    .welcome(version: 2), .refused(reason: "only the subject is believed"), .probe(id: .max),
+    .welcome(version: 3), .refused(reason: "only the subject is believed"), .probe(id: .max),
     .recording(RecordingState(phase: .paused, text: "until 14:00")), .recording(RecordingState(phase: .off, text: "")),
 ]
 
@@ -79,7 +90,7 @@ private let everyAnswer: [DaemonMessage] = [
     @Test func theBytesAreTheDocuments() throws {
         #expect(
             bytes(.hello(Hello(backend: "wlr", compositor: "sway")))
-                == [1, 2, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
+                == [1, 3, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
         #expect(bytes(.probe(id: 258)) == [130, 2, 1, 0, 0, 0, 0, 0, 0])
         #expect(
             bytes(
@@ -87,7 +98,7 @@ private let everyAnswer: [DaemonMessage] = [
                     Watermark(probe: 258, sentMicroseconds: 3, answeredMicroseconds: 4, checkedMicroseconds: 5)))
                 == [4, 2, 1] + [0, 0, 0, 0, 0, 0, 3] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 0, 0, 0, 0, 5]
                 + [0, 0, 0, 0, 0, 0, 0])
-        #expect(bytes(.welcome(version: 2)) == [128, 2, 0])
+        #expect(bytes(.welcome(version: 3)) == [128, 3, 0])
         #expect(
             bytes(.indicator(IndicatorState(isShown: true, means: "sni", reason: ""))) == [
                 6, 1, 3, 0, 0x73, 0x6E, 0x69, 0, 0,
@@ -101,6 +112,13 @@ private let everyAnswer: [DaemonMessage] = [
                 == [7, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0] + [3, 0, 0, 1] + [1, 5, 0, 0, 0, 0, 0, 0, 0, 1])
         #expect(bytes(.pauseRequest(PauseRequest(action: .pause, seconds: 900))) == [8, 1, 0x84, 3, 0, 0])
         #expect(bytes(.lock(LockReport(timeMicroseconds: 2, isLocked: true))) == [9, 2, 0, 0, 0, 0, 0, 0, 0, 1])
+        let output = OutputDescription(
+            name: "a", text: "b", x: -1, y: 2, width: 3, height: 4, modeWidth: 5, modeHeight: 6, refreshMillihertz: 7,
+            scale: Fixed8(1.5), transform: .turned180, widthMillimetres: 8, heightMillimetres: 9)
+        #expect(
+            bytes(.outputs(OutputsReport(outputs: [OutputsReport.Output(number: 1, description: output)])))
+                == [10, 1, 1, 0, 0, 0, 255, 255, 255, 255] + [2, 3, 4, 5, 6, 7].flatMap { [$0, 0, 0, 0] }
+                + [128, 1, 0, 0, 2, 8, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0x61, 1, 0, 0x62])
         #expect(bytes(.recording(RecordingState(phase: .recording, text: "a"))) == [131, 1, 1, 0, 0x61])
         let layout = bytes(everyMessage[5])
         #expect(layout.count == 1 + 1 + 4 + 8 + 2 + 12 + 1 + LayoutTable.byteCount)
@@ -156,16 +174,16 @@ private let everyAnswer: [DaemonMessage] = [
 
     @Test(
         arguments: [
-            ("an unknown type", [10], ProtocolError.unknownMessage(10)),
+            ("an unknown type", [99], ProtocolError.unknownMessage(99)),
             ("the service's type", [130, 0, 0, 0, 0, 0, 0, 0, 0], .unknownMessage(130)),
-            ("another version", [1, 1, 0, 0, 0, 0, 0], .unknownVersion(expected: 2, actual: 1)),
-            ("no UTF-8", [1, 2, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
-            ("a surrogate", [1, 2, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
-            ("a name too long", [1, 2, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
+            ("another version", [1, 1, 0, 0, 0, 0, 0], .unknownVersion(expected: 3, actual: 1)),
+            ("no UTF-8", [1, 3, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
+            ("a surrogate", [1, 3, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
+            ("a name too long", [1, 3, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
             ("a state that is none", [2, 0, 0, 0, 0, 0, 0, 0, 0, 3], .badValue(field: "state", actual: 3)),
             ("a flag that is none", [5, 2], .badValue(field: "usable", actual: 2)),
             ("an indicator that half shows", [6, 2], .badValue(field: "shown", actual: 2)),
-            ("a kind of field that is none", [7] + zeros(16) + [5, 0, 0, 0, 0], .badValue(field: "access", actual: 5)),
+            ("a kind of field that is none", [7] + zeros(16) + [6, 0, 0, 0, 0], .badValue(field: "access", actual: 6)),
             ("a purpose that is none", [7] + zeros(16) + [0, 3, 0, 0, 0], .badValue(field: "purpose", actual: 3)),
             ("samples without end", [7] + zeros(20) + [65], .tooLong(field: "samples", limit: 64, actual: 65)),
             (
@@ -175,6 +193,12 @@ private let everyAnswer: [DaemonMessage] = [
             ("an echo that is none", [7] + zeros(20) + [1] + zeros(8) + [4], .badValue(field: "echo state", actual: 4)),
             ("an action that is none", [8, 2, 0, 0, 0, 0], .badValue(field: "action", actual: 2)),
             ("a lock that is ajar", [9] + zeros(8) + [2], .badValue(field: "locked", actual: 2)),
+            ("outputs without end", [10, 17], .tooLong(field: "outputs", limit: 16, actual: 17)),
+            ("an output turned inside out", [10, 1] + zeros(36) + [8], .badValue(field: "transform", actual: 8)),
+            (
+                "one output twice", [10, 2] + zeros(49) + zeros(49),
+                .badValue(field: "output number", actual: 0)
+            ),
             ("nothing", [], .truncated(field: "message type", expected: 1, actual: 0)),
         ] as [(String, [UInt8], ProtocolError)])
     func whatIsRefused(name: String, packet: [UInt8], error: ProtocolError) {

@@ -10,6 +10,8 @@
 
 static sd_bus *bus;
 static uint32_t current_role;
+/* Of each field that there was, by the last digits of its number: who asks late asks for what has lost the focus. */
+static uint32_t roles[4096];
 static unsigned generation;
 static bool is_focused;
 static const char *toolkit_name;
@@ -28,7 +30,9 @@ static const char *path(void) {
 
 static int get_role(sd_bus_message *call, void *data, sd_bus_error *error) {
     (void)data, (void)error;
-    return sd_bus_reply_method_return(call, "u", current_role);
+    unsigned number = 0;
+    sscanf(sd_bus_message_get_path(call), "/org/a11y/atspi/accessible/field%u", &number);
+    return sd_bus_reply_method_return(call, "u", roles[number % 4096]);
 }
 
 static int get_state(sd_bus_message *call, void *data, sd_bus_error *error) {
@@ -104,7 +108,7 @@ void accessible_open(uint32_t role, const char *toolkit) {
           "application");
     sd_bus_message_unref(reply);
     sd_bus_flush_close_unref(session);
-    current_role = role;
+    current_role = roles[generation % 4096] = role;
     accessible_process();
 }
 
@@ -136,7 +140,20 @@ void accessible_become(uint32_t role) {
     if (!bus) return;
     if (is_focused) tell(false);
     generation++;
-    current_role = role;
+    current_role = roles[generation % 4096] = role;
     if (is_focused) tell(true);
+    accessible_process();
+}
+
+void accessible_become_late(uint32_t role) {
+    if (!bus) return;
+    if (is_focused) return accessible_become(role);
+    uint32_t here = current_role;
+    generation++;
+    roles[generation % 4096] = role;
+    tell(true);
+    tell(false);
+    generation++;
+    roles[generation % 4096] = here;
     accessible_process();
 }

@@ -12,3 +12,5 @@ void accessible_process(void);
 /* The field gets or loses the focus, or becomes another one. */
 void accessible_focus(bool has_focus);
 void accessible_become(uint32_t role);
+/* The same, told only now that the window may have lost the focus: then the field has lost it, too. */
+void accessible_become_late(uint32_t role);

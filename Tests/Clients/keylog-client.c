@@ -94,15 +94,15 @@ static void keymap(void *data, struct wl_keyboard *keyboard, uint32_t format, in
     close(fd);
 }
 
-static void become(struct window *window, uint32_t role) {
+static void note_role(struct window *window, uint32_t role) {
     note(window, "{\"what\":\"role\",\"role\":%u,\"receipt_us\":%" PRIu64 "}\n", role, now_us());
-    accessible_become(role);
 }
 
 static void tell_if_due(struct window *window) {
     if (!window->told_us || now_us() < window->told_us) return;
     window->told_us = 0;
-    become(window, window->next_role);
+    note_role(window, window->next_role);
+    accessible_become_late(window->next_role);
     window->next_role = 0;
 }
 
@@ -272,7 +272,10 @@ static void take_order(struct window *window) {
         } else {
             if (order == 't') window->next_role = number;
             else if (order == 'l') window->lag_ms = number;
-            else become(window, number);
+            else {
+                note_role(window, number);
+                accessible_become(number);
+            }
             number = 0;
             order = 0;
         }

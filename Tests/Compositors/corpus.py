@@ -2,6 +2,7 @@
 headless corpus (test_secrets.py) and the guest's (Tests/VM/guest/secrets.py) judge by it.
 """
 
+import time
 from collections import namedtuple
 
 import keys
@@ -10,20 +11,29 @@ from session import until
 ORDINARY, AGAIN, SECRET = "thequickfoxjumps", "overthelazydog", "m4xk7vz2qp9w"
 # A run of so many characters of a secret is the secret's: the ordinary texts share none with it.
 RUN = 3
+# Counts of keys in an app that tells of its fields late wait so long for its word (Sources/Policy/LateCounts.swift): until they
+# are due, a half second of them shares a question, and that is answered.
+LATE_US = 6_500_000
 
 # What was typed where, and when (µs): the secret's span; (text, span) of the app's ordinary fields; and the spans in which
 # something ordinary was typed, from the first key that was tried.
 Typed = namedtuple("Typed", "secret ordinary controls", defaults=((),))
 
 
-def play(prompt, typist, secret=SECRET, settle=lambda: None):
+def until_decided(span):
+    """Until all that was typed then is decided on, also of an app that is late."""
+    until(lambda: time.monotonic_ns() // 1000 > span[1] + LATE_US, "what was typed is decided on")
+
+
+def play(prompt, typist, secret=SECRET, settle=lambda: None, decided=lambda span: None):
     """The ordinary field, the secret one, and the ordinary one again. `settle` types until ordinary keys are recorded, where
-    that takes a while, and gives the time of its first one."""
+    that takes a while, and gives the time of its first one; `decided` waits until what was typed there is."""
     ordinary, controls = [], []
 
     def write_ordinary(text):
         first = settle()
         span = typist.write(text)
+        decided(span)
         ordinary.append((text, span))
         controls.append((first or span[0], span[1]))
 

@@ -6,7 +6,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from session import REPOSITORY, OwnRoot, Session, until
+from debian13 import InDebian13
+from program import Program, until
+from session import REPOSITORY, Session
 
 HAND = "hand@kymograph.test"
 LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
@@ -15,7 +17,7 @@ LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
 class Gnome(Session):
     """GNOME 43 of Debian 12. It wants a logind, which is a mock on a bus of its own."""
 
-    name = "gnome-shell"
+    name, version = "gnome-shell", "43"
     backend = "gnome-shell"
     tells_outputs, tells_processes = False, True
     # It draws on the thread that answers, with OpenGL that is computed here, and giving a window the focus keeps it busy for
@@ -28,7 +30,9 @@ class Gnome(Session):
 
     def command(self):
         return self.as_user([
-            "gnome-shell", "--headless", "--virtual-monitor", "1024x768", "--no-x11", "--wayland-display", "wayland-gnome"])  # fmt: skip
+            "gnome-shell", "--headless", *["--virtual-monitor", "1024x768"] * self.output_count,
+            *([] if self.with_x11 else ["--no-x11"]),
+            "--wayland-display", "wayland-gnome"])  # fmt: skip
 
     def start(self):
         self.install()
@@ -40,12 +44,14 @@ class Gnome(Session):
             "NO_AT_BRIDGE": "0"}  # fmt: skip
         self.settings(self.extensions)
         super().start()
-        self.hand = None
+        self.hand = self.another_hand()
+        return self
+
+    def another_hand(self):
         hand = self._client("gnome_hand.py")
         line = hand.process.stdout.readline()
         assert line.startswith(b"done"), line.decode() + hand.log.read_text() + "\n".join(self.compositor.lines)
-        self.hand = hand
-        return self
+        return hand
 
     @property
     def agent_as_seen(self):
@@ -107,12 +113,22 @@ class Gnome(Session):
 
     def keyboard(self, layouts="us"):
         self.order("keyboard on")
+        return self.hand
 
 
-class Gnome48(OwnRoot, Gnome):
-    """GNOME 48 of Debian 13."""
+class Gnome48(InDebian13, Gnome):
+    """The agent is in the root, too, since the shell looks at where its program lies."""
 
+    version = "48"
     build, uuid = "modern", MODERN
 
-    def command(self):
-        return self.in_root(super().command())
+    @property
+    def agent_as_seen(self):
+        return self.as_seen(self.agent_binary, self.in_root)
+
+    def agent(self, socket, name="agent", wrapper=()):
+        program = Program(
+            self.in_root(self.as_user([*wrapper, self.agent_binary, "--socket", str(socket)])), self.directory / f"{name}.log",
+            self.environment)  # fmt: skip
+        self.started.append(program)
+        return program

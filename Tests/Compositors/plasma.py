@@ -1,6 +1,7 @@
 """KWin's windows and its keyboard, in the hands of a test: what panel and virtual keyboard of Plasma use. Usage:
 plasma.py SOCKET, then lines on stdin: `focus APP` activates the window of that app id, `tap CODE` presses and releases an
-evdev key code. Answers "done BEFORE AFTER" (CLOCK_MONOTONIC, µs: it took effect in between) or what is wrong.
+evdev key code. Answers "done BEFORE AFTER" (CLOCK_MONOTONIC, µs: it took effect in between) or what is wrong. `key CODE VALUE`
+hands KWin one event and does not wait for it: "stamp BEFORE AFTER".
 
 KWin offers both protocols to those alone whose .desktop file names them.
 """
@@ -16,7 +17,7 @@ ACTIVE = 1
 # unmapped, set_state.
 GET_WINDOW, WINDOW, APP_ID, UNMAPPED, SET_STATE = 2, 4, 1, 5, 0
 # Of org_kde_kwin_fake_input: authenticate, keyboard_key.
-AUTHENTICATE, KEYBOARD_KEY = 0, 11
+AUTHENTICATE, KEYBOARD_KEY = 0, 10
 
 
 def string(body, offset=0):
@@ -66,16 +67,28 @@ class Plasma:
         return before, now()
 
 
+    def key(self, code, value):
+        # What KWin says of its windows is read as it comes, or it would hang up.
+        while self.display.dispatch(0):
+            pass
+        before = now()
+        self.display.request(self.input, KEYBOARD_KEY, uint(code), uint(value))
+        return before, now()
+
+
 def main():
     plasma = Plasma(sys.argv[1])
     print("done", flush=True)
     for line in sys.stdin:
-        verb, argument = line.split()
+        verb, *arguments = line.split()
         try:
-            before, after = plasma.focus(argument) if verb == "focus" else plasma.tap(int(argument))
+            if verb == "key":
+                print("stamp", *plasma.key(*map(int, arguments)), flush=True)
+                continue
+            before, after = plasma.focus(*arguments) if verb == "focus" else plasma.tap(int(*arguments))
             print("done", before, after, flush=True)
         except KeyError:
-            print(f"no window of {argument}, only {sorted(plasma.apps.values())}", flush=True)
+            print(f"no window of {line.strip()}, only {sorted(plasma.apps.values())}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, field
 
 PACKET_LIMIT = 8192
-LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256}
+LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256, "description": 256}
 STATES = {0: "unknown", 1: "none", 2: "window"}
-ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password"}
+ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password", 5: "late"}
 PURPOSE = {0: "untold", 1: "other", 2: "password"}
 ECHO = {0: "clean", 1: "secret", 2: "unreadable", 3: "relayed"}
 SECONDS = 10
@@ -90,6 +90,35 @@ class Lock:
     locked: bool
 
 
+@dataclass
+class Output:
+    number: int
+    x: int
+    y: int
+    width: int
+    height: int
+    mode: tuple
+    refresh: int
+    scale: float
+    transform: int
+    millimetres: tuple
+    name: str
+    description: str
+
+
+@dataclass
+class Outputs:
+    outputs: list
+
+    @property
+    def places(self):
+        """Where each lies, by name: x, y, width, height."""
+        return {output.name: (output.x, output.y, output.width, output.height) for output in self.outputs}
+
+    def __getitem__(self, name):
+        return next(output for output in self.outputs if output.name == name)
+
+
 class _Packet:
     def __init__(self, data):
         self.data = data
@@ -107,12 +136,21 @@ class _Packet:
         return value.decode("utf-8")
 
 
+def _output(packet):
+    number, x, y, width, height = (packet.number(form) for form in "IiiII")
+    mode, refresh = (packet.number("I"), packet.number("I")), packet.number("I")
+    scale, transform = packet.number("i") / 256, packet.number("B")
+    millimetres = (packet.number("I"), packet.number("I"))
+    name, description = packet.string("output"), packet.string("description")
+    return Output(number, x, y, width, height, mode, refresh, scale, transform, millimetres, name, description)
+
+
 def decode(data):
     assert len(data) <= PACKET_LIMIT
     packet = _Packet(data)
     kind = packet.number("B")
     if kind == 1:
-        assert packet.number("H") == 2, "protocol version"
+        assert packet.number("H") == 3, "protocol version"
         message = Hello(packet.string("name"), packet.string("name"))
     elif kind == 2:
         moment, state = packet.number("Q"), STATES[packet.number("B")]
@@ -143,6 +181,10 @@ def decode(data):
         message = Pause(bool(packet.number("B")), packet.number("I"))
     elif kind == 9:
         message = Lock(packet.number("Q"), bool(packet.number("B")))
+    elif kind == 10:
+        count = packet.number("B")
+        assert count <= 16
+        message = Outputs([_output(packet) for _ in range(count)])
     else:
         raise AssertionError(f"message type {kind}")
     assert not packet.data, f"{len(packet.data)} bytes too many in {message}"
@@ -252,7 +294,7 @@ class Service:
         """Accepts an agent and welcomes it: the connection and its hello."""
         connection = self.accept(seconds)
         hello = connection.expect(Hello, seconds=seconds)
-        connection.socket.send(struct.pack("<BH", 128, 2))
+        connection.socket.send(struct.pack("<BH", 128, 3))
         return connection, hello
 
     def refuse(self, reason, seconds=SECONDS):

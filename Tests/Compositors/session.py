@@ -5,99 +5,39 @@ import os
 import pwd
 import re
 import shutil
-import signal
 import subprocess
-import time
 from pathlib import Path
+
+import xwayland
+from debian13 import InDebian13
+from picture import Picture
+from program import Program, until
+from toplevels import Toplevels
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
 PLAIN_USER = "nobody"
 
 
-def until(condition, what, seconds=10):
-    """Waits for a condition: its value, or a failure that says what was waited for."""
-    deadline = time.monotonic() + seconds
-    while not (value := condition()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
-        time.sleep(0.01)
-    return value
-
-
-class Program:
-    """A process of the session. Dies with this one, whatever happens to either."""
-
-    def __init__(self, command, log, environment, stdin=None, stdout=None):
-        self.log = log
-        with open(log, "ab") as stream:
-            self.process = subprocess.Popen(
-                command, env=environment, cwd="/", stdin=stdin or subprocess.DEVNULL,
-                stdout=stdout or stream, stderr=stream)  # fmt: skip
-        self.pid = self.process.pid
-
-    @property
-    def lines(self):
-        return self.log.read_text(errors="replace").splitlines()
-
-    def order(self, line):
-        """One line in, one line out, for the clients that take orders."""
-        self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
-        return self.process.stdout.readline().decode().strip()
-
-    def send(self, number):
-        self.process.send_signal(number)
-
-    def stop(self, number=signal.SIGTERM, seconds=10):
-        """Exit status, once it is gone."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.send_signal(number)
-        try:
-            status = self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError(f"{self.process.args} did not end within {seconds} s of signal {number}") from None
-        for stream in (self.process.stdin, self.process.stdout):
-            if stream:
-                stream.close()
-        return status
-
-
-class Picture:
-    """A binary PPM."""
-
-    def __init__(self, data):
-        kind, width, height, depth, self.pixels = data.split(maxsplit=4)
-        assert (kind, depth) == (b"P6", b"255")
-        self.width, self.height = int(width), int(height)
-        # What separates head and pixels is one byte, and pixels may look like more of it.
-        self.pixels = data[-self.width * self.height * 3 :]
-
-    def pixel(self, x, y):
-        offset = (y * self.width + x) * 3
-        return tuple(self.pixels[offset : offset + 3])
-
-    def count(self, color, box, tolerance=12):
-        """How many pixels within (left, top, right, bottom) are of about that colour."""
-        left, top, right, bottom = box
-        return sum(
-            all(abs(a - b) <= tolerance for a, b in zip(self.pixel(x, y), color))
-            for y in range(max(top, 0), bottom) for x in range(max(left, 0), right))  # fmt: skip
+def named(kind):
+    """A class of sessions in pytest's list of cases."""
+    return f"{kind.name}-{kind.version}"
 
 
 class Session:
     """Starts, stops and asks one compositor. Subclasses know how theirs is started."""
 
-    name = ""
-    # How the agent learns of its windows.
-    backend = "wlr-foreign-toplevel"
+    # Its program's, and where it is from.
+    name, version = "", ""
+    # How the agent learns of its windows, as it calls that, and the protocol's global.
+    backend, interface = "wlr-foreign-toplevel", "zwlr_foreign_toplevel_manager_v1"
     # Whether windows are told with the output they are on, and with their process.
     tells_outputs, tells_processes = True, False
     # Of keys while the focus moves.
     withheld_share, uncertain_share = 0.0, 0.02
+    output_count = 1
+    # Whether it is started with Xwayland.
+    with_x11 = False
 
     def __init__(self, directory, agent_binary):
         self.directory = Path(directory)
@@ -111,7 +51,7 @@ class Session:
         self.programs.mkdir()
         self.agent_binary = shutil.copy(agent_binary, self.programs)
         for script in ("wire.py", "window.py", "keyboard.py", "pointer.py", "locker.py", "plasma.py",
-                       "launcher.py", "weston_guess.py"):
+                       "launcher.py", "x11_window.py", "weston_guess.py"):
             shutil.copy(HERE / script, self.programs)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",
@@ -121,6 +61,13 @@ class Session:
         self.started = []
         self.display = None
         self.compositor = None
+        # What a test types and moves the focus with, once it does.
+        self._typing = self._hand = None
+
+    @property
+    def program(self):
+        """Its name, as the kernel has it."""
+        return Path(f"/proc/{self.compositor.pid}/comm").read_text().strip()
 
     @staticmethod
     def tasks(pid):
@@ -146,6 +93,9 @@ class Session:
             stale.unlink()
         # sway would take it for its own name.
         self.environment.pop("SWAYSOCK", None)
+        self._typing = self._hand = None
+        if self.with_x11:
+            xwayland.prepare()
         self.compositor = Program(self.command(), self.directory / f"{self.name}.log", self.environment)
         self.started.append(self.compositor)
         self.display = until(self._socket, f"{self.name} listens\n" + "\n".join(self.compositor.lines), 20)
@@ -173,9 +123,9 @@ class Session:
     def foot(self, app, title):
         return self.run(["foot", "--app-id", app, "--title", title, "sleep", "600"], f"foot-{app}")
 
-    def _client(self, script, *arguments):
+    def _client(self, script, *arguments, interpreter="/usr/bin/python3"):
         return self.run(
-            ["/usr/bin/python3", str(self.programs / script), str(self.display), *arguments], script,
+            [interpreter, str(self.programs / script), str(self.display), *arguments], script,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
 
     def window(self, app, title, raw=False):
@@ -209,6 +159,29 @@ class Session:
             [str(program), app, title or f"window of {app}", str(log), *role], f"keylog-{app}", stdin=subprocess.PIPE)
         return until(lambda: log.exists() and "ready" in log.read_text() and log, f"{app} is mapped"), client
 
+    def x11_window(self, *arguments):
+        """x11_window.py, once it is mapped."""
+        settings = [f"{name}={value}" for name, value in xwayland.environment(self.compositor, self.runtime).items()]
+        client = self.run(
+            ["env", *settings, "/usr/bin/python3", str(self.programs / "x11_window.py"), *arguments], "x11-window",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+        said = client.process.stdout.readline()
+        assert said == b"done\n", said.decode() + client.log.read_text()
+        return client
+
+    def focus(self, app):
+        raise NotImplementedError
+
+    def focus_x11(self, app):
+        """By its WM_CLASS."""
+        self.focus(app)
+
+    def tap(self, code):
+        """A key of a keyboard that is there from the first one on."""
+        self._typing = self._typing or self.keyboard()
+        answer = self._typing.order(f"tap {code}")
+        assert answer.startswith("done"), answer + self._typing.log.read_text()
+
     def keyboard(self, layouts="us"):
         client = self._client("keyboard.py", layouts)
         assert client.process.stdout.readline().startswith(b"done")
@@ -238,13 +211,12 @@ class Session:
 
 
 class Sway(Session):
-    name = "sway"
+    name, version = "sway", "1.7"
     tells_processes = True
-    configuration = "xwayland disable\nfocus_on_window_activation focus\n"
 
     def command(self):
         config = self.directory / "sway.conf"
-        config.write_text(self.configuration)
+        config.write_text(f"xwayland {'enable' if self.with_x11 else 'disable'}\nfocus_on_window_activation focus\n")
         return self.as_user(["sway", "--config", str(config)])
 
     def start(self):
@@ -262,108 +234,88 @@ class Sway(Session):
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return json.loads(answer.stdout) if answer.stdout else None
 
-    def focus(self, app):
-        self.message(f'[app_id="^{re.escape(app)}$"] focus')
+    def focus(self, app, criterion="app_id"):
+        self.message(f'[{criterion}="^{re.escape(app)}$"] focus')
+
+    def focus_x11(self, app):
+        self.focus(app, "class")
 
 
-class OwnRoot:
-    """A compositor of Debian 13 in a root of its own; the agent with it, since it looks at where the agent's program lies."""
-
-    root = None
-
-    def in_root(self, command):
-        # A mount namespace needs no cleaning up: it ends with its last process. The session's directory, and the recorder's,
-        # have the same path in it, so that addresses of buses and sockets are the same.
-        script = (
-            'set -e; root=$1; shift; for place in dev proc tmp; do mount --rbind "/$place" "$root/$place"; done; '
-            'exec chroot "$root" "$@"'
-        )
-        return ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root), *command]
-
-    @property
-    def agent_as_seen(self):
-        """Each has a mount namespace of its own, so that the root does not hide where the root is: another process looks at one
-        beside the agent. Where all this is in a root already (make clean-root), that root is not hidden either."""
-        stand_in = Path(shutil.copy("/bin/sleep", self.programs / "stand-in"))
-        running = subprocess.Popen(self.in_root([str(stand_in), "60"]))
-        try:
-            look = self.in_root(["readlink", f"/proc/{running.pid}/exe"])
-            seen = until(lambda: (said := subprocess.run(look, capture_output=True, text=True).stdout.strip())
-                         .endswith(stand_in.name) and said, "the stand-in for the agent runs")
-        finally:
-            running.kill()
-            running.wait()
-        return str(Path(seen).with_name(Path(self.agent_binary).name))
-
-    def agent(self, socket, name="agent", wrapper=()):
-        program = Program(
-            self.in_root(self.as_user([*wrapper, self.agent_binary, "--socket", str(socket)])), self.directory / f"{name}.log",
-            self.environment)  # fmt: skip
-        self.started.append(program)
-        return program
+class Sway110(InDebian13, Sway):
+    version = "1.10"
 
 
-class Labwc(Session):
-    """labwc of Debian 13 in a root of its own: Debian 12 has none."""
-
-    name = "labwc"
-    root = None
-
-    def in_root(self, command):
-        # A mount namespace needs no cleaning up: it ends with its last process.
-        script = (
-            'set -e; root=$1 run=$2; shift 2; mount --rbind /dev "$root/dev"; '
-            'mount --bind "$run" "$root/mnt"; exec chroot "$root" "$@"'
-        )
-        return [
-            "unshare", "--mount", "--propagation", "private", "--", "sh", "-c", script, "sh", str(self.root),
-            str(self.runtime), "env", "XDG_RUNTIME_DIR=/mnt", "HOME=/mnt", *self.as_user(command),
-        ]  # fmt: skip
+class Labwc(InDebian13, Session):
+    name, version = "labwc", "0.8"
 
     def command(self):
-        return self.in_root(["labwc"])
+        return self.in_root(self.as_user(["labwc"]))
 
     def focus(self, app):
-        command = self.in_root(["wlrctl", "toplevel", "focus", f"app_id:{app}"])
-        subprocess.run(command, env=self.environment, check=True, timeout=10)
+        self._hand = self._hand or Toplevels(self.display)
+        self._hand.focus(app)
+
+
+MENU = "<Menu><Name>Applications</Name><DefaultAppDirs/><Include><All/></Include></Menu>"
 
 
 class KWin(Session):
     """KWin without a screen. It tells of its windows those programs whose .desktop file asks for it."""
 
-    name = "kwin"
-    backend = "plasma-window-management"
+    name, version = "kwin", "5.27"
+    backend, interface = "plasma-window-management", "org_kde_plasma_window_management"
     tells_outputs, tells_processes = False, True
     withheld_share = 0.02
     agent_may = True
+    # Whether it has a lock screen of its own.
+    locks = False
     layouts = "us"
+    scale = "1"
 
     def command(self):
         # The file's capability would take its environment away; it finds itself by its name.
         binary = self.programs / "kwin_wayland"
         if not binary.exists():
-            shutil.copy(shutil.which("kwin_wayland"), binary)
+            shutil.copy(self.installed(), binary)
         return self.as_user([
-            str(binary), "--virtual", "--no-lockscreen", "--no-global-shortcuts",
-            "--no-kactivities", "--socket", "wayland-kwin", "--width", "1024", "--height", "768"])  # fmt: skip
+            str(binary), *(["--xwayland"] if self.with_x11 else []), *([] if self.locks else ["--no-lockscreen"]),
+            "--virtual", "--no-global-shortcuts",
+            "--no-kactivities", "--socket", "wayland-kwin", "--width", "1024", "--height", "768",
+            "--output-count", str(self.output_count), "--scale", self.scale])  # fmt: skip
+
+    @staticmethod
+    def installed():
+        return shutil.which("kwin_wayland")
+
+    def as_seen(self, program):
+        """The path of a program by /proc/PID/exe, as KWin reads it."""
+        return program
 
     def start(self):
+        # Once it has crashed, it is started anew in a session that goes on.
+        if not (self.runtime / "bus").exists():
+            self._prepare()
+        return super().start()
+
+    def _prepare(self):
         applications = self.runtime / ".local/share/applications"
         applications.mkdir(parents=True)
-        # By the name of the file that Debian has for it: this one goes before it.
-        python = Path(os.path.realpath("/usr/bin/python3"))
-        self.permit(applications, python.name, python, "org_kde_plasma_window_management,org_kde_kwin_fake_input")
+        # KWin 6 looks for the program where the file says, so it lies where that is the same in the root.
+        self.interpreter = shutil.copy(os.path.realpath("/usr/bin/python3"), self.programs / "python-of-the-test")
+        self.permit(
+            applications, "test", self.as_seen(self.interpreter), "org_kde_plasma_window_management,org_kde_kwin_fake_input")
         if self.agent_may:
-            self.permit(applications, "kymograph-agent", self.agent_binary, "org_kde_plasma_window_management")
-        (self.runtime / ".config").mkdir()
+            self.permit(applications, "kymograph-agent", self.as_seen(self.agent_binary), "org_kde_plasma_window_management")
+        # KWin 6 finds no desktop file without a menu, which a Plasma session has.
+        (self.runtime / ".config/menus").mkdir(parents=True)
+        (self.runtime / ".config/menus/applications.menu").write_text(MENU)
         (self.runtime / ".config/kxkbrc").write_text(f"[Layout]\nUse=true\nLayoutList={self.layouts}\n")
-        for path in [self.runtime / ".config", self.runtime / ".config/kxkbrc", self.runtime / ".local", *(self.runtime / ".local").rglob("*")]:
+        for path in [self.runtime / ".config", self.runtime / ".local", *self.runtime.glob(".[cl]o*/**/*")]:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
         # KWin needs a bus to run, and says on it which layout is active.
         self.bus()
         # Without a GPU, OpenGL would be computed on the thread that answers.
         self.environment["KWIN_COMPOSE"] = "Q"
-        return super().start()
 
     @staticmethod
     def permit(applications, name, program, interfaces):
@@ -372,20 +324,37 @@ class KWin(Session):
             f"X-KDE-Wayland-Interfaces={interfaces}\n")
 
     def switch_layout(self, number):
-        command = self.as_user(["busctl", "--user", "call", "org.kde.keyboard", "/Layouts", "org.kde.KeyboardLayouts",
-                                "setLayout", "u", str(number)])  # fmt: skip
+        self._call("org.kde.keyboard", "/Layouts", "org.kde.KeyboardLayouts", "setLayout", "u", str(number))
+
+    def lock(self):
+        self._call("org.freedesktop.ScreenSaver", "/ScreenSaver", "org.freedesktop.ScreenSaver", "Lock")
+
+    def _call(self, *words):
+        command = self.as_user(["busctl", "--user", "call", *words])
         subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=10)
 
     def plasma(self):
-        client = self._client("plasma.py")
+        client = self._client("plasma.py", interpreter=self.interpreter)
         assert client.process.stdout.readline().startswith(b"done"), client.log.read_text()
         return client
 
     def focus(self, app):
-        if not hasattr(self, "hand"):
-            self.hand = self.plasma()
-        answer = self.hand.order(f"focus {app}")
+        self._hand = self._hand or self.plasma()
+        answer = self._hand.order(f"focus {app}")
         assert answer.startswith("done"), answer
+
+    def keyboard(self, layouts="us"):
+        """KWin's own has the layouts that its configuration says."""
+        return self.plasma()
+
+
+class KWin63(InDebian13, KWin):
+    version = "6.3"
+    # Its main thread waits for others, which have no priority: now and then up to 90 ms where all processors are busy.
+    uncertain_share = 0.05
+
+    def installed(self):
+        return self.root / "usr/bin/kwin_wayland"
 
 
 class Cage(Session):

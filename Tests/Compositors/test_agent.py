@@ -6,13 +6,15 @@ import time
 
 import pytest
 from service import Backend, Focus, Indicator, Hello, Layout, Service, Watermark, now
-from session import Labwc, Session, Sway, until
+from session import KWin, KWin63, Labwc, Session, Sway, Sway110, named, until
 
-REASON = "offers zwlr_foreign_toplevel_manager_v1"
-
-
-@pytest.fixture(params=[Sway, Labwc], ids=["sway", "labwc"])
+@pytest.fixture(params=[Sway, Labwc], ids=named)
 def desk(request, start):
+    return start(request.param)
+
+
+@pytest.fixture(params=[Sway, Sway110, Labwc, KWin, KWin63], ids=named)
+def every_desk(request, start):
     return start(request.param)
 
 
@@ -35,39 +37,40 @@ def asleep(pid):
     return all(re.search(r"^State:\s+S", status, re.M) for status in Session.tasks(pid))
 
 
-def test_says_once_which_backend_and_why(desk, service):
-    agent, connection = greet(desk, service)
+def test_says_once_which_backend_and_why(every_desk, service):
+    agent, connection = greet(every_desk, service)
     connection.settled()
     told = [line for line in agent.lines if "focus from" in line]
-    assert told == [f"kymograph-agent: focus from wlr-foreign-toplevel: {desk.name} {REASON}"]
+    reason = f"{every_desk.program} offers {every_desk.interface}"
+    assert told == [f"kymograph-agent: focus from {every_desk.backend}: {reason}"]
     state = connection.messages[connection.position - 1]
     assert isinstance(state, Watermark)
     reports = [message for message in connection.messages if isinstance(message, Backend) and message.usable]
-    assert [report.reason for report in reports] == [f"{desk.name} {REASON}"]
+    assert [report.reason for report in reports] == [reason]
 
 
-def test_compositor_restarts(desk, service):
-    desk.window("alpha", "first")
-    agent, connection = greet(desk, service)
+def test_compositor_restarts(every_desk, service):
+    every_desk.window("alpha", "first")
+    agent, connection = greet(every_desk, service)
     connection.expect(Focus, app="alpha")
-    desk.compositor.stop()
+    every_desk.compositor.stop()
     assert not connection.expect(Backend, usable=False).usable
     connection.expect(Focus, state="unknown", app="", title="", window=0)
-    desk.start()
-    desk.window("beta", "second")
+    every_desk.start()
+    every_desk.window("beta", "second")
     connection.expect(Backend, usable=True)
     connection.expect(Focus, state="window", app="beta")
     assert agent.process.poll() is None
 
 
-def test_a_probe_meets_a_restart_of_the_compositor(desk, service):
+def test_a_probe_meets_a_restart_of_the_compositor(every_desk, service):
     """It was once never answered, and since the service asks one thing at a time it asked no more."""
-    agent, connection = greet(desk, service)
-    desk.compositor.stop()
+    agent, connection = greet(every_desk, service)
+    every_desk.compositor.stop()
     connection.expect(Focus, state="unknown")
     number = connection.send_probe()
     restarted = now()
-    desk.start()
+    every_desk.start()
     mark = connection.expect(Watermark, probe=number)
     assert mark.sent > restarted
     reports = [message for message in connection.messages if isinstance(message, Focus)]
@@ -92,7 +95,7 @@ def test_service_restarts(desk, service):
     until(lambda: any("closed the connection" in line for line in agent.lines), "the agent notices")
     service.start()
     connection, hello = service.greet()
-    assert hello == Hello("wlr-foreign-toplevel", desk.name)
+    assert hello == Hello(desk.backend, desk.program)
     connection.expect(Layout)
     connection.expect(Backend, usable=True)
     connection.expect(Focus, state="window", app="alpha", title="first")
@@ -193,7 +196,7 @@ def test_sleeps_at_rest(desk, service):
     desk.keyboard()
     desk.window("alpha", "first")
     agent, connection = greet(desk, service)
-    connection.expect(Focus, app="alpha", condition=lambda report: report.pid or desk.name != "sway")
+    connection.expect(Focus, app="alpha", condition=lambda report: report.pid or not desk.tells_processes)
     connection.heard(Indicator, shown=True)
     connection.settled()
     until(lambda: asleep(agent.pid), "the agent rests")

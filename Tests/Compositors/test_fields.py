@@ -59,6 +59,48 @@ def test_what_a_field_is_said_to_be(desk, service, role, access):
     assert all(message.window == focus.window for message in connection.messages if isinstance(message, Field))
 
 
+def test_what_a_browsers_field_is_said_to_be(desk, service):
+    """A password's; anything else it may have said before it met the last keys."""
+    _, client = desk.keylog_client("alpha", TEXT, toolkit="Gecko")
+    desk.agent(service.path)
+    connection, _ = service.greet()
+    known(connection, "late")
+    become(client, PASSWORD)
+    known(connection, "password")
+
+
+def test_a_browsers_field_that_has_come_and_gone_is_told(desk, service):
+    """As of an app that was busy, and tells of all its moves at once."""
+    log, client = desk.keylog_client("alpha", TEXT, toolkit="Gecko")
+    desk.agent(service.path)
+    connection, _ = service.greet()
+    focus = connection.heard(Focus, state="window", app="alpha")
+    known(connection, "late")
+    for _ in range(20):
+        connection.collect(0)
+        client.process.stdin.write(f"{PASSWORD}\n{TEXT}\n".encode())
+        client.process.stdin.flush()
+        connection.expect(Field, access="password", window=focus.window)
+        known(connection, "late")
+
+
+@pytest.mark.parametrize(("toolkit", "role", "access"), [
+    ("Gecko", PASSWORD, "password"), ("Gecko", TEXT, "late"), ("GTK", PASSWORD, "password"), ("GTK", TEXT, "not registered"),
+])  # fmt: skip
+def test_where_nobody_tells_of_processes_who_says_that_it_has_the_focus_is_asked(labwc, service, toolkit, role, access):
+    """labwc. That it is no password's says nothing: it may be of another window."""
+    labwc.bus()
+    labwc.keyboard()
+    _, client = labwc.keylog_client("alpha", TEXT, toolkit=toolkit)
+    labwc.agent(service.path)
+    connection, _ = service.greet()
+    connection.expect(Focus, state="window", app="alpha", pid=0)
+    # Somebody listens by now.
+    connection.probe()
+    become(client, role)
+    known(connection, access)
+
+
 def test_a_field_is_told_before_the_watermark_that_vouches_for_it(desk, service):
     """Every change that the app has told by the time of the probe, a hundred times."""
     log, client = desk.keylog_client("alpha", TEXT)

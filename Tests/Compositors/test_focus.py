@@ -1,15 +1,28 @@
 """Which window owns the keyboard, as the agent tells it of real compositors."""
 
 import pytest
-from service import Backend, Focus, Indicator
-from session import KWin, Labwc, Sway, until
+from service import Backend, Focus, Indicator, Lock
+from session import KWin, KWin63, Labwc, Sway, Sway110, named, until
 from weston import Weston
 
 KEY_ESC = 1
 
 
-@pytest.fixture(params=[Sway, Labwc, KWin, Weston], ids=["sway", "labwc", "kwin", "weston"])
+SWAYS, KWINS = (Sway, Sway110), (KWin, KWin63)
+
+
+@pytest.fixture(params=[*SWAYS, Labwc, *KWINS, Weston], ids=named)
 def desk(request, start):
+    return start(request.param)
+
+
+@pytest.fixture(params=SWAYS, ids=named)
+def sway(request, start):
+    return start(request.param)
+
+
+@pytest.fixture(params=KWINS, ids=named)
+def kwin(request, start):
     return start(request.param)
 
 
@@ -65,7 +78,7 @@ def test_every_change_is_reported_once_and_in_order(desk, service):
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize("kind", [Sway, Labwc], ids=["sway", "labwc"])
+@pytest.mark.parametrize("kind", [*SWAYS, Labwc], ids=named)
 def test_foot_is_a_window_like_any(start, kind, service):
     """Not on KWin's virtual screen, which has no size in millimetres: foot divides by it."""
     desk = start(kind)
@@ -97,6 +110,15 @@ def test_titles_of_windows_without_the_focus_are_nobodys_business(desk, service)
     assert [message for message in said if isinstance(message, Focus) and message.app != "beta"] == []
 
 
+def test_a_dialog_of_an_app_is_a_window_of_it(desk, service):
+    window = desk.window("alpha", "a document")
+    _, connection = greet(desk, service)
+    document = connection.expect(Focus, app="alpha", title="a document")
+    assert window.order('{"dialog": true, "app": "alpha", "title": "a question", "map": true}') == "done"
+    question = connection.expect(Focus, app="alpha", title="a question")
+    assert question.window != document.window
+
+
 def test_closing_the_last_window_clears_the_focus(desk, service):
     window = desk.window("alpha", "only")
     _, connection = greet(desk, service)
@@ -115,7 +137,7 @@ def test_empty_workspace_clears_the_focus(sway, service):
     connection.expect(Focus, state="window", app="alpha")
 
 
-@pytest.mark.parametrize("kind", [Sway, Labwc], ids=["sway", "labwc"])
+@pytest.mark.parametrize("kind", [*SWAYS, Labwc], ids=named)
 def test_lock_screen_clears_the_focus(start, kind, service):
     desk = start(kind)
     desk.keyboard()
@@ -124,6 +146,19 @@ def test_lock_screen_clears_the_focus(start, kind, service):
     connection.expect(Focus, app="alpha")
     desk.run(["swaylock", "--color", "000000"], "swaylock")
     connection.expect(Focus, state="none", app="")
+
+
+@pytest.mark.parametrize("kind", KWINS, ids=named)
+def test_lock_screen_of_kwin_is_told_as_a_lock(start, kind, service, monkeypatch):
+    """Not as a change of focus: KWin keeps the window below active."""
+    monkeypatch.setattr(kind, "locks", True)
+    desk = start(kind)
+    desk.window("alpha", "first")
+    _, connection = greet(desk, service)
+    connection.expect(Focus, app="alpha")
+    desk.lock()
+    connection.expect(Lock, locked=True)
+    assert not [message for message in connection.settled() if isinstance(message, Focus)]
 
 
 def test_output_of_the_window_that_has_the_focus(sway, service):
@@ -178,15 +213,16 @@ def test_launcher_of_kwin_clears_the_focus(kwin, service):
     connection.expect(Focus, state="window", app="alpha")
 
 
-def test_kwin_shows_the_badge(kwin, service):
-    kwin.agent(service.path)
+def test_the_badge_is_shown(desk, service):
+    desk.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Indicator, shown=True, means="layer-shell")
 
 
-def test_kwin_that_does_not_let_the_agent_see_windows(start, service, monkeypatch):
-    monkeypatch.setattr(KWin, "agent_may", False)
-    desk = start(KWin)
+@pytest.mark.parametrize("kind", KWINS, ids=named)
+def test_kwin_that_does_not_let_the_agent_see_windows(start, kind, service, monkeypatch):
+    monkeypatch.setattr(kind, "agent_may", False)
+    desk = start(kind)
     desk.window("alpha", "first")
     agent = desk.agent(service.path)
     connection, _ = service.greet()
@@ -197,7 +233,7 @@ def test_kwin_that_does_not_let_the_agent_see_windows(start, service, monkeypatc
     assert any("kymograph-agent.desktop" in line for line in agent.lines)
 
 
-@pytest.mark.parametrize("kind", [Sway, KWin, Weston], ids=["sway", "kwin", "weston"])
+@pytest.mark.parametrize("kind", [*SWAYS, *KWINS, Weston], ids=named)
 def test_pid_is_the_clients(start, kind, service):
     desk = start(kind)
     clients = {app: desk.window(app, "x") for app in ("alpha", "beta")}

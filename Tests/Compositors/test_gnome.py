@@ -100,6 +100,19 @@ def test_extension_switched_off_and_on(gnome, service):
     assert agent.process.poll() is None
 
 
+def test_the_mode_of_the_lock_screen_unloads_the_extension(gnome, service):
+    window(gnome, "alpha")
+    _, connection = greet(gnome, service)
+    connection.heard(Indicator, shown=True)
+    gnome.order("locked on")
+    connection.expect(Backend, usable=False)
+    connection.heard(Focus, state="unknown")
+    connection.heard(Indicator, shown=False)
+    gnome.order("locked off")
+    connection.expect(Backend, usable=True)
+    connection.heard(Indicator, shown=True)
+
+
 def test_without_the_extension_it_is_said_what_mends_it(start, service, kind):
     class Bare(kind):
         extensions = kind.extensions[:1]

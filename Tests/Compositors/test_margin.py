@@ -4,13 +4,13 @@ import statistics
 
 import pytest
 from service import Backend, Focus, now
-from session import Labwc, Sway
+from session import KWin, KWin63, Labwc, Sway, Sway110, named
 from weston import Weston
 
 PROBES = 500
 
 
-@pytest.fixture(params=[Sway, Labwc, Weston], ids=["sway", "labwc", "weston"])
+@pytest.fixture(params=[Sway, Sway110, Labwc, KWin, KWin63, Weston], ids=named)
 def desk(request, start):
     return start(request.param)
 
@@ -49,7 +49,7 @@ def test_round_trips_at_rest_and_while_the_focus_moves(desk, service):
         # Not `mark.answered`: a change that came while terminals and fields were still looked at overtakes the answer.
         assert all(report.time <= heard for report in said if isinstance(report, Focus))
     print(
-        f"\nround trips, {desk.name}: at rest {figures(rest)}; asked to answered {figures(total)}; "
+        f"\nround trips, {desk.name} {desk.version}: at rest {figures(rest)}; asked to answered {figures(total)}; "
         f"right after a change {figures(busy)}"
     )
 

@@ -14,7 +14,7 @@ import pytest
 from session import REPOSITORY, Sway, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
-from corpus import ORDINARY, SECRET, Judgement, play, runs, stored_forms, text_of  # noqa: E402
+from corpus import ORDINARY, SECRET, Judgement, play, runs, stored_forms, text_of, until_decided  # noqa: E402
 from typist import Typist  # noqa: E402
 
 TELL = "what is recorded:"
@@ -112,7 +112,8 @@ def test_no_secret_is_in_the_journal(case, start, bed, recorder, table):
 
     typed = []
     for app in case.apps:
-        typed.append(play(case.prompt(sway, app), typist))
+        waits = {"decided": until_decided} if case.keeps == "counts" else {}
+        typed.append(play(case.prompt(sway, app), typist, **waits))
     recorder.until_written(typed[-1].ordinary[-1][1][1])
     recorder.stop()
 

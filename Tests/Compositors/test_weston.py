@@ -5,8 +5,8 @@ import os
 import signal
 
 import pytest
+from program import Program
 from service import Backend, Focus, Indicator, Layout, Pause, now
-from session import Program, until
 from test_indicator import click, sees
 from weston import DesktopWeston, Weston, Weston14
 

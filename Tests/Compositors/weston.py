@@ -5,9 +5,11 @@ own module moves its focus, as nobody can from outside.
 import shutil
 import socket
 import subprocess
-from pathlib import Path
+import time
 
-from session import HERE, REPOSITORY, OwnRoot, Session, Sway, until
+from debian13 import InDebian13
+from program import Program
+from session import REPOSITORY, Session, Sway
 
 SOCKET = "wayland-weston"
 
@@ -15,14 +17,18 @@ SOCKET = "wayland-weston"
 class Parent(Sway):
     """One window, and nothing around it."""
 
-    configuration = Sway.configuration + "default_border none\n"
+    def command(self):
+        command = super().command()
+        with open(self.directory / "sway.conf", "a") as file:
+            file.write("default_border none\n")
+        return command
 
 
 class Weston(Session):
     """Weston 10 of Debian 12, with the shell that kiosks use."""
 
-    name = "weston"
-    backend = "weston-module"
+    name, version = "weston", "10"
+    backend, interface = "weston-module", "kymograph_weston_v1"
     tells_outputs, tells_processes = False, True
     shell = "kiosk-shell.so"
     modules = ("kymograph.so", "hand.so")
@@ -59,15 +65,12 @@ class Weston(Session):
         file.write_text("[output]\nname=wayland-fullscreen\nmode=1280x720\n")
         return file
 
-    def weston(self):
+    def command(self):
         modules = self.build()
         return self.as_user([
             "env", f"WAYLAND_DISPLAY={self.parent.display}", "weston", f"--config={self.configuration()}", "--backend=wayland-backend.so",
             self.renderer, "--sprawl", f"--socket={SOCKET}", f"--shell={self.shell}",
             "--modules=" + ",".join(str(modules / name) for name in self.modules), f"--idle-time={self.idle_seconds}"])  # fmt: skip
-
-    def command(self):
-        return self.weston()
 
     def start(self):
         if not self.parent.started:
@@ -94,6 +97,12 @@ class Weston(Session):
     def focus(self, app):
         self.order(f"focus {app}")
 
+    def focus_in(self, app):
+        """(before, after) in µs: it took effect in between."""
+        before = time.monotonic_ns() // 1000
+        self.focus(app)
+        return before, time.monotonic_ns() // 1000
+
     # What is Weston's window on the parent is what a screen and a mouse would be.
 
     def keyboard(self, layouts="us"):
@@ -113,11 +122,12 @@ class DesktopWeston(Weston):
     idle_seconds = 2
 
 
-class Weston14(OwnRoot, Weston):
-    """Weston 14 of Debian 13, in a root of its own; its module is compiled there."""
+class Weston14(InDebian13, Weston):
+    """Weston 14, in a root of its own; its module is compiled there. The agent is in the root, too, since the module looks at where
+    its program lies."""
 
+    version = "14"
     renderer = "--renderer=pixman"
-    root = None
 
     def compile(self, out):
         sources = self.directory / "sources"
@@ -127,5 +137,13 @@ class Weston14(OwnRoot, Weston):
             command = ["make", "--silent", "-C", str(sources / tree), f"OUT={out}", f"AGENT={self.agent_as_seen}"]
             subprocess.run(self.in_root(command), check=True)
 
-    def command(self):
-        return self.in_root(self.weston())
+    @property
+    def agent_as_seen(self):
+        return self.as_seen(self.agent_binary, self.in_root)
+
+    def agent(self, socket, name="agent", wrapper=()):
+        program = Program(
+            self.in_root(self.as_user([*wrapper, self.agent_binary, "--socket", str(socket)])), self.directory / f"{name}.log",
+            self.environment)  # fmt: skip
+        self.started.append(program)
+        return program

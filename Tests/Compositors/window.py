@@ -1,6 +1,7 @@
 """A window with any app id and title. Usage: window.py SOCKET, then one JSON object per line on stdin:
-{"app": TEXT} and {"title": TEXT} set them (bytes as Latin-1 with "raw": true), {"map": true} shows it, {"draw": true} shows
-it anew. In full screen or maximised it has the size that it was given, else its own.
+{"app": TEXT} and {"title": TEXT} set them (bytes as Latin-1 with "raw": true), {"map": true} shows it, {"draw": true} shows it anew. With
+"dialog": true all that is of a second window, whose parent the first is. In full screen or maximised it has the size that it was given,
+else its own.
 Answers "done" when the compositor has taken the line. Ends with stdin; says what the compositor objects to.
 """
 
@@ -17,23 +18,34 @@ SIZE = 64
 MAXIMIZED, FULLSCREEN = 1, 2
 
 
-class Window:
+class Desk:
+    """What windows are made with."""
+
     def __init__(self, path):
         self.display = display = Display(path)
         self.shell = display.bind("xdg_wm_base", 1, self._ping)
         self.shm = display.bind("wl_shm", 1)
-        compositor = display.bind("wl_compositor", 4)
-        self.surface = display.new()
-        display.request(compositor, 0, uint(self.surface))
-        self.xdg = display.new(self._configure)
-        display.request(self.shell, 2, uint(self.xdg), uint(self.surface))
-        self.toplevel = display.new(self._configure_toplevel)
-        display.request(self.xdg, 1, uint(self.toplevel))
+        self.compositor = display.bind("wl_compositor", 4)
+
+    def _ping(self, opcode, body):
+        self.display.request(self.shell, 3, body)
+
+
+class Window:
+    def __init__(self, desk, parent=None):
+        self.desk, self.display = desk, desk.display
+        self.surface = self.display.new()
+        self.display.request(desk.compositor, 0, uint(self.surface))
+        self.xdg = self.display.new(self._configure)
+        self.display.request(desk.shell, 2, uint(self.xdg), uint(self.surface))
+        self.toplevel = self.display.new(self._configure_toplevel)
+        self.display.request(self.xdg, 1, uint(self.toplevel))
+        if parent:
+            self.display.request(self.toplevel, 1, uint(parent.toplevel))
         self.wanted = (SIZE, SIZE)
         self.size = None
 
-    def take(self, line):
-        order = json.loads(line)
+    def take(self, order):
         encoding = "latin-1" if order.get("raw") else "utf-8"
         if "title" in order:
             self.display.request(self.toplevel, 2, text(order["title"].encode(encoding)))
@@ -47,9 +59,6 @@ class Window:
             self._attach()
             self.display.request(self.surface, 6)
         self.display.roundtrip()
-
-    def _ping(self, opcode, body):
-        self.display.request(self.shell, 3, body)
 
     def _configure_toplevel(self, opcode, body):
         if opcode != 0:
@@ -70,20 +79,21 @@ class Window:
         memory = os.memfd_create("window")
         os.ftruncate(memory, width * height * 4)
         pool, buffer = self.display.new(), self.display.new()
-        self.display.request(self.shm, 0, uint(pool), uint(width * height * 4), descriptor=memory)
+        self.display.request(self.desk.shm, 0, uint(pool), uint(width * height * 4), descriptor=memory)
         os.close(memory)
         self.display.request(pool, 0, uint(buffer), struct.pack("<iiiiI", 0, width, height, width * 4, 1))
         self.display.request(self.surface, 1, uint(buffer), uint(0), uint(0))
 
 
 def main():
-    window = Window(sys.argv[1])
-    sources = [sys.stdin.fileno(), window.display.socket]
+    desk = Desk(sys.argv[1])
+    windows = {"window": Window(desk)}
+    sources = [sys.stdin.fileno(), desk.display.socket]
     pending = b""
     while True:
         ready = select.select(sources, [], [])[0]
-        if window.display.socket in ready:
-            window.display.dispatch(0)
+        if desk.display.socket in ready:
+            desk.display.dispatch(0)
         if sys.stdin.fileno() in ready:
             data = os.read(sys.stdin.fileno(), 65536)
             if not data:
@@ -91,7 +101,11 @@ def main():
             pending += data
             while b"\n" in pending:
                 line, pending = pending.split(b"\n", 1)
-                window.take(line)
+                order = json.loads(line)
+                which = "dialog" if order.get("dialog") else "window"
+                if which not in windows:
+                    windows[which] = Window(desk, parent=windows["window"])
+                windows[which].take(order)
                 print("done", flush=True)
 
 

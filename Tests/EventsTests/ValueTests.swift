@@ -91,7 +91,7 @@ import Testing
         #expect(table(FocusState.self) == ["0 unknown", "1 none", "2 window"])
         #expect(table(TitleForm.self) == ["0 off", "1 full", "2 truncated", "3 hash"])
         #expect(
-            table(FieldAccess.self) == ["0 unknown", "1 notRegistered", "2 failing", "3 other", "4 password"])
+            table(FieldAccess.self) == ["0 unknown", "1 notRegistered", "2 failing", "3 other", "4 password", "5 late"])
         #expect(table(ContentPurpose.self) == ["0 untold", "1 other", "2 password"])
         #expect(table(EchoState.self) == ["0 clean", "1 secret", "2 unreadable", "3 relayed"])
         #expect(table(ClockReason.self) == ["0 start", "1 resume", "2 step", "3 rotation"])

@@ -40,6 +40,13 @@ struct CSVTests {
         #expect(tape.csv()[1]["configuration_known"] == "false")
     }
 
+    @Test("a title's hash, which is what the default rule leaves of titles, has a column")
+    func hashes() {
+        var tape = Tape()
+        tape.add(.focus(FocusDescription(id: 1, state: .window, title: "0123abcd", titleForm: .hash)), at: 1)
+        #expect(tape.csv()[1]["title_form"] == "hash" && tape.csv()[1]["title_hash"] == "0123abcd")
+    }
+
     @Test("losses, suppressions and damage are lines; a count that nobody knows is empty")
     func accounts() {
         var tape = Tape()

@@ -72,6 +72,25 @@ struct JSONTests {
         #expect(tape.json()[1] == line)
     }
 
+    @Test("an output has what is known of it")
+    func outputs() {
+        let whole = OutputDescription(
+            name: "DP-1", text: "Maker", x: -1280, y: 20, width: 1280, height: 720, modeWidth: 1920, modeHeight: 1080,
+            refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped90, widthMillimetres: 300,
+            heightMillimetres: 170)
+        var tape = Tape()
+        tape.add(.output(OutputNotice(number: 2, isConnected: true, output: whole)), at: 1)
+        tape.add(.output(OutputNotice(number: 3, isConnected: false, output: OutputDescription(name: ""))), at: 1)
+        let line: [String] = [
+            #""number":2,"connected":true,"name":"DP-1","description":"Maker","x":-1280,"y":20,"width":1280,"#,
+            #""height":720,"mode_width":1920,"mode_height":1080,"refresh_mhz":59940,"scale":1.5,"#,
+            #""transform":"flipped-90","width_mm":300,"height_mm":170}"#,
+        ]
+        #expect(tape.json()[1] == #"{"kind":"output",\#(Self.head),"# + line.joined())
+        #expect(
+            tape.json()[2].hasSuffix(#""number":3,"connected":false,"name":"","x":0,"y":0,"transform":"normal"}"#))
+    }
+
     @Test("counts name the classes that occurred and no others")
     func counts() {
         var tape = Tape()

@@ -39,6 +39,26 @@ struct ShortFormatTests {
         #expect(lines.dropFirst(2).first?.text.hasPrefix("09:30:01.010000") == true)
     }
 
+    @Test("an output says where it lies and how it is turned; what the screen calls itself cannot write to a terminal")
+    func outputs() {
+        var tape = Tape()
+        func add(_ output: OutputDescription, isConnected: Bool = true) {
+            tape.add(.output(OutputNotice(number: 2, isConnected: isConnected, output: output)), at: 1)
+        }
+        let screen = OutputDescription(
+            name: "DP-1", text: "Maker \u{1B}[31m", x: -1280, y: 20, width: 1280, height: 720, scale: Fixed8(1.5),
+            transform: .turned90)
+        add(screen)
+        add(screen, isConnected: false)
+        add(OutputDescription(name: "", scale: Fixed8(1)))
+        let lines = tape.short().suffix(3).map { String($0.dropFirst(55)) }
+        #expect(
+            lines == [
+                #"+ DP-1  1280x720 at -1280,20, scale 1.5, turned 90  "Maker \u{1b}[31m""#, "- DP-1",
+                "+ output 2  at 0,0",
+            ])
+    }
+
     @Test("--all shows every report")
     func unfolded() {
         var tape = Tape()

@@ -20,6 +20,7 @@ SUPPRESSION = {
 }
 # Devices were closed: nobody knows what was typed. Or a secret may have been, and its length is one, too.
 UNCOUNTED = {4, 6, 7, 8, 9, 10, 11} | {3, 16, 17, 18, 19, 20}
+TRANSFORM = ["normal", "90", "180", "270", "flipped", "flipped-90", "flipped-180", "flipped-270"]
 LOSS = ["kernel_buffer", "ring_full", "hold_back_full", "crash", "torn_tail", "journal_write"]
 # Bit numbers, in the order in which docs/JSON.md lists the names.
 MODIFIERS = [(1, "control"), (2, "alt"), (3, "super"), (0, "shift"), (4, "level3")]
@@ -27,7 +28,7 @@ KINDS = {
     1: "key", 2: "key_counts", 3: "motion", 4: "position", 5: "button", 6: "scroll", 7: "swipe", 8: "pinch", 9: "hold",
     10: "touch", 11: "tablet_tool", 12: "tablet_pad", 13: "switch", 32: "device_added", 33: "device_removed",
     34: "focus", 35: "layout", 36: "suppression", 37: "loss", 38: "clock", 39: "session", 40: "recorder",
-    41: "forgetting", 42: "consent", 43: "pause",
+    41: "forgetting", 42: "consent", 43: "pause", 44: "output",
 }  # fmt: skip
 
 
@@ -110,6 +111,12 @@ def state_of(kind, i, t):
         return {"given": bool(i[0]), "user_id": i[1], "receipt": t[0], "subject": t[1]}
     if kind == 43:
         return {"paused": True, "until_us": i[1] or None} if i[0] else {"paused": False}
+    if kind == 44:
+        place = {"number": i[0], "connected": bool(i[1]), "name": t[0], "x": i[2], "y": i[3], "transform": TRANSFORM[i[10]]}
+        size = {"width": i[4], "height": i[5]} if i[4] else {}
+        mode = {"mode_width": i[6], "mode_height": i[7]} if i[6] else {}
+        screen = {"width_mm": i[11], "height_mm": i[12]} if i[11] else {}
+        return place | size | mode | screen | some(description=t[1], refresh_mhz=i[8], scale=fixed(i[9]))
     return {"running": bool(i[0]), "version": t[0], "libinput": t[1]}
 
 

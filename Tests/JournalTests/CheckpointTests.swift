@@ -104,6 +104,42 @@ import Testing
         #expect(last.events.map(\.payload) == [mouse.payload, move(10_000).payload, removal.payload])
     }
 
+    /// An output is in force until it goes, or until the session is over: then nobody knows any more what there is.
+    @Test func aSnapshotHasTheOutputsThatAreThere() throws {
+        func output(_ number: UInt32, _ name: String, isConnected: Bool = true) -> PermittedEvent {
+            PermittedEvent(
+                permitted: Event(
+                    timeMicroseconds: UInt64(number),
+                    payload: .output(
+                        OutputNotice(
+                            number: number, isConnected: isConnected, output: OutputDescription(name: name)))))
+        }
+        func session(isActive: Bool) -> PermittedEvent {
+            PermittedEvent(
+                permitted: Event(
+                    timeMicroseconds: 9,
+                    payload: .session(SessionDescription(subject: "ada", userID: 1000, isActive: isActive))))
+        }
+        func names(_ snapshot: StateSnapshot) -> [String] {
+            snapshot.records.compactMap {
+                guard case .output(let notice) = $0.event.payload else { return nil }
+                return notice.output.name
+            }
+        }
+        var snapshot = StateSnapshot()
+        for permitted in [session(isActive: true), output(1, "eDP-1"), output(2, "DP-1"), output(1, "eDP-1 moved")] {
+            snapshot.follow(permitted)
+        }
+        #expect(names(snapshot) == ["DP-1", "eDP-1 moved"])
+        snapshot.follow(output(2, "DP-1", isConnected: false))
+        #expect(names(snapshot) == ["eDP-1 moved"])
+        var other = snapshot
+        other.forgetSession()
+        #expect(names(other) == [])
+        snapshot.follow(session(isActive: false))
+        #expect(names(snapshot) == [])
+    }
+
     /// The disk fails while a chunk with a focus waits: the new segment opened with that focus as old news.
     @Test func aNewSegmentOpensWithWhatWasInForceBeforeTheWaitingChunk() throws {
         let scratch = try Scratch()

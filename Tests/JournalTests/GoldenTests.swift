@@ -58,7 +58,7 @@ import Testing
             ("active-cut-in-a-chunk", { try cut(active: true) }), ("sealed-cut-in-a-chunk", { try cut(active: false) }),
             ("damaged-chunk", damagedChunk), ("damaged-chunk-header", damagedHeader),
             ("missing-segment", missingSegment), ("forgotten-chunks", forgottenChunks),
-            ("sealed-payloads", sealedPayloads), ("given-up-segment", givenUp),
+            ("sealed-payloads", sealedPayloads), ("given-up-segment", givenUp), ("outputs", outputs),
         ]
     }
 
@@ -189,6 +189,35 @@ import Testing
             PermittedEvent(
                 loss: Loss(reason: .journalWrite, startMicroseconds: second, endMicroseconds: 3 * second, count: nil)
             ).event, move(4 * second),
+        ])
+        try journal.seal()
+        return journal.scratch
+    }
+
+    private static func output(_ number: UInt32, at time: UInt64, _ name: String, isConnected: Bool = true) -> Event {
+        Event(
+            timeMicroseconds: time,
+            payload: .output(
+                OutputNotice(
+                    number: number, isConnected: isConnected,
+                    output: OutputDescription(
+                        name: name, text: "Maker é", x: -1280, y: 20, width: 1280, height: 720, modeWidth: 1920,
+                        modeHeight: 1080, refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .turned180,
+                        widthMillimetres: 300, heightMillimetres: 170))))
+    }
+
+    /// One that goes, one that comes, and a segment that repeats what is left.
+    private static func outputs() throws -> Scratch {
+        let journal = try WrittenJournal()
+        let left = output(2, at: 2 * second, "DP-1")
+        try journal.open(at: second)
+        try journal.chunk([output(1, at: second, "eDP-1"), left])
+        try journal.chunk([output(1, at: 3 * second, "eDP-1", isConnected: false)])
+        try journal.open(at: 4 * second, state: [left])
+        try journal.chunk([
+            Event(
+                timeMicroseconds: 5 * second,
+                payload: .output(OutputNotice(number: 3, isConnected: true, output: OutputDescription(name: ""))))
         ])
         try journal.seal()
         return journal.scratch

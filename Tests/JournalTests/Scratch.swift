@@ -128,6 +128,9 @@ let everyKind: [Payload] = [
         FocusDescription(
             id: .max, state: .window, appID: "foot", title: "", titleForm: .truncated, processID: -1, window: .max,
             output: "HEADLESS-1", source: "wlr", uncertaintyMicroseconds: 4000)),
+    .focus(
+        FocusDescription(
+            id: 1, state: .window, appID: "foot", title: "0123456789abcdef0123456789abcdef", titleForm: .hash)),
     .layout(LayoutDescription(isKnown: true, name: "English (US)", group: 1, keymapHash: .max)),
     .suppression(
         Suppression(
@@ -142,6 +145,14 @@ let everyKind: [Payload] = [
         ConsentNotice(isGiven: true, userID: .max, receipt: "0123456789abcdef0123456789abcdef", subject: "ada")),
     .pause(PauseNotice(isPaused: true, endRealtimeMicroseconds: .max)),
     .pause(PauseNotice(isPaused: false)),
+    .output(
+        OutputNotice(
+            number: 1, isConnected: true,
+            output: OutputDescription(
+                name: "DP-1", text: "Maker \u{1B}[31m é", x: -1920, y: .max, width: 1280, height: 2276, modeWidth: 3840,
+                modeHeight: 2160, refreshMillihertz: 59_940, scale: Fixed8(1.6875), transform: .flipped270,
+                widthMillimetres: 600, heightMillimetres: 340))),
+    .output(OutputNotice(number: .max, isConnected: false, output: OutputDescription(name: ""))),
 ]
 
 extension kymo_clock_pair {

@@ -61,7 +61,7 @@ final class Desk {
     func field(_ field: FieldDescription, at ms: Double, window: UInt64 = 7, looks: [(Double, EchoState)] = []) {
         gate.fieldChanged(
             field, window: window, samples: looks.map { EchoSample(timeMicroseconds: time($0), state: $1) },
-            sinceMicroseconds: time(ms))
+            sinceMicroseconds: time(ms), receivedMicroseconds: time(ms))
     }
     func field(_ access: FieldAccess, at ms: Double, window: UInt64 = 7) {
         field(FieldDescription(access: access), at: ms, window: window)

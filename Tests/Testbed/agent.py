@@ -17,12 +17,12 @@ from pathlib import Path
 
 import keys
 
-PROTOCOL_VERSION = 2
-HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK = 1, 2, 3, 4, 5, 6, 7, 8, 9
+PROTOCOL_VERSION = 3
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
 PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
-ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4}
+ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4, "late": 5}
 
 
 def now_us() -> int:
@@ -55,6 +55,15 @@ def layout(known: bool = True) -> bytes:
 
 def indicator(shown: bool, reason: str = "") -> bytes:
     return bytes([INDICATOR, shown]) + text("testbed" if shown else "") + text(reason)
+
+
+def outputs(*listed: tuple[int, str, int, int]) -> bytes:
+    """Each by number, name, and where it lies; all of one size."""
+    message = bytes([OUTPUTS, len(listed)])
+    for number, name, x, y in listed:
+        message += struct.pack("<IiiIIIIIiBII", number, x, y, 1280, 720, 1920, 1080, 60_000, 384, 0, 300, 170)
+        message += text(name) + text(f"the screen {name}")
+    return message
 
 
 def pause_request(paused: bool, seconds: int = 0) -> bytes:

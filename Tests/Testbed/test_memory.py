@@ -150,3 +150,25 @@ def test_a_recorder_that_crashes_leaves_no_core(bed, recorder, agent):
     assert daemon.stop() == 0
     assert crash(["sleep", "60"]), "cores can be made here"
     assert not crash(started["command"], started["environment"])
+
+
+def memory_of_files_kib(pid: int) -> int:
+    return int(re.search(r"RssFile:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[1])
+
+
+def test_what_a_start_and_a_decision_needed_leaves_memory(desk):
+    daemon, _, _ = desk
+    started = memory_of_files_kib(daemon.pid)
+    wait_for(lambda: memory_of_files_kib(daemon.pid) < started - 1000, "the start's code to leave memory")
+    rested = memory_of_files_kib(daemon.pid)
+    assert "has consented" in daemon.at_terminal("consent", "show").output
+    used = memory_of_files_kib(daemon.pid)
+    assert used > rested + 200, "a receipt is verified: that takes code which was not there"
+    wait_for(lambda: memory_of_files_kib(daemon.pid) < used - 200, "the decision's code to leave memory")
+    print(f"\npages of files: {started} KiB after the start, {rested} at rest, {used} when a consent has been shown")
+
+
+def test_no_page_is_a_huge_one(desk):
+    """Where the kernel hands them out unasked, a thread's stack of which 20 KiB are used takes 2 MiB."""
+    status = Path(f"/proc/{desk[0].pid}/status").read_text()
+    assert "THP_enabled:\t0" in status or "THP_enabled" not in status

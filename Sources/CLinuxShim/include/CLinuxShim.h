@@ -55,6 +55,11 @@ int kymo_realtime_thread(int priority);
 /// but one with CAP_SYS_PTRACE. 0, or -1 with errno.
 int kymo_forbid_dumps(void);
 
+/// From now on the kernel gives this process pages of the ordinary size alone (PR_SET_THP_DISABLE, prctl(2)). Where it is
+/// set to `always`, as Debian ships it, the first byte written to a thread's stack or to the ring takes 2 MiB of memory.
+/// Nothing is lost where the kernel has none of it: -1 with errno, and all pages are ordinary anyway.
+int kymo_refuse_huge_pages(void);
+
 /// An epoll descriptor. -1 with errno.
 int kymo_epoll(void);
 int kymo_epoll_add(int epoll, int descriptor);

@@ -153,8 +153,29 @@ extension Payload {
         case .pause(let pause):
             sink.put(pause.isPaused ? 1 : 0)
             sink.put(Int64(bitPattern: pause.endRealtimeMicroseconds))
+        case .output(let notice): notice.write(to: &sink)
         default: break
         }
+    }
+}
+
+extension OutputNotice {
+    fileprivate func write<Sink: FieldSink>(to sink: inout Sink) {
+        sink.put(number)
+        sink.put(isConnected ? 1 : 0)
+        sink.put(output.x)
+        sink.put(output.y)
+        sink.put(output.width)
+        sink.put(output.height)
+        sink.put(output.modeWidth)
+        sink.put(output.modeHeight)
+        sink.put(output.refreshMillihertz)
+        sink.put(output.scale)
+        sink.put(output.transform.rawValue)
+        sink.put(output.widthMillimetres)
+        sink.put(output.heightMillimetres)
+        sink.put(output.name)
+        sink.put(output.text)
     }
 }
 
@@ -311,8 +332,25 @@ extension Payload {
         case .pause:
             guard let isPaused = f.flag(0) else { return nil }
             return .pause(PauseNotice(isPaused: isPaused, endRealtimeMicroseconds: f.word(1)))
+        case .output: return output(f)
         default: return nil
         }
+    }
+
+    private static func output(_ f: Fields) -> Payload? {
+        guard let number: UInt32 = f.get(0), number != 0, let isConnected = f.flag(1), let x: Int32 = f.get(2),
+            let y: Int32 = f.get(3), let width: UInt32 = f.get(4), let height: UInt32 = f.get(5),
+            let modeWidth: UInt32 = f.get(6), let modeHeight: UInt32 = f.get(7), let refresh: UInt32 = f.get(8),
+            let scale = f.fixed(9), let transform: OutputTransform = f.raw(10),
+            let widthMillimetres: UInt32 = f.get(11), let heightMillimetres: UInt32 = f.get(12)
+        else { return nil }
+        return .output(
+            OutputNotice(
+                number: number, isConnected: isConnected,
+                output: OutputDescription(
+                    name: f.texts[0], text: f.texts[1], x: x, y: y, width: width, height: height,
+                    modeWidth: modeWidth, modeHeight: modeHeight, refreshMillihertz: refresh, scale: scale,
+                    transform: transform, widthMillimetres: widthMillimetres, heightMillimetres: heightMillimetres)))
     }
 }
 

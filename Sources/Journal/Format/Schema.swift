@@ -29,6 +29,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case forgetting = 41
     case consent = 42
     case pause = 43
+    case output = 44
 
     var integerCount: Int {
         switch self {
@@ -46,6 +47,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .loss: 5
         case .clock, .session, .consent, .pause: 2
         case .recorder, .forgetting: 1
+        case .output: 13
         }
     }
 
@@ -54,7 +56,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .deviceAdded: 3
         case .deviceRemoved, .layout, .loss, .session: 1
         case .focus: 4
-        case .recorder, .consent: 2
+        case .recorder, .consent, .output: 2
         default: 0
         }
     }
@@ -96,6 +98,7 @@ extension Payload {
         case .forgetting: .forgetting
         case .consent: .consent
         case .pause: .pause
+        case .output: .output
         }
     }
 }

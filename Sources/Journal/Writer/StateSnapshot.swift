@@ -9,6 +9,7 @@ struct StateSnapshot {
     private var layout: PermittedEvent?
     private var focus: PermittedEvent?
     private var devices: [PermittedEvent] = []
+    private var outputs: [PermittedEvent] = []
 
     mutating func follow(_ permitted: PermittedEvent) {
         switch permitted.event.payload {
@@ -17,11 +18,16 @@ struct StateSnapshot {
         case .session(let description):
             session = permitted
             // Closed, not removed: they come again, with new numbers, when the session is active again.
-            if !description.isActive { devices.removeAll() }
+            guard !description.isActive else { break }
+            devices.removeAll()
+            outputs.removeAll()
         case .layout: layout = permitted
         case .focus: focus = permitted
         case .deviceAdded: devices.append(permitted)
         case .deviceRemoved: devices.removeAll { $0.event.device == permitted.event.device }
+        case .output(let notice):
+            outputs.removeAll { $0.outputNumber == notice.number }
+            if notice.isConnected { outputs.append(permitted) }
         default: break
         }
     }
@@ -32,6 +38,7 @@ struct StateSnapshot {
         session = nil
         layout = nil
         focus = nil
+        outputs.removeAll()
     }
 
     /// Does not repeat a focus that is to be forgotten. What happens in its window from now on is of an unknown app, until
@@ -50,6 +57,14 @@ struct StateSnapshot {
     /// In the order in which a reader wants them.
     var records: [PermittedEvent] {
         let first = [recorder, consent, session].compactMap(\.self)
-        return (first + devices + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
+        return (first + devices + outputs + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
+    }
+}
+
+extension PermittedEvent {
+    /// Nil: it is of something else.
+    fileprivate var outputNumber: UInt32? {
+        guard case .output(let notice) = event.payload else { return nil }
+        return notice.number
     }
 }

@@ -57,6 +57,14 @@ var Hand = class Hand {
             this._keyboard.notify_key(GLib.get_monotonic_time(), Number(code), state);
     }
 
+    /// Says when, by CLOCK_MONOTONIC: it takes milliseconds to ask the shell for it.
+    key(what) {
+        const [code, state] = what.split(' ').map(Number);
+        const before = GLib.get_monotonic_time();
+        this._keyboard.notify_key(before, code, state ? Clutter.KeyState.PRESSED : Clutter.KeyState.RELEASED);
+        return `stamp ${before} ${GLib.get_monotonic_time()}`;
+    }
+
     click(place) {
         const [x, y] = place.split(',').map(Number);
         this._pointer.notify_absolute_motion(GLib.get_monotonic_time(), x, y);
@@ -86,6 +94,14 @@ var Hand = class Hand {
             menu.open();
         else
             menu.close();
+    }
+
+    /// What the shell does when it locks; to lock takes gdm.
+    locked(wanted) {
+        if (wanted === 'on')
+            Main.sessionMode.pushMode('unlock-dialog');
+        else
+            Main.sessionMode.popMode('unlock-dialog');
     }
 
     layout(number) {

@@ -126,8 +126,14 @@ private let payloadGroups: [[Payload]] = [
         .loss(Loss(reason: .crash, startMicroseconds: 0, endMicroseconds: 9, count: nil, detail: "segment 4")),
         .clock(ClockPair(realtimeMicroseconds: 1_700_000_000_000_000, reason: .step)),
         .deviceRemoved(DeviceRemoval(sysname: "event5")),
+        .output(OutputNotice(number: 3, isConnected: true, output: output)),
+        .output(OutputNotice(number: 3, isConnected: false, output: output)),
     ],
 ]
+
+private let output = OutputDescription(
+    name: "DP-1", text: "Maker é", x: -1920, y: 20, width: 1280, height: 720, modeWidth: 1920, modeHeight: 1080,
+    refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped90, widthMillimetres: 600, heightMillimetres: 340)
 
 private let agentMessages: [AgentMessage] = {
     let classes = (0..<LayoutTable.codeCount * LayoutTable.levelCount).map {
@@ -159,6 +165,12 @@ private let agentMessages: [AgentMessage] = {
                 ])),
         .pauseRequest(PauseRequest(action: .pause, seconds: 600)),
         .lock(LockReport(timeMicroseconds: 8, isLocked: true)),
+        .outputs(OutputsReport(outputs: [])),
+        .outputs(
+            OutputsReport(outputs: [
+                OutputsReport.Output(number: 7, description: output),
+                OutputsReport.Output(number: .max, description: OutputDescription(name: "")),
+            ])),
     ]
 }()
 
