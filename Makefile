@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb package-test same-bytes \
+.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb weston-deb package-test same-bytes \
     install programs pages build debug packages clean
 
 # Kept between runs: guest images, the root of Debian 13 for its compositors.
@@ -43,8 +43,11 @@ testbed: packages build
 compositors: packages build
 	@Tests/Compositors/run
 
-package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
+package-test: deb weston-deb ## the packages in roots of Debian 12 and 13 (needs root)
 	@Tests/Package/run
+
+weston-deb: packages ## the module for Debian 13's Weston, built in a root of it, into .build/deb (needs root)
+	@packaging/weston-deb
 
 same-bytes: deb ## builds the package again, elsewhere, and compares
 	@packaging/build-twice
