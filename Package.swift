@@ -169,7 +169,8 @@ let package = Package(
             name: "SessionsTests", dependencies: ["Sessions", "Policy", "Bus", "PrivateBus", "EventLoop"],
             swiftSettings: strict),
         .testTarget(
-            name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
+            name: "FieldsTests",
+            dependencies: ["Fields", "AgentProtocol", "Bus", "PrivateBus", "EventLoop", "Events", "CLinuxShim"],
             swiftSettings: strict),
         .testTarget(name: "ConsentTests", dependencies: ["Consent", "Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),

@@ -187,6 +187,7 @@ extension Payload {
             object.put("running", state.isRunning)
             object.put("version", state.version)
             object.put("libinput", state.libinputVersion)
+        case .interaction(let interaction): interaction.put(into: &object)
         case .forgetting(let notice): object.put("everything", notice.isEverything)
         case .consent(let consent):
             object.put("given", consent.isGiven)
@@ -288,6 +289,28 @@ extension OutputNotice {
             object.put("width_mm", output.widthMillimetres)
             object.put("height_mm", output.heightMillimetres)
         }
+    }
+}
+
+extension Interaction {
+    fileprivate func put(into object: inout some FieldWriter) {
+        object.put("cause", cause.name)
+        object.put("answered", widget != nil)
+        guard let widget else { return }
+        object.put("role", widget.role)
+        if let name = RoleNames.name(widget.role) { object.put("role_name", name) }
+        object.put("name_form", widget.nameForm.name)
+        switch widget.nameForm {
+        case .off: break
+        case .hash: object.put("name_hash", widget.name)
+        case .full, .truncated: object.put("name", widget.name)
+        }
+        if !widget.application.isEmpty { object.put("application", widget.application) }
+        guard let bounds = widget.bounds else { return }
+        object.put("x", bounds.x)
+        object.put("y", bounds.y)
+        object.put("width", bounds.width)
+        object.put("height", bounds.height)
     }
 }
 

@@ -10,7 +10,7 @@ public enum RecordName: String, Sendable, CaseIterable {
     case toggle = "switch"
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
-    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output
+    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output, interaction
     case settings = "device_settings"
     /// Not a record: a place in the journal that cannot be read.
     case damage
@@ -56,6 +56,7 @@ extension Payload {
         case .pause: .pause
         case .output: .output
         case .settings: .settings
+        case .interaction: .interaction
         }
     }
 }
@@ -71,6 +72,7 @@ extension PadControl: Named { var name: String { "\(self)" } }
 extension FocusState: Named { var name: String { "\(self)" } }
 extension TitleForm: Named { var name: String { "\(self)" } }
 extension ClockReason: Named { var name: String { "\(self)" } }
+extension InteractionCause: Named { var name: String { "\(self)" } }
 extension SpanPhase: Named { var name: String { "\(self)" } }
 
 extension KeyClass {

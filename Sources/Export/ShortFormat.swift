@@ -106,7 +106,7 @@ extension Event {
         case .loss: .alarm
         case .suppression: .warning
         case .focus: .focus
-        case .key, .keyCounts, .button: .strong
+        case .key, .keyCounts, .button, .interaction: .strong
         case .motion, .position, .clock, .layout, .output, .settings: .dim
         default: .plain
         }

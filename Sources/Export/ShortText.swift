@@ -41,6 +41,7 @@ extension Event {
             pause.text
         case .output(let notice): notice.text
         case .settings(let notice): notice.text
+        case .interaction(let interaction): interaction.text
         default: ""
         }
     }
@@ -137,6 +138,25 @@ extension FocusDescription {
         }
         if processID != 0 { text += "  pid \(processID)" }
         return text + "  ±\(duration(UInt64(uncertaintyMicroseconds)))"
+    }
+}
+
+extension Interaction {
+    /// `click on push button "Save"`.
+    fileprivate var text: String {
+        let verb = cause == .click ? "click on" : "focus on"
+        guard let widget else { return "\(verb) something: the app gave no answer" }
+        var text = "\(verb) \(RoleNames.name(widget.role) ?? "role \(widget.role)")"
+        switch widget.nameForm {
+        case .off: break
+        case .hash: text += " #\(widget.name.prefix(8).description.visible)"
+        case .full: text += " \"\(widget.name.visible)\""
+        case .truncated: text += " \"\(widget.name.visible)…\""
+        }
+        if let bounds = widget.bounds {
+            text += "  \(bounds.width)×\(bounds.height) at \(bounds.x), \(bounds.y)"
+        }
+        return text
     }
 }
 

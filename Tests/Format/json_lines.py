@@ -38,7 +38,7 @@ KINDS = {
     10: "touch", 11: "tablet_tool", 12: "tablet_pad", 13: "switch", 32: "device_added", 33: "device_removed",
     34: "focus", 35: "layout", 36: "suppression", 37: "loss", 38: "clock", 39: "session", 40: "recorder",
     41: "forgetting", 42: "consent", 43: "pause", 44: "output",
-    45: "device_settings",
+    45: "device_settings", 48: "interaction",
 }  # fmt: skip
 
 
@@ -130,7 +130,20 @@ def state_of(kind, i, t):
     if kind == 45:
         told = {"known": bool(i[0])} | some(source=t[0])
         return told | {name: words[value] for (name, words), value in zip(SETTINGS, i[1:]) if value}
+    if kind == 48:
+        return interaction(i, t)
     return {"running": bool(i[0]), "version": t[0], "libinput": t[1]}
+
+
+def interaction(i, t):
+    """Names of roles are AT-SPI's: `comparable` leaves them out."""
+    line = {"cause": ["focus", "click"][i[0]], "answered": bool(i[1])}
+    if not i[1]:
+        return line
+    form = ["off", "full", "truncated", "hash"][i[3]]
+    name = {"name_hash" if form == "hash" else "name": t[0]} if i[3] else {}
+    place = dict(zip(("x", "y", "width", "height"), i[5:9])) if i[4] else {}
+    return line | {"role": i[2], "name_form": form} | name | some(application=t[1]) | place
 
 
 class Lines:

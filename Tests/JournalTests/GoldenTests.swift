@@ -59,7 +59,7 @@ import Testing
             ("damaged-chunk", damagedChunk), ("damaged-chunk-header", damagedHeader),
             ("missing-segment", missingSegment), ("forgotten-chunks", forgottenChunks),
             ("sealed-payloads", sealedPayloads), ("given-up-segment", givenUp), ("outputs", outputs),
-            ("device-settings", deviceSettings),
+            ("device-settings", deviceSettings), ("interactions", interactions),
         ]
     }
 
@@ -107,6 +107,33 @@ import Testing
         }
         // And all of them in one.
         try journal.chunk(everyKind.map { Event(timeMicroseconds: 99 * second, payload: $0) })
+        try journal.seal()
+        return journal.scratch
+    }
+
+    /// Of every form, and a little behind a record of a later time.
+    private static func interactions() throws -> Scratch {
+        let journal = try WrittenJournal()
+        try journal.open(at: second)
+        let button = WidgetBounds(x: -1, y: 2, width: 30, height: 40)
+        let met: [Interaction] = [
+            Interaction(cause: .focus, widget: Widget(role: 79)),
+            Interaction(
+                cause: .focus,
+                widget: Widget(role: 43, name: "Save é", nameForm: .full, application: "Editor", bounds: button)),
+            Interaction(
+                cause: .click,
+                widget: Widget(role: 7, name: "0123456789abcdef0123456789abcdef", nameForm: .hash, bounds: button)),
+            Interaction(cause: .click, widget: Widget(role: .max, name: "A long", nameForm: .truncated)),
+            Interaction(cause: .click),
+        ]
+        try journal.chunk(
+            [window(1, at: second), move(3 * second)]
+                + met.enumerated().map { index, interaction in
+                    Event(
+                        timeMicroseconds: 2 * second + UInt64(index) * 1000, focus: 1,
+                        marks: index == 4 ? [.uncertain] : [], payload: .interaction(interaction))
+                })
         try journal.seal()
         return journal.scratch
     }

@@ -157,6 +157,15 @@ let everyKind: [Payload] = [
         SettingsNotice(
             isKnown: true, settings: DeviceSettings(numbers: [2, 2, 1, 1, 2, 2, 1, 3, 4, .max, 1, 3])!, source: "sway")),
     .settings(SettingsNotice(isKnown: false, settings: DeviceSettings(), source: "")),
+    .interaction(
+        Interaction(
+            cause: .click,
+            widget: Widget(
+                role: .max, name: "Save \u{1B}[31m é", nameForm: .full, application: "Editor",
+                bounds: WidgetBounds(x: .min, y: -1, width: .max, height: 0)))),
+    .interaction(
+        Interaction(cause: .focus, widget: Widget(role: 43, name: "0123456789abcdef", nameForm: .hash))),
+    .interaction(Interaction(cause: .focus)),
 ]
 
 extension kymo_clock_pair {

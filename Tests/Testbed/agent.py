@@ -19,7 +19,9 @@ import keys
 
 PROTOCOL_VERSION = 3
 HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS, SETTINGS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+FOCUS_MET, CLICK_MET = 14, 15
 WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
+INTERACTIONS, CLICK = 136, 137
 PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
 ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4, "late": 5}
@@ -51,6 +53,21 @@ def field(access: str, window: int = 1, time_us: int | None = None, terminal: bo
 def layout(known: bool = True) -> bytes:
     message = struct.pack("<BBIQ", LAYOUT, known, 0, 0x7573) + text("English (US)" if known else "") + bytes([known])
     return message + b"".join(keys.us_table()) if known else message
+
+
+def widget(role: int, name: str = "") -> bytes:
+    """A widget that is 30 by 40 at 1, 2 in its window."""
+    return struct.pack("<HB", role, 0) + text(name) + text("testbed app") + struct.pack("<Biiii", 1, 1, 2, 30, 40)
+
+
+def focus_met(met: bytes | None, window: int = 1, time_us: int | None = None) -> bytes:
+    """None: no answer."""
+    head = struct.pack("<BQQB", FOCUS_MET, now_us() if time_us is None else time_us, window, met is not None)
+    return head + (met or b"")
+
+
+def click_met(number: int, met: bytes | None) -> bytes:
+    return struct.pack("<BQB", CLICK_MET, number, met is not None) + (met or b"")
 
 
 def indicator(shown: bool, reason: str = "") -> bytes:
@@ -117,6 +134,9 @@ class Connection:
         self.closed = False
         # What the indicator was to show, from the welcome on.
         self.told: list[list] = []
+        # Of whose widgets it was to tell, and the clicks that it was asked of.
+        self.wanted: list[int] = []
+        self.clicks: list[int] = []
 
     def receive(self) -> None:
         try:
@@ -131,6 +151,10 @@ class Connection:
             self.refused = packet[3:].decode()
         elif packet[0] == RECORDING:
             self.told.append([PHASES[packet[1]], packet[4:].decode()])
+        elif packet[0] == INTERACTIONS:
+            self.wanted.append(struct.unpack_from("<Q", packet, 1)[0])
+        elif packet[0] == CLICK:
+            self.clicks.append(struct.unpack_from("<Q", packet, 1)[0])
         elif packet[0] == PROBE:
             self.probes += 1
             if self.answers:
@@ -164,7 +188,7 @@ class Connection:
             self.answers = request.get("answers", self.answers)
             self.delay = request.get("delay", self.delay)
         return {"time_us": now_us(), "welcome": self.welcome, "refused": self.refused, "closed": self.closed,
-                "probes": self.probes, "told": self.told}
+                "probes": self.probes, "told": self.told, "wanted": self.wanted, "clicks": self.clicks}
 
     def serve(self) -> None:
         pending = b""

@@ -31,6 +31,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case pause = 43
     case output = 44
     case settings = 45
+    case interaction = 48
 
     var integerCount: Int {
         switch self {
@@ -49,6 +50,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .clock, .session, .consent, .pause: 2
         case .recorder, .forgetting: 1
         case .output, .settings: 13
+        case .interaction: 9
         }
     }
 
@@ -57,7 +59,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .deviceAdded: 3
         case .deviceRemoved, .layout, .loss, .session, .settings: 1
         case .focus: 4
-        case .recorder, .consent, .output: 2
+        case .recorder, .consent, .output, .interaction: 2
         default: 0
         }
     }
@@ -65,7 +67,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     /// State that later records refer to: a reader that skips chunks must still read these.
     var isState: Bool {
         switch self {
-        case .suppression, .loss, .forgetting, .pause: false
+        case .suppression, .loss, .forgetting, .pause, .interaction: false
         default: rawValue >= 32
         }
     }
@@ -101,6 +103,7 @@ extension Payload {
         case .pause: .pause
         case .output: .output
         case .settings: .settings
+        case .interaction: .interaction
         }
     }
 }
