@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb package-test same-bytes \
+.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb weston-deb package-test same-bytes \
     install programs pages build debug packages clean
 
 # Kept between runs: guest images, the root of Debian 13 for its compositors.
@@ -43,8 +43,11 @@ testbed: packages build
 compositors: packages build
 	@Tests/Compositors/run
 
-package-test: deb ## the package in roots of Debian 12 and 13 (needs root)
+package-test: deb weston-deb ## the packages in roots of Debian 12 and 13 (needs root)
 	@Tests/Package/run
+
+weston-deb: packages ## the module for Debian 13's Weston, built in a root of it, into .build/deb (needs root)
+	@packaging/weston-deb
 
 same-bytes: deb ## builds the package again, elsewhere, and compares
 	@packaging/build-twice
@@ -64,9 +67,9 @@ vm-test: deb ## the tests with a real kernel: Debian 12 and 13 in an emulated ma
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)
 	@Tests/CleanRoot/run
 
-soak: packages build deb ## the long ones: the package's life in Debian 13, a secret in Firefox, an hour at 1 kHz in each guest, the power cut 240 times in each, the clean root, 8 kHz, the package twice
+soak: packages build deb ## the long ones: the package's life in Debian 13, secrets in browsers, an hour at 1 kHz in each guest, the power cut 240 times in each, the clean root, 8 kHz, the package twice
 	@KYMO_VM_PARTS=life Tests/VM/run trixie
-	KYMO_VM_PARTS=firefox Tests/VM/run bookworm
+	KYMO_VM_PARTS=browsers Tests/VM/run bookworm
 	for suite in bookworm trixie; do KYMO_VM_PARTS=endurance KYMO_VM_SECONDS=$${KYMO_VM_SECONDS:-3600} Tests/VM/run $$suite; done
 	KYMO_RATE_SECONDS=120 Tests/Testbed/run -k 8_khz
 	KYMO_HOT_PATH_SECONDS=35 Tests/Testbed/run test_hot_path.py

@@ -48,6 +48,12 @@ let package = Package(
             name: "CPlasmaWindowManagement", dependencies: ["CWaylandClient"],
             exclude: ["plasma-window-management.xml"], cSettings: strictC),
         .target(
+            name: "CCosmicToplevel", dependencies: ["CWaylandClient"], exclude: ["cosmic-toplevel.xml"],
+            cSettings: strictC),
+        .target(
+            name: "CKymographWeston", dependencies: ["CWaylandClient"], exclude: ["kymograph-weston-v1.xml"],
+            cSettings: strictC),
+        .target(
             name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
             cSettings: strictC),
         .target(
@@ -64,7 +70,7 @@ let package = Package(
             name: "Focus",
             dependencies: [
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
-                "CXdgOutput", "CXkbcommon", "CLinuxShim",
+                "CCosmicToplevel", "CKymographWeston", "CXdgOutput", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(
@@ -92,8 +98,8 @@ let package = Package(
         .target(
             name: "Indicator",
             dependencies: [
-                "Events", "AgentProtocol", "Wayland", "Bus", "EventLoop", "CWaylandClient", "CWlrLayerShell", "CCairo",
-                "CLinuxShim",
+                "Events", "AgentProtocol", "Wayland", "Bus", "EventLoop", "CWaylandClient", "CWlrLayerShell",
+                "CKymographWeston", "CCairo", "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(name: "EventLoop", dependencies: ["CLinuxShim"], swiftSettings: strict),
@@ -163,7 +169,8 @@ let package = Package(
             name: "SessionsTests", dependencies: ["Sessions", "Policy", "Bus", "PrivateBus", "EventLoop"],
             swiftSettings: strict),
         .testTarget(
-            name: "FieldsTests", dependencies: ["Fields", "AgentProtocol", "Bus", "EventLoop", "Events"],
+            name: "FieldsTests",
+            dependencies: ["Fields", "AgentProtocol", "Bus", "PrivateBus", "EventLoop", "Events", "CLinuxShim"],
             swiftSettings: strict),
         .testTarget(name: "ConsentTests", dependencies: ["Consent", "Policy", "Events"], swiftSettings: strict),
         .testTarget(name: "PolicyTests", dependencies: ["Policy", "Events"], swiftSettings: strict),

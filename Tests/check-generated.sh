@@ -27,4 +27,6 @@ mode=${1:-}
 check CWlrForeignToplevel wlr-foreign-toplevel-management-unstable-v1.xml wlr-foreign-toplevel
 check CWlrLayerShell wlr-layer-shell-unstable-v1.xml wlr-layer-shell
 check CPlasmaWindowManagement plasma-window-management.xml plasma-window-management
+check CKymographWeston kymograph-weston-v1.xml kymograph-weston
+check CCosmicToplevel cosmic-toplevel.xml cosmic-toplevel
 check CXdgOutput xdg-output-unstable-v1.xml xdg-output

@@ -37,6 +37,9 @@ extension AgentMessage {
             bytes.put(lock.timeMicroseconds)
             bytes.put(UInt8(lock.isLocked ? 1 : 0))
         case .outputs(let report): report.encode(into: &bytes)
+        case .settings(let report): report.encode(into: &bytes)
+        case .focusMet(let met): met.encode(into: &bytes)
+        case .clickMet(let met): met.encode(into: &bytes)
         }
     }
 
@@ -85,6 +88,9 @@ extension AgentMessage {
             self = .lock(
                 LockReport(timeMicroseconds: try reader.integer("time"), isLocked: try reader.flag("locked")))
         case 10: self = .outputs(try OutputsReport(&reader))
+        case 11: self = .settings(try SettingsReport(&reader))
+        case 14: self = .focusMet(try FocusMet(&reader))
+        case 15: self = .clickMet(try ClickMet(&reader))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()
@@ -216,6 +222,12 @@ extension DaemonMessage {
             bytes.put(UInt8(131))
             bytes.put(state.phase.rawValue)
             bytes.put(state.text, limit: StringLimit.text)
+        case .interactions(let window):
+            bytes.put(UInt8(136))
+            bytes.put(window)
+        case .click(let number):
+            bytes.put(UInt8(137))
+            bytes.put(number)
         }
     }
 
@@ -231,6 +243,8 @@ extension DaemonMessage {
                 RecordingState(
                     phase: try reader.raw("phase", as: RecordingState.Phase.self),
                     text: try reader.string("text", limit: StringLimit.text)))
+        case 136: self = .interactions(window: try reader.integer("window"))
+        case 137: self = .click(number: try reader.integer("click"))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()

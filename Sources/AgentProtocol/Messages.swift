@@ -11,10 +11,13 @@ public enum StringLimit {
     public static let title = 1024
     public static let output = 64
     public static let outputText = 256
+    public static let deviceName = 256
     public static let source = 64
     public static let name = 64
     public static let reason = 256
     public static let text = 256
+    public static let widgetName = 256
+    public static let application = 64
 }
 
 /// From the agent to the service.
@@ -29,6 +32,9 @@ public enum AgentMessage: Sendable, Equatable {
     case pauseRequest(PauseRequest)
     case lock(LockReport)
     case outputs(OutputsReport)
+    case settings(SettingsReport)
+    case focusMet(FocusMet)
+    case clickMet(ClickMet)
 }
 
 /// The first message of a connection.
@@ -171,12 +177,42 @@ public struct LockReport: Sendable, Equatable {
     }
 }
 
+/// Which widget got the keyboard. Of a password's field there is no such message.
+public struct FocusMet: Sendable, Equatable {
+    /// CLOCK_MONOTONIC, µs: when the agent heard that the widget has the focus; not before its window got it.
+    public var timeMicroseconds: UInt64
+    /// The number that the last focus report gave the window.
+    public var window: UInt64
+    /// Nil: the app did not say in time which it is.
+    public var widget: Widget?
+    public init(timeMicroseconds: UInt64, window: UInt64, widget: Widget?) {
+        self.timeMicroseconds = timeMicroseconds
+        self.window = window
+        self.widget = widget
+    }
+}
+
+/// The answer to a `click`.
+public struct ClickMet: Sendable, Equatable {
+    /// The number that was asked by.
+    public var number: UInt64
+    public var answer: ClickAnswer
+    public init(number: UInt64, answer: ClickAnswer) {
+        self.number = number
+        self.answer = answer
+    }
+}
+
 /// From the service to the agent.
 public enum DaemonMessage: Sendable, Equatable {
     case welcome(version: UInt16)
     case refused(reason: String)
     case probe(id: UInt64)
     case recording(RecordingState)
+    /// Of whose widgets the agent is to tell from now on; 0: of no window's.
+    case interactions(window: UInt64)
+    /// A button was pressed while that window had the keyboard, as far as is known: which widget did it meet?
+    case click(number: UInt64)
 }
 
 /// What the indicator is to show.

@@ -76,18 +76,21 @@ struct ConfigurationReader {
         let keys = rule.word("keys", KeyRule.init(name:), "\"off\", \"class\" or \"full\"") ?? .class
         let titles = rule.word("titles", TitleRule.init(name:), "\"off\", \"hash\" or \"full\"") ?? .hash
         let pointer = rule.word("pointer", PointerRule.init(name:), "\"on\" or \"off\"") ?? .on
+        let interactions = rule.word("interactions", InteractionRule.init(name:), "\"on\" or \"off\"") ?? .off
         guard let pattern else { return nil }
         guard let app = AppGlob(pattern) else {
             rule.fail("app", "app: expected a pattern of 1 to \(AppGlob.lengthLimit) bytes")
             return nil
         }
-        guard keys != .full && titles != .full || app.namesAnApp else {
+        guard keys != .full && titles != .full && interactions != .on || app.namesAnApp else {
             rule.fail(
                 "app",
                 "app \"\(pattern)\" names no app: a rule that records more than the default must name the app")
             return nil
         }
-        return AppRule(app: app, keys: keys, titles: titles, pointer: keys == .off ? .off : pointer)
+        return AppRule(
+            app: app, keys: keys, titles: titles, pointer: keys == .off ? .off : pointer,
+            interactions: keys == .off ? .off : interactions)
     }
 }
 

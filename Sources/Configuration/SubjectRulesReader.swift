@@ -9,6 +9,7 @@ import TOMLKit
 ///     keys = "off"              # "off", "class"; absent: as the policy says
 ///     titles = "off"            # "off", "hash"
 ///     pointer = "off"
+///     interactions = "off"
 ///     hours = ["18:00-08:00"]   # by the clock on the wall; absent: always
 ///     days = ["mon", "fri"]     # on which the hours begin; absent: every day
 extension SubjectRules {
@@ -44,6 +45,7 @@ extension SubjectRules {
         let keys = rule.word("keys", { KeyRule(name: $0) }, "\"off\", \"class\" or \"full\"") ?? .full
         let titles = rule.word("titles", { TitleRule(name: $0) }, "\"off\", \"hash\" or \"full\"") ?? .full
         let pointer = rule.word("pointer", { PointerRule(name: $0) }, "\"on\" or \"off\"") ?? .on
+        let interactions = rule.word("interactions", { InteractionRule(name: $0) }, "\"on\" or \"off\"") ?? .on
         let days = days(&rule)
         let hours = rule.strings("hours").compactMap { text in
             let span = HourSpan(text, days: days)
@@ -57,7 +59,9 @@ extension SubjectRules {
             rule.fail("app", "app: expected a pattern of 1 to \(AppGlob.lengthLimit) bytes")
             return nil
         }
-        let limit = EffectiveRule(keys: keys, titles: titles, pointer: keys == .off ? .off : pointer)
+        let limit = EffectiveRule(
+            keys: keys, titles: titles, pointer: keys == .off ? .off : pointer,
+            interactions: keys == .off ? .off : interactions)
         return SubjectRule(app: app, limit: limit, hours: spans)
     }
 

@@ -12,6 +12,7 @@ extension SubjectRule {
         if limit.keys < .full { lines.append("keys = \"\(limit.keys)\"") }
         if limit.titles < .full { lines.append("titles = \"\(limit.titles)\"") }
         if limit.pointer < .on, limit.keys != .off { lines.append("pointer = \"\(limit.pointer)\"") }
+        if limit.interactions < .on, limit.keys != .off { lines.append("interactions = \"\(limit.interactions)\"") }
         if !hours.isEmpty { lines.append("hours = [\(hours.map { "\"\($0.clock)\"" }.joined(separator: ", "))]") }
         if let days = hours.first?.dayNames, days.count < 7 {
             lines.append("days = [\(days.map { "\"\($0)\"" }.joined(separator: ", "))]")

@@ -208,17 +208,20 @@ public struct OwnRuleView: Sendable, Equatable {
 
     /// The app comes last: it may be any text without a line's end.
     fileprivate var line: String {
-        [isInForce ? "now" : "later", "\(limit.keys)", "\(limit.titles)", "\(limit.pointer)", when, app.visible]
-            .joined(separator: "\t")
+        [
+            isInForce ? "now" : "later", "\(limit.keys)", "\(limit.titles)", "\(limit.pointer)",
+            "\(limit.interactions)", when, app.visible,
+        ].joined(separator: "\t")
     }
 
     fileprivate init?(line: Substring) {
-        let parts = line.split(separator: "\t", maxSplits: 5, omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 6, let keys = KeyRule(name: parts[1]), let titles = TitleRule(name: parts[2]),
-            let pointer = PointerRule(name: parts[3])
+        let parts = line.split(separator: "\t", maxSplits: 6, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 7, let keys = KeyRule(name: parts[1]), let titles = TitleRule(name: parts[2]),
+            let pointer = PointerRule(name: parts[3]), let interactions = InteractionRule(name: parts[4])
         else { return nil }
         self.init(
-            isInForce: parts[0] == "now", limit: EffectiveRule(keys: keys, titles: titles, pointer: pointer),
-            when: parts[4], app: parts[5])
+            isInForce: parts[0] == "now",
+            limit: EffectiveRule(keys: keys, titles: titles, pointer: pointer, interactions: interactions),
+            when: parts[5], app: parts[6])
     }
 }

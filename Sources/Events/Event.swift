@@ -74,6 +74,10 @@ public enum Payload: Sendable, Equatable {
     indirect case consent(ConsentNotice)
     indirect case pause(PauseNotice)
     indirect case output(OutputNotice)
+    indirect case settings(SettingsNotice)
+
+    // What an app said of a widget: judged by the gate, and boxed for its texts.
+    indirect case interaction(Interaction)
 }
 
 extension Payload {

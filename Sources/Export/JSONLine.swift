@@ -187,6 +187,7 @@ extension Payload {
             object.put("running", state.isRunning)
             object.put("version", state.version)
             object.put("libinput", state.libinputVersion)
+        case .interaction(let interaction): interaction.put(into: &object)
         case .forgetting(let notice): object.put("everything", notice.isEverything)
         case .consent(let consent):
             object.put("given", consent.isGiven)
@@ -203,6 +204,7 @@ extension Payload {
                 }
             }
         case .output(let notice): notice.put(into: &object)
+        case .settings(let notice): notice.put(into: &object)
         default: break
         }
     }
@@ -245,6 +247,25 @@ extension DeviceDescription {
     }
 }
 
+extension SettingsNotice {
+    fileprivate func put(into object: inout some FieldWriter) {
+        object.put("known", isKnown)
+        if let tap = settings.tap { object.put("tap", tap) }
+        if let buttons = settings.tapButtons { object.put("tap_buttons", buttons.name) }
+        if let drag = settings.tapDrag { object.put("tap_drag", drag) }
+        if let lock = settings.tapDragLock { object.put("tap_drag_lock", lock) }
+        if let isNatural = settings.naturalScroll { object.put("natural_scroll", isNatural) }
+        if let isLeft = settings.leftHanded { object.put("left_handed", isLeft) }
+        if let emulation = settings.middleEmulation { object.put("middle_emulation", emulation) }
+        if let method = settings.clickMethod { object.put("click_method", method.name) }
+        if let method = settings.scrollMethod { object.put("scroll_method", method.name) }
+        if let button = settings.scrollButton { object.put("scroll_button", button) }
+        if let isDisabled = settings.disableWhileTyping { object.put("disable_while_typing", isDisabled) }
+        if let sends = settings.sends { object.put("sends", sends.name) }
+        if !source.isEmpty { object.put("source", source) }
+    }
+}
+
 extension OutputNotice {
     fileprivate func put(into object: inout some FieldWriter) {
         object.put("number", number)
@@ -268,6 +289,28 @@ extension OutputNotice {
             object.put("width_mm", output.widthMillimetres)
             object.put("height_mm", output.heightMillimetres)
         }
+    }
+}
+
+extension Interaction {
+    fileprivate func put(into object: inout some FieldWriter) {
+        object.put("cause", cause.name)
+        object.put("answered", widget != nil)
+        guard let widget else { return }
+        object.put("role", widget.role)
+        if let name = RoleNames.name(widget.role) { object.put("role_name", name) }
+        object.put("name_form", widget.nameForm.name)
+        switch widget.nameForm {
+        case .off: break
+        case .hash: object.put("name_hash", widget.name)
+        case .full, .truncated: object.put("name", widget.name)
+        }
+        if !widget.application.isEmpty { object.put("application", widget.application) }
+        guard let bounds = widget.bounds else { return }
+        object.put("x", bounds.x)
+        object.put("y", bounds.y)
+        object.put("width", bounds.width)
+        object.put("height", bounds.height)
     }
 }
 

@@ -10,7 +10,8 @@ public enum RecordName: String, Sendable, CaseIterable {
     case toggle = "switch"
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
-    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output
+    case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output, interaction
+    case settings = "device_settings"
     /// Not a record: a place in the journal that cannot be read.
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
@@ -54,6 +55,8 @@ extension Payload {
         case .consent: .consent
         case .pause: .pause
         case .output: .output
+        case .settings: .settings
+        case .interaction: .interaction
         }
     }
 }
@@ -69,6 +72,7 @@ extension PadControl: Named { var name: String { "\(self)" } }
 extension FocusState: Named { var name: String { "\(self)" } }
 extension TitleForm: Named { var name: String { "\(self)" } }
 extension ClockReason: Named { var name: String { "\(self)" } }
+extension InteractionCause: Named { var name: String { "\(self)" } }
 extension SpanPhase: Named { var name: String { "\(self)" } }
 
 extension KeyClass {
@@ -160,6 +164,46 @@ extension OutputTransform: Named {
         case .flipped90: "flipped-90"
         case .flipped180: "flipped-180"
         case .flipped270: "flipped-270"
+        }
+    }
+}
+
+extension TapButtons: Named {
+    var name: String {
+        switch self {
+        case .rightThenMiddle: "right_then_middle"
+        case .middleThenRight: "middle_then_right"
+        }
+    }
+}
+
+extension ClickMethod: Named {
+    var name: String {
+        switch self {
+        case .none: "none"
+        case .buttonAreas: "button_areas"
+        case .clickfinger: "clickfinger"
+        }
+    }
+}
+
+extension ScrollMethod: Named {
+    var name: String {
+        switch self {
+        case .none: "none"
+        case .twoFinger: "two_finger"
+        case .edge: "edge"
+        case .onButtonDown: "on_button_down"
+        }
+    }
+}
+
+extension SendMode: Named {
+    var name: String {
+        switch self {
+        case .enabled: "enabled"
+        case .disabled: "disabled"
+        case .disabledOnExternalMouse: "disabled_on_external_mouse"
         }
     }
 }

@@ -40,6 +40,8 @@ extension Event {
         case .pause(let pause):
             pause.text
         case .output(let notice): notice.text
+        case .settings(let notice): notice.text
+        case .interaction(let interaction): interaction.text
         default: ""
         }
     }
@@ -91,6 +93,20 @@ extension DeviceDescription {
     }
 }
 
+extension SettingsNotice {
+    /// What differs from what most devices do, and who says so.
+    fileprivate var text: String {
+        guard isKnown else { return "unknown: what the desktop makes of its input is not known" }
+        let flags: [(Bool?, String)] = [
+            (settings.tap, "tap to click"), (settings.naturalScroll, "natural scroll"),
+            (settings.leftHanded, "left-handed"), (settings.middleEmulation, "middle emulation"),
+        ]
+        var words = flags.filter { $0.0 == true }.map(\.1)
+        if let sends = settings.sends, sends != .enabled { words.append(sends.name.replacing("_", with: " ")) }
+        return (words.isEmpty ? "as the device comes" : words.joined(separator: ", ")) + "  (\(source.visible))"
+    }
+}
+
 extension OutputNotice {
     /// `+ DP-1  1920x1080 at 0,0, scale 1.5, turned 90  "maker model"`.
     fileprivate var text: String {
@@ -122,6 +138,25 @@ extension FocusDescription {
         }
         if processID != 0 { text += "  pid \(processID)" }
         return text + "  ±\(duration(UInt64(uncertaintyMicroseconds)))"
+    }
+}
+
+extension Interaction {
+    /// `click on push button "Save"`.
+    fileprivate var text: String {
+        let verb = cause == .click ? "click on" : "focus on"
+        guard let widget else { return "\(verb) something: the app gave no answer" }
+        var text = "\(verb) \(RoleNames.name(widget.role) ?? "role \(widget.role)")"
+        switch widget.nameForm {
+        case .off: break
+        case .hash: text += " #\(widget.name.prefix(8).description.visible)"
+        case .full: text += " \"\(widget.name.visible)\""
+        case .truncated: text += " \"\(widget.name.visible)…\""
+        }
+        if let bounds = widget.bounds {
+            text += "  \(bounds.width)×\(bounds.height) at \(bounds.x), \(bounds.y)"
+        }
+        return text
     }
 }
 

@@ -23,9 +23,12 @@ public final class Accessibility {
         public var access: FieldAccess
         /// The widget is a terminal.
         public var isTerminal: Bool
-        public init(access: FieldAccess, isTerminal: Bool = false) {
+        /// The widget itself; nil: nobody says, or it is a password's field.
+        var object: AccessibleObject?
+        init(access: FieldAccess, isTerminal: Bool = false, object: AccessibleObject? = nil) {
             self.access = access
             self.isTerminal = isTerminal
+            self.object = object
         }
     }
 
@@ -44,11 +47,14 @@ public final class Accessibility {
     private let changed: () -> Void
     private let focusMoved: (Int32) -> Void
     private let suspected: (Suspicion) -> Void
-    private var bus: Bus?
+    private(set) var bus: Bus?
     private var subscriptions: [BusSubscription] = []
-    private var apps: [String: AccessibleApp] = [:]
+    private(set) var apps: [String: AccessibleApp] = [:]
     /// Connections whose process is being asked for; while there are any, "nobody of that process" is not known.
     private var unresolved: Set<String> = []
+    /// Who wants to hear of widgets that are used; nil: nobody.
+    var useHeard: ((AccessibleObject) -> Void)?
+    var use: WidgetUse?
     private var whenResolved: [() -> Void] = []
     public private(set) var phase = Phase.asking
 
@@ -104,6 +110,7 @@ public final class Accessibility {
     }
 
     private func stop(_ phase: Phase) {
+        use = nil
         bus?.close()
         bus = nil
         subscriptions.removeAll()
@@ -156,6 +163,7 @@ public final class Accessibility {
                 resolved("")
             }
             phase = .connected
+            updateUse()
             changed()
         } catch {
             stop(.asking)
@@ -268,7 +276,7 @@ public final class Accessibility {
     }
 
     /// An app of another process that may have the keyboard in a window of this one; of 0, nobody knows whose window it is.
-    private func isAnother(_ app: AccessibleApp, in process: Int32) -> Bool {
+    func isAnother(_ app: AccessibleApp, in process: Int32) -> Bool {
         guard app.process == 0 || app.process != process else { return false }
         return app.isOnPassword || app.claimsFocus && (process == 0 || app.ancestors.contains(process))
     }
@@ -282,10 +290,14 @@ public final class Accessibility {
         var left = own.count + others.count
         guard left > 0 else { return question.answer(Answer(access: .notRegistered)) }
         var best: Answer?
+        // An app that says that something got the focus, and no more, is one of which at least that is known.
+        let claimed = own.compactMap(\.focusedObject).first
         func take(_ answer: Answer?) {
             if let answer, best.map({ answer.access > $0.access }) ?? true { best = answer }
             left -= 1
-            if left == 0 { question.answer(best ?? Answer(access: own.isEmpty ? .notRegistered : .failing)) }
+            if left == 0 {
+                question.answer(best ?? Answer(access: own.isEmpty ? .notRegistered : .failing, object: claimed))
+            }
         }
         for app in own { app.ask(on: bus, within: microseconds, searches: searches, take) }
         for app in others {

@@ -57,6 +57,11 @@ final class AccessibleApp {
     /// It has said that something in it has the focus.
     var claimsFocus: Bool { focus != nil }
 
+    /// What that is; nil also where it is a password's, or was one's since it got the focus.
+    var focusedObject: AccessibleObject? {
+        isOnPassword ? nil : focus.map { AccessibleObject(app: name, path: $0) }
+    }
+
     /// Whether what it says may be far behind the keys.
     var isRelayed: Bool { toolkit != .direct || hasEngine }
 
@@ -89,7 +94,7 @@ final class AccessibleApp {
         guard toolkit == nil, now >= nextToolkitQuestion else { return }
         nextToolkitQuestion = now + Self.toolkitMicroseconds
         bus.call(
-            name, path: "/org/a11y/atspi/accessible/root", interface: "org.freedesktop.DBus.Properties", member: "Get",
+            name, path: Self.root, interface: "org.freedesktop.DBus.Properties", member: "Get",
             arguments: [.string("org.a11y.atspi.Application"), .string("ToolkitName")]
         ) { [weak self] answer in
             // The answer to one question is as good as that to another.
@@ -160,8 +165,7 @@ final class AccessibleApp {
         // "No password's" is worth something only of an app that has met the key before it says so.
         let direct: FieldAccess = Role.tellsNothing.contains(role) ? .notRegistered : .other
         return Accessibility.Answer(
-            access: isRelayed ? .late : direct,
-            isTerminal: role == Role.terminal)
+            access: isRelayed ? .late : direct, isTerminal: role == Role.terminal, object: focusedObject)
     }
 
     /// Looks for the focused object among all that the app has (org.a11y.atspi.Cache).
@@ -184,11 +188,14 @@ final class AccessibleApp {
         }
     }
 
-    private static let interface = "org.a11y.atspi.Accessible"
+    static let interface = "org.a11y.atspi.Accessible"
+    /// The app as a whole.
+    static let root = "/org/a11y/atspi/accessible/root"
+    static let passwordRole: UInt16 = 40
 
     /// AT-SPI's roles (AtspiRole): those that matter here.
     private enum Role {
-        static let password: UInt32 = 40
+        static let password = UInt32(passwordRole)
         static let terminal: UInt32 = 60
         /// What only holds others: which of those has the keyboard it does not say. Invalid, desktop frame, filler, frame,
         /// glass pane, HTML container, internal frame, layered pane, option pane, panel, root pane, scroll pane, split

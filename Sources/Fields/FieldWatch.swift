@@ -34,6 +34,8 @@ public final class FieldWatch {
         /// What was last reported of it; nil: nothing yet.
         var reported: FieldDescription?
         var reportedMicroseconds: UInt64 = 0
+        /// Since when what was last reported holds.
+        var fieldMicroseconds: UInt64 = 0
         /// When something in it last said that its focus moved.
         var movedMicroseconds: UInt64
     }
@@ -48,6 +50,8 @@ public final class FieldWatch {
     private let tellsProcesses: () -> Bool
     /// To be told of the session's bus.
     public private(set) var accessibility: Accessibility!
+    /// Which widgets the focus meets, where somebody wants to know.
+    private var widgets: WidgetWatch!
     private var window: Window?
     private var leftWindows = LeftWindows()
     /// What the compositor's side knows of the text that the focused field takes.
@@ -79,6 +83,8 @@ public final class FieldWatch {
             },
             focusMoved: { [unowned self] in moved(in: $0) },
             suspected: { [unowned self] in tell($0) })
+        widgets = WidgetWatch(
+            accessibility: accessibility, process: { [unowned self] in window?.process ?? 0 }, send: send)
     }
 
     // MARK: windows
@@ -87,6 +93,7 @@ public final class FieldWatch {
     public func focusChanged(_ report: FocusReport) {
         guard report.state == .window else {
             leave()
+            widgets.focused(nil)
             return
         }
         if window?.number == report.window, window?.appID == report.appID {
@@ -115,7 +122,14 @@ public final class FieldWatch {
         window = nil
         leftWindows.forget()
         samples.removeAll()
+        widgets.serviceCame()
     }
+
+    /// Of whose widgets the service wants to be told; 0: of none.
+    public func wantsWidgets(of window: UInt64) { widgets.want(window) }
+
+    /// A button was pressed: the service asks by that number which widget it met.
+    public func clicked(_ number: UInt64) { widgets.clicked(number) }
 
     /// What the compositor's side says of the text that is taken. Of a window that gets the keyboard with it, before that.
     public func purposeChanged(_ purpose: ContentPurpose) {
@@ -126,6 +140,7 @@ public final class FieldWatch {
         field.purpose = purpose
         current.reported = field
         current.reportedMicroseconds = now
+        current.fieldMicroseconds = now
         window = current
         tell(current, field, since: now)
     }
@@ -207,6 +222,8 @@ public final class FieldWatch {
             guard let current = window, current.number == asked.number, current.process == asked.process,
                 current.movedMicroseconds == asked.movedMicroseconds
             else { return ask(isLast: isLast) }
+            // Behind all that keys wait for.
+            defer { tellWidgets(current, answer) }
             if answer.access == .failing, !isLast { return finishIfPossible() }
             if answer.access == .failing, let next = secondChance(current) {
                 askAgainAt = next
@@ -262,8 +279,21 @@ public final class FieldWatch {
             current.reported == nil ? current.sinceMicroseconds : hasMoved ? current.movedMicroseconds : now
         current.reported = field
         current.reportedMicroseconds = now
+        current.fieldMicroseconds = since
         window = current
         tell(current, field, since: since)
+    }
+
+    private func tellWidgets(_ asked: Window, _ answer: Accessibility.Answer) {
+        guard let window, window.number == asked.number else { return }
+        let isPassword = answer.access == .password || purpose == .password
+        guard isPassword || answer.object != nil else { return widgets.focused(nil) }
+        widgets.focused(
+            WidgetWatch.Focus(
+                window: window.number, windowMicroseconds: window.sinceMicroseconds,
+                // Before that nobody knew which kind of field it was, and the gate lets nothing through.
+                sinceMicroseconds: max(asked.movedMicroseconds, window.fieldMicroseconds),
+                object: isPassword ? nil : answer.object))
     }
 
     private func tell(_ window: Window, _ field: FieldDescription, since: UInt64) {
@@ -287,6 +317,7 @@ public final class FieldWatch {
         var due: UInt64?
         if let mark = marks.first, !isAsking { due = max(settled(mark), processDeadline ?? 0, askAgainAt) }
         if isTerminal, kymo_monotonic_microseconds() < flowEnds { due = min(due ?? .max, nextLook) }
+        if let click = widgets.deadlineMicroseconds { due = min(due ?? .max, click) }
         return due
     }
 
@@ -294,5 +325,6 @@ public final class FieldWatch {
         let now = kymo_monotonic_microseconds()
         if isTerminal, now < flowEnds, now >= nextLook { look() }
         finishIfPossible()
+        widgets.actIfDue()
     }
 }

@@ -19,11 +19,11 @@ final class PlasmaWindows: WindowSource {
     private let managerListener = UnsafeMutablePointer<org_kde_plasma_window_management_listener>.allocate(capacity: 1)
     private let windowListener = UnsafeMutablePointer<org_kde_plasma_window_listener>.allocate(capacity: 1)
 
-    init(registry: OpaquePointer?, global: UInt32, version: UInt32, listener: WindowListener) {
+    init(registry: OpaquePointer?, globals: SourceGlobals, listener: WindowListener) {
         self.listener = listener
         // Not a later version: it would tell of what is described nowhere here.
         manager = OpaquePointer(
-            wl_registry_bind(registry, global, kymo_plasma_window_management_interface(), Self.leastVersion))
+            wl_registry_bind(registry, globals.number, kymo_plasma_window_management_interface(), Self.leastVersion))
         managerListener.initialize(
             to: org_kde_plasma_window_management_listener(
                 show_desktop_changed: { _, _, _ in }, window: { _, _, _ in }, stacking_order_changed: { _, _, _ in },

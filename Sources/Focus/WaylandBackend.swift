@@ -62,8 +62,9 @@ public final class WaylandBackend {
     private let display: OpaquePointer
     private var registry: OpaquePointer?
     private var source: (any WindowSource)?
-    /// The registry's number for the global that it stands on.
-    private var sourceGlobal: UInt32 = 0
+    /// What it stands on.
+    private var sourceGlobals: SourceGlobals?
+    private var offers = SourceOffers()
     private var seat: WaylandSeat?
     private let outputs = WaylandOutputs()
     private let handlers: Handlers
@@ -133,8 +134,10 @@ public final class WaylandBackend {
     /// Whether windows come with their processes.
     public var tellsProcesses: Bool { source.map { type(of: $0).tellsProcesses } ?? false }
 
-    /// The globals of which one is needed, for people.
-    public static var interfaces: String { windowSources.map { $0.interface }.joined(separator: " or ") }
+    /// The globals of which one is needed, for people; without our own module's, which only Weston can load.
+    public static var interfaces: String {
+        windowSources.filter { $0 != WestonModule.self }.map { $0.interface }.joined(separator: " or ")
+    }
 
     /// Reads what is there and reports what it means.
     public func dispatch() throws(FocusError) {
@@ -203,6 +206,7 @@ public final class WaylandBackend {
     }
 
     private func sync() -> OpaquePointer? {
+        source?.refresh()
         let callback = wl_display_sync(display)
         wl_callback_add_listener(callback, listeners.callback, opaque)
         return callback
@@ -287,14 +291,12 @@ public final class WaylandBackend {
     // MARK: what the compositor says
 
     func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
-        if let kind = windowSources.first(where: { $0.interface == interface && $0.leastVersion <= version }),
-            source == nil
-        {
+        if source == nil, let (kind, globals) = offers.announced(name, interface, version) {
             source = kind.init(
-                registry: registry, global: name, version: version,
+                registry: registry, globals: globals,
                 listener: WindowListener(
                     change: { [unowned self] in $0(&state) }, finished: { [unowned self] in hasFinished = true }))
-            sourceGlobal = name
+            sourceGlobals = globals
             if phase == .lacking { greet() }
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
@@ -306,7 +308,8 @@ public final class WaylandBackend {
 
     func globalRemoved(_ name: UInt32) {
         // To be thrown where nobody is in a callback.
-        if source != nil, name == sourceGlobal { hasFinished = true }
+        if let globals = sourceGlobals, name == globals.number || name == globals.companion { hasFinished = true }
+        offers.removed(name)
         if name == seat?.name {
             seat = nil
             handlers.keymap(nil)

@@ -9,11 +9,31 @@ protocol WindowSource: AnyObject {
     static var interface: String { get }
     /// The lowest version that says all that is needed.
     static var leastVersion: UInt32 { get }
+    /// Another global without which it says nothing, at whatever version. Nil: it stands on its own.
+    static var companion: String? { get }
     /// Whether it says which process a window is of.
     static var tellsProcesses: Bool { get }
 
-    /// Binds the global.
-    init(registry: OpaquePointer?, global: UInt32, version: UInt32, listener: WindowListener)
+    /// Binds the globals.
+    init(registry: OpaquePointer?, globals: SourceGlobals, listener: WindowListener)
+
+    /// Asks for what is not told by itself. Called before each round trip, which brings it.
+    func refresh()
+}
+
+extension WindowSource {
+    static var companion: String? { nil }
+
+    /// Most protocols tell everything by themselves.
+    func refresh() {}
+}
+
+/// Where the registry has what a source stands on.
+struct SourceGlobals: Equatable {
+    var number: UInt32
+    var version: UInt32
+    /// The companion's number; nil: it needs none.
+    var companion: UInt32?
 }
 
 /// What a source tells, and to whom.
@@ -24,4 +44,32 @@ struct WindowListener {
 }
 
 /// All that are known. No compositor is known to offer two of them; of one that does, the first it announces is taken.
-var windowSources: [any WindowSource.Type] { [WlrToplevels.self, PlasmaWindows.self] }
+var windowSources: [any WindowSource.Type] {
+    [WlrToplevels.self, PlasmaWindows.self, CosmicToplevels.self, WestonModule.self]
+}
+
+/// Globals that sources stand on, as the compositor announces them: in any order, and one source may need two.
+struct SourceOffers {
+    private var offers: [String: (number: UInt32, version: UInt32)] = [:]
+
+    /// The source that can begin with this one, if any.
+    mutating func announced(
+        _ number: UInt32, _ interface: String, _ version: UInt32
+    ) -> (kind: any WindowSource.Type, globals: SourceGlobals)? {
+        let isOfUse = windowSources.contains { $0.interface == interface || $0.companion == interface }
+        guard isOfUse else { return nil }
+        offers[interface] = (number, version)
+        for kind in windowSources {
+            guard let main = offers[kind.interface], main.version >= kind.leastVersion else { continue }
+            var globals = SourceGlobals(number: main.number, version: main.version)
+            if let companion = kind.companion {
+                guard let other = offers[companion] else { continue }
+                globals.companion = other.number
+            }
+            return (kind, globals)
+        }
+        return nil
+    }
+
+    mutating func removed(_ number: UInt32) { offers = offers.filter { $0.value.number != number } }
+}

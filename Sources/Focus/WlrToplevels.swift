@@ -15,10 +15,10 @@ final class WlrToplevels: WindowSource {
     private let managerListener = UnsafeMutablePointer<zwlr_foreign_toplevel_manager_v1_listener>.allocate(capacity: 1)
     private let handleListener = UnsafeMutablePointer<zwlr_foreign_toplevel_handle_v1_listener>.allocate(capacity: 1)
 
-    init(registry: OpaquePointer?, global: UInt32, version: UInt32, listener: WindowListener) {
+    init(registry: OpaquePointer?, globals: SourceGlobals, listener: WindowListener) {
         self.listener = listener
         manager = OpaquePointer(
-            wl_registry_bind(registry, global, kymo_toplevel_manager_interface(), min(version, 3)))
+            wl_registry_bind(registry, globals.number, kymo_toplevel_manager_interface(), min(globals.version, 3)))
         managerListener.initialize(
             to: zwlr_foreign_toplevel_manager_v1_listener(
                 toplevel: { data, _, handle in if let handle { WlrToplevels.from(data).opened(handle) } },

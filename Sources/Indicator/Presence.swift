@@ -23,6 +23,8 @@ public struct Presence: Sendable, Equatable {
     public var tray: Means
     /// The badge that the agent draws itself.
     public var badge: Means
+    /// By what the badge is shown, as the service is told.
+    public var badgeShell = "layer-shell"
 
     /// The button in GNOME Shell's panel; nil: another desktop.
     public var panel: Means?
@@ -40,7 +42,7 @@ public struct Presence: Sendable, Equatable {
     public var state: IndicatorState {
         if tray == .shown { return IndicatorState(isShown: true, means: "status-notifier-item", reason: "") }
         if panel == .shown { return IndicatorState(isShown: true, means: "gnome-shell", reason: "") }
-        if badge == .shown { return IndicatorState(isShown: true, means: "layer-shell", reason: "") }
+        if badge == .shown { return IndicatorState(isShown: true, means: badgeShell, reason: "") }
         // Where there is a panel, its reason is the one that can be mended.
         let reason = panel.map { "not in GNOME's panel: \($0.reason)" } ?? "no badge: \(badge.reason)"
         return IndicatorState(isShown: false, means: "", reason: "no tray: \(tray.reason); \(reason)")

@@ -30,8 +30,10 @@ extension RuleSet {
             else { throw .badLine(String(line)) }
             switch words.first {
             case "deny" where words.count == 2: denied.append(app)
-            case "rule" where words.count == 5:
-                guard let effect = EffectiveRule(words: words[1...3]) else { throw .badLine(String(line)) }
+            case "rule" where words.count == 5 || words.count == 6:
+                guard let effect = EffectiveRule(words: words.dropFirst().dropLast()) else {
+                    throw .badLine(String(line))
+                }
                 rules.append(AppRule(app: app, effect: effect))
             default: throw .badLine(String(line))
             }
@@ -56,21 +58,26 @@ public enum CanonicalPolicyError: Error, Sendable, Equatable, CustomStringConver
 }
 
 extension EffectiveRule {
-    /// Sorted by nothing: three words, always these.
-    public var text: String { "keys=\(keys) titles=\(titles) pointer=\(pointer)" }
+    /// Three words, always these, and a fourth where interactions are kept: what is not said is not kept, and a policy that
+    /// somebody consented to before there was such a word is still the same.
+    public var text: String {
+        "keys=\(keys) titles=\(titles) pointer=\(pointer)" + (interactions == .on ? " interactions=on" : "")
+    }
 
     fileprivate init?(words: ArraySlice<Substring>) {
         let parts = words.map { $0.split(separator: "=", omittingEmptySubsequences: false) }
-        guard parts.allSatisfy({ $0.count == 2 }), parts.map({ $0[0] }) == ["keys", "titles", "pointer"],
+        guard parts.allSatisfy({ $0.count == 2 }), parts.prefix(3).map({ $0[0] }) == ["keys", "titles", "pointer"],
             let keys = KeyRule(name: String(parts[0][1])), let titles = TitleRule(name: String(parts[1][1])),
             let pointer = PointerRule(name: String(parts[2][1]))
         else { return nil }
-        self.init(keys: keys, titles: titles, pointer: pointer)
+        let keepsInteractions = parts.count > 3
+        guard !keepsInteractions || parts[3] == ["interactions", "on"] else { return nil }
+        self.init(keys: keys, titles: titles, pointer: pointer, interactions: keepsInteractions ? .on : .off)
     }
 
     /// Whether anything of it is more than the other keeps.
     func exceeds(_ other: EffectiveRule) -> Bool {
-        keys > other.keys || titles > other.titles || pointer > other.pointer
+        keys > other.keys || titles > other.titles || pointer > other.pointer || interactions > other.interactions
     }
 }
 

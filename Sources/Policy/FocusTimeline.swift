@@ -30,6 +30,8 @@ struct FocusTimeline {
         var earliestMicroseconds: UInt64
         /// A round trip that ended after the change has been seen: `earliest` will not move any more.
         var isSettled: Bool
+        var titles: TitleRule
+        var interactions: InteractionRule
     }
 
     /// Flapping faster than this within one hold-back loses the oldest entries, which then count as unknown.
@@ -67,8 +69,7 @@ struct FocusTimeline {
 
     /// Adds a change; `description` is already redacted by the rule.
     mutating func append(
-        _ description: FocusDescription, keys: KeyRule, pointer: PointerRule, hiddenReason: SuppressionReason,
-        timeMicroseconds: UInt64
+        _ description: FocusDescription, rule: EffectiveRule, hiddenReason: SuppressionReason, timeMicroseconds: UInt64
     ) {
         // The agent's clock is ours (one machine), but a report may not rewrite what has been decided.
         let time = max(timeMicroseconds, entries.last?.timeMicroseconds ?? 0)
@@ -77,17 +78,17 @@ struct FocusTimeline {
         if let last = entries.last, let before = descriptions.last {
             let isSamePlace =
                 before.window == description.window && before.appID == description.appID
-                && last.state == description.state && last.keys == keys && last.pointer == pointer
+                && last.state == description.state && last.keys == rule.keys && last.pointer == rule.pointer
                 && last.hiddenReason == hiddenReason
             place = isSamePlace ? last.place : last.place + 1
         }
         if entries.count == Self.capacity { removeOldest(Self.capacity / 2) }
         entries.append(
             Entry(
-                focus: description.id, state: description.state, keys: keys, pointer: pointer,
+                focus: description.id, state: description.state, keys: rule.keys, pointer: rule.pointer,
                 hiddenReason: hiddenReason, place: place, timeMicroseconds: time,
                 certainMicroseconds: min(watermarkMicroseconds, time), earliestMicroseconds: min(earliest, time),
-                isSettled: false))
+                isSettled: false, titles: rule.titles, interactions: rule.interactions))
         descriptions.append(description)
         hasUnsettled = true
         unwrittenCount += 1
@@ -236,8 +237,30 @@ struct FocusTimeline {
     }
 }
 
+extension FocusTimeline {
+    /// What may be kept of an interaction in that window: the strictest of all that held or may have held then. Nil: another
+    /// window had the keyboard, or nobody knows.
+    func interactionRule(at time: UInt64, window: UInt64) -> (interactions: InteractionRule, titles: TitleRule)? {
+        guard var index = entries.lastIndex(where: { $0.timeMicroseconds <= time }),
+            entries[index].state == .window, descriptions[index].window == window
+        else { return nil }
+        var rule = (interactions: entries[index].interactions, titles: entries[index].titles)
+        index += 1
+        while index < entries.count, entries[index].certainMicroseconds < time {
+            rule.interactions = min(rule.interactions, entries[index].interactions)
+            rule.titles = min(rule.titles, entries[index].titles)
+            index += 1
+        }
+        return rule
+    }
+}
+
 extension FocusTimeline.Entry {
     fileprivate var isHidden: Bool { state == .window && keys == .off }
+
+    func isUnder(_ rule: EffectiveRule) -> Bool {
+        keys == rule.keys && pointer == rule.pointer && titles == rule.titles && interactions == rule.interactions
+    }
 }
 
 extension FocusTimeline.Attribution {

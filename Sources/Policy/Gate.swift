@@ -34,6 +34,7 @@ public final class Gate {
     @exclusivity(unchecked) var ledger = Ledger()
     @exclusivity(unchecked) var probes = Probes()
     @exclusivity(unchecked) var overflow: Overflow?
+    @exclusivity(unchecked) var interactions = Interactions()
     var nextFocus: FocusID = 1
     @exclusivity(unchecked) var isAgentPresent = false
     /// Layout records and the like, to be written when their time comes.
@@ -96,6 +97,7 @@ public final class Gate {
             discardLateCounts(nowMicroseconds: now, emit)
             closeSpan(atMicroseconds: now, emit)
         }
+        interactions.discard(beforeMicroseconds: now)
         isOpen = open
         guard !open else { return ledger.end(atMicroseconds: now, emit) }
         ledger.begin(reason, atMicroseconds: start, emit)
@@ -134,8 +136,9 @@ public final class Gate {
             writeState(upTo: event.timeMicroseconds, emit)
             decide(event, emit)
         }
+        if !interactions.isEmpty { decideInteractions(nowMicroseconds: now, emit) }
         if holdBack.isEmpty {
-            probes.clear()
+            if interactions.isEmpty { probes.clear() }
             writeState(upTo: now, emit)
             if overflow != nil { flushOverflow(emit) }
         }
@@ -149,6 +152,7 @@ public final class Gate {
     public func stop(nowMicroseconds now: UInt64, _ body: (consuming PermittedEvent) -> Void) {
         advance(nowMicroseconds: now, body)
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
+        interactions.discard(beforeMicroseconds: now)
         drain(reason: .stopping, emit)
         discardLateCounts(nowMicroseconds: now, emit)
         writeState(upTo: .max, emit)

@@ -167,7 +167,7 @@ extension Gate {
 
 extension SuppressionReason {
     /// While it lasts no pointer is written either: one that is written ends the span.
-    fileprivate var hidesPointers: Bool {
+    var hidesPointers: Bool {
         switch self {
         case .rule, .password, .denied, .privateWindow: true
         case .focusUnknown, .unconfirmed, .noWindow, .stopping, .terminal, .accessibility: false

@@ -20,6 +20,7 @@ extension Gate {
                 keyboard.follow(key, device: event.device, layout: layouts.table(at: event.timeMicroseconds))
             }
         }
+        interactions.discard(beforeMicroseconds: now)
         // A release would tell which key went down before.
         keyboard.forgetWrittenPresses()
         probes.clear()

@@ -35,6 +35,7 @@ extension Gate {
     public var nextDeadlineMicroseconds: UInt64? {
         var next: UInt64?
         if !holdBack.isEmpty { next = holdBack.firstTimeMicroseconds + Self.deadlineMicroseconds }
+        if let interaction = interactionDeadlineMicroseconds { next = min(next ?? .max, interaction) }
         if isAgentPresent, let probe = probeTime() { next = min(next ?? .max, probe) }
         if let late = lateCounts.deadlineMicroseconds { next = min(next ?? .max, late) }
         // These take their place behind what waits: nothing can be done about them before.

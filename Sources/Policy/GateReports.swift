@@ -47,12 +47,13 @@ extension Gate {
             report.state == .window && lastReport?.state == .window && lastReport?.window == report.window
             && lastReport?.appID == report.appID
         lastReport = report
-        let (rule, hiddenReason) = verdict(on: report)
+        let (verdict, hiddenReason) = verdict(on: report)
+        var rule = verdict
         var description = report.redacted(by: rule, hash: titleHash)
         // Pointers know no focus: what is no window takes nothing away from them.
-        let pointer = report.state == .window ? rule.pointer : .on
-        if !isNew, let current = timeline.current, let entry = timeline.currentEntry, entry.keys == rule.keys,
-            entry.pointer == pointer, entry.hiddenReason == hiddenReason
+        if report.state != .window { rule.pointer = .on }
+        if !isNew, let current = timeline.current, let entry = timeline.currentEntry, entry.isUnder(rule),
+            entry.hiddenReason == hiddenReason
         {
             if current.isSame(as: description) || timeline.complete(with: description) { return }
         }
@@ -60,8 +61,7 @@ extension Gate {
         nextFocus &+= 1
         if nextFocus == 0 { nextFocus = 1 }
         timeline.append(
-            description, keys: rule.keys, pointer: pointer, hiddenReason: hiddenReason,
-            timeMicroseconds: receivedMicroseconds)
+            description, rule: rule, hiddenReason: hiddenReason, timeMicroseconds: receivedMicroseconds)
         // Nobody knows is no other window: a password's field that was there when the agent died still is.
         guard !isSameWindow, report.state != .unknown else { return }
         if owedMoves.windowChanged(atMicroseconds: receivedMicroseconds) {

@@ -103,5 +103,10 @@ extension Gate {
         public var keysCounted: UInt64 = 0
         /// Input events not written.
         public var suppressed: UInt64 = 0
+        /// Interactions handed on, and of those the ones that no app gave an answer for.
+        public var interactions: UInt64 = 0
+        public var interactionsUnanswered: UInt64 = 0
+        /// Interactions that were told, and not written.
+        public var interactionsWithheld: UInt64 = 0
     }
 }

@@ -45,15 +45,33 @@ public enum PointerRule: UInt8, Sendable, Comparable, CaseIterable {
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
+/// Whether it is kept which widget (button, field, menu entry…) a click or the focus met: role, place, and the label as the
+/// rule for titles says. Less is stricter.
+public enum InteractionRule: UInt8, Sendable, Comparable, CaseIterable {
+    case off = 0
+    case on = 1
+
+    public init?(name: String) {
+        guard let rule = Self.allCases.first(where: { "\($0)" == name }) else { return nil }
+        self = rule
+    }
+
+    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+}
+
 /// What holds for one app.
 public struct EffectiveRule: Sendable, Equatable {
     public var keys: KeyRule
     public var titles: TitleRule
     public var pointer: PointerRule
-    public init(keys: KeyRule, titles: TitleRule, pointer: PointerRule = .on) {
+    public var interactions: InteractionRule
+    public init(
+        keys: KeyRule, titles: TitleRule, pointer: PointerRule = .on, interactions: InteractionRule = .off
+    ) {
         self.keys = keys
         self.titles = titles
         self.pointer = pointer
+        self.interactions = interactions
     }
 
     /// What is not named in the configuration.
@@ -61,12 +79,13 @@ public struct EffectiveRule: Sendable, Equatable {
     /// For what is no window, and for what is denied.
     public static let nothing = EffectiveRule(keys: .off, titles: .off, pointer: .off)
     /// No restriction at all: what a subject's rule leaves of what it does not speak of.
-    public static let everything = EffectiveRule(keys: .full, titles: .full)
+    public static let everything = EffectiveRule(keys: .full, titles: .full, interactions: .on)
 
     /// The stricter of both, each for itself.
     public func tightened(by other: EffectiveRule) -> EffectiveRule {
         EffectiveRule(
-            keys: min(keys, other.keys), titles: min(titles, other.titles), pointer: min(pointer, other.pointer))
+            keys: min(keys, other.keys), titles: min(titles, other.titles), pointer: min(pointer, other.pointer),
+            interactions: min(interactions, other.interactions))
     }
 }
 
@@ -79,14 +98,19 @@ public struct AppRule: Sendable, Equatable {
         self.effect = effect
     }
 
-    public init(app: AppGlob, keys: KeyRule, titles: TitleRule, pointer: PointerRule = .on) {
-        self.init(app: app, effect: EffectiveRule(keys: keys, titles: titles, pointer: pointer))
+    public init(
+        app: AppGlob, keys: KeyRule, titles: TitleRule, pointer: PointerRule = .on,
+        interactions: InteractionRule = .off
+    ) {
+        self.init(
+            app: app,
+            effect: EffectiveRule(keys: keys, titles: titles, pointer: pointer, interactions: interactions))
     }
 }
 
 /// The policy for apps.
 ///
-/// Of all rules whose glob matches, the strictest holds, separately for keys, titles and pointer; an app that no rule
+/// Of all rules whose glob matches, the strictest holds, separately for keys, titles, pointer and interactions; an app that no rule
 /// matches gets `EffectiveRule.standard`. So a drop-in can only be loosened by changing the rule that is stricter,
 /// never by the order of files. On top of that come the subject's own rules, which only take away, and the deny list.
 public struct RuleSet: Sendable, Equatable {

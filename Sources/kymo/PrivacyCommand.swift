@@ -146,6 +146,7 @@ extension EffectiveRule {
         if titles == .off { words.append("no titles") }
         if titles == .hash { words.append("titles as a hash at most") }
         if pointer == .off { words.append("no pointer") }
+        if interactions == .off { words.append("not which buttons and fields are used") }
         return words.isEmpty ? "takes nothing away" : words.joined(separator: ", ")
     }
 
@@ -162,6 +163,10 @@ extension EffectiveRule {
             case .hash: "titles as a hash at most"
             case .full: "titles"
             }
-        return "\(keyWords); \(titleWords); \(pointer == .on ? "pointer" : "no pointer")"
+        let words = "\(keyWords); \(titleWords); \(pointer == .on ? "pointer" : "no pointer")"
+        guard interactions == .on else { return words }
+        // A label is kept as titles are.
+        let labels = titles == .off ? "no labels" : "their labels like titles"
+        return "\(words); which buttons and fields are used, with \(labels)"
     }
 }

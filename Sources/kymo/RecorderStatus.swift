@@ -21,6 +21,10 @@ struct RecorderStatus: Decodable {
     var events_permitted: UInt64
     var keys_counted: UInt64
     var events_suppressed: UInt64
+    /// An older recorder knows none.
+    var interactions: UInt64?
+    var interactions_unanswered: UInt64?
+    var interactions_withheld: UInt64?
     var suppressed_spans: [String: UInt64]
     var focus_changes: UInt64
     var focus_uncertainty_us: UInt64

@@ -17,6 +17,7 @@ struct RulesCommand: ParsableCommand {
               keys = "off"             # off: nothing at all; class: counts; absent: as the policy says
               titles = "off"           # off, hash
               pointer = "off"
+              interactions = "off"     # which buttons and fields you use
               hours = ["18:00-08:00"]  # by the clock on the wall; absent: always
               days = ["mon", "fri"]    # on which the hours begin; absent: every day
             """,
@@ -69,14 +70,16 @@ struct AddRule: ParsableCommand {
     var titles: String?
     @Option(name: .long, help: "off.")
     var pointer: String?
+    @Option(name: .long, help: "off: not which buttons and fields you use.")
+    var interactions: String?
     @Option(name: .long, help: "Only in these hours: 18:00-08:00. May be given several times.")
     var hours: [String] = []
     @Option(name: .long, help: "Only on these days, separated by commas: mon,tue,wed,thu,fri,sat,sun.")
     var days: String?
 
     func validate() throws {
-        if keys == nil, titles == nil, pointer == nil {
-            throw ValidationError("--keys, --titles or --pointer: what is to be left out?")
+        if keys == nil, titles == nil, pointer == nil, interactions == nil {
+            throw ValidationError("--keys, --titles, --pointer or --interactions: what is to be left out?")
         }
     }
 
@@ -89,6 +92,7 @@ struct AddRule: ParsableCommand {
         if let keys { add("keys", Self.quoted(keys)) }
         if let titles { add("titles", Self.quoted(titles)) }
         if let pointer { add("pointer", Self.quoted(pointer)) }
+        if let interactions { add("interactions", Self.quoted(interactions)) }
         if !hours.isEmpty { add("hours", list(hours)) }
         if let days { add("days", list(days.split(separator: ",").map(String.init))) }
         rules.texts.append(text)

@@ -14,6 +14,10 @@ final class ServicePort {
         var welcomed: () -> Void
         var probed: (UInt64) -> Void
         var recording: (RecordingState) -> Void
+        /// Of which window's widgets it wants to be told.
+        var interactions: (UInt64) -> Void
+        /// A button was pressed; by which number it asks what it met.
+        var clicked: (UInt64) -> Void
         /// It was welcome, and is no longer connected.
         var left: () -> Void
     }
@@ -104,6 +108,8 @@ final class ServicePort {
         case .refused(let reason): drop("kymographd refused this agent: \(reason)")
         case .probe(let id): handlers.probed(id)
         case .recording(let state): handlers.recording(state)
+        case .interactions(let window): handlers.interactions(window)
+        case .click(let number): handlers.clicked(number)
         }
     }
 

@@ -194,6 +194,7 @@ final class SessionIndicator {
     private func badgeChanged() {
         guard let badge else { return }
         presence.badge = badge.means
+        presence.badgeShell = badge.shellName ?? presence.badgeShell
         badgeShownMicroseconds = badge.means == .shown ? kymo_monotonic_microseconds() : nil
         if case .hidden(let reason) = badge.means { note(.notice, "no badge: \(reason)") }
         tell()

@@ -38,6 +38,8 @@ final class Recorder {
     /// As it was acted upon last.
     var verdict = Permission.Verdict.closed(.starting)
     var reports = LastReports()
+    /// As the agent was told it last; 0: none.
+    var toldInteractionWindow: UInt64 = 0
     private let clock = ClockWatch()
     private(set) var agent: AgentPort!
     private var statusPort: StatusPort!
@@ -207,6 +209,7 @@ final class Recorder {
         source.expire(now: now) { take($0) }
         gate.advance(nowMicroseconds: now) { outlet.write($0) }
         if let probe = gate.probeDue(nowMicroseconds: now) { agent.send(.probe(id: probe)) }
+        tellInteractionWindow()
         if outlet.hasUnwrittenLoss { outlet.settle() }
         tellOfWriteFailures()
         service.ping(nowMicroseconds: now)
@@ -251,6 +254,7 @@ final class Recorder {
         switch signal {
         case .event(let event):
             if !event.payload.isInput { note(event) }
+            if toldInteractionWindow != 0 { askOfClick(event) }
             gate.hold(event)
         case .keysDownAtOpen(let device, let codes): gate.keysWereDown(codes, on: device)
         case .problem(let problem): log(.warning, "\(problem)")

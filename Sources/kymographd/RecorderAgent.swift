@@ -1,5 +1,7 @@
 import AgentProtocol
 import CLinuxShim
+import Devices
+import Events
 import Logging
 import Policy
 
@@ -9,7 +11,7 @@ extension Recorder {
         let now = kymo_monotonic_microseconds()
         reports.keep(message)
         switch message {
-        case .focus, .layout, .field, .watermark, .outputs:
+        case .focus, .layout, .field, .watermark, .outputs, .settings, .focusMet, .clickMet:
             // While nothing may be recorded it is nobody's business who has the focus.
             if verdict.closure == nil { hand(message, nowMicroseconds: now) }
         case .lock(let report):
@@ -33,6 +35,8 @@ extension Recorder {
         case .outputs(let report):
             gate.outputsChanged(
                 report.outputs.map { ($0.number, $0.description) }, receivedMicroseconds: now)
+        case .settings(let report):
+            source.configure(report.choices, source: report.source) { take($0) }
         case .watermark(let mark):
             let isAnswer = gate.watermark(
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,
@@ -43,12 +47,35 @@ extension Recorder {
             gate.fieldChanged(
                 report.field, window: report.window, samples: report.samples,
                 sinceMicroseconds: min(report.timeMicroseconds, now), receivedMicroseconds: now)
+        case .focusMet(let met):
+            gate.focusMet(met.widget, window: met.window, atMicroseconds: min(met.timeMicroseconds, now))
+        case .clickMet(let met):
+            if !gate.clickMet(met.answer, number: met.number) {
+                log(.notice, "the agent told of a click that it was not asked of; ignored")
+            }
         default: break
         }
     }
 
+    /// Of whose widgets the agent is to tell: it is told whenever that changes.
+    func tellInteractionWindow() {
+        let window = gate.interactionWindow
+        guard window != toldInteractionWindow, agent.isConnected else { return }
+        toldInteractionWindow = window
+        agent.send(.interactions(window: window))
+    }
+
+    /// A press is asked for at once: what an app says of it may be there before the agent is asked.
+    func askOfClick(_ event: borrowing Event) {
+        guard case .button(let button) = event.payload, button.press == .pressed,
+            let number = gate.clicked(atMicroseconds: event.timeMicroseconds)
+        else { return }
+        agent.send(.click(number: number))
+    }
+
     func agentConnected() {
         reports = LastReports()
+        toldInteractionWindow = 0
         // It says so as soon as it can be seen.
         presence.update {
             $0.isLockReported = false

@@ -69,11 +69,33 @@ private let everyMessage: [AgentMessage] = [
                     modeHeight: 1080, refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped270,
                     widthMillimetres: 600, heightMillimetres: 340)),
         ])),
+    .settings(SettingsReport(source: "", choices: [])),
+    .settings(
+        SettingsReport(
+            source: "sway",
+            choices: [
+                DeviceChoice(.node("event5"), DeviceSettings(numbers: [2, 2, 2, 2, 2, 2, 2, 3, 4, .max, 2, 3])!),
+                DeviceChoice(.make(vendor: 0x46D, product: .max, name: "Mouse é"), DeviceSettings()),
+                DeviceChoice(.touchpads, DeviceSettings(numbers: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])!),
+                DeviceChoice(.mice, DeviceSettings()),
+            ])),
+    .focusMet(FocusMet(timeMicroseconds: .max, window: 7, widget: nil)),
+    .focusMet(
+        FocusMet(
+            timeMicroseconds: 1, window: .max,
+            widget: Widget(
+                role: .max, name: "Save é", nameForm: .truncated, application: "Editor",
+                bounds: WidgetBounds(x: -1, y: .min, width: 30, height: .max)))),
+    .focusMet(FocusMet(timeMicroseconds: 1, window: 1, widget: Widget(role: 43))),
+    .clickMet(ClickMet(number: 1, answer: .nothing)),
+    .clickMet(ClickMet(number: .max, answer: .password)),
+    .clickMet(ClickMet(number: 2, answer: .widget(Widget(role: 79, name: "Name", nameForm: .full)))),
 ]
 
 private let everyAnswer: [DaemonMessage] = [
     .welcome(version: 3), .refused(reason: "only the subject is believed"), .probe(id: .max),
     .recording(RecordingState(phase: .paused, text: "until 14:00")), .recording(RecordingState(phase: .off, text: "")),
+    .interactions(window: .max), .click(number: 258),
 ]
 
 @Suite struct RoundTripTests {
@@ -99,6 +121,16 @@ private let everyAnswer: [DaemonMessage] = [
                 == [4, 2, 1] + [0, 0, 0, 0, 0, 0, 3] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 0, 0, 0, 0, 5]
                 + [0, 0, 0, 0, 0, 0, 0])
         #expect(bytes(.welcome(version: 3)) == [128, 3, 0])
+        #expect(bytes(.interactions(window: 7)) == [136, 7, 0, 0, 0, 0, 0, 0, 0])
+        #expect(bytes(.click(number: 9)) == [137, 9, 0, 0, 0, 0, 0, 0, 0])
+        let button = Widget(
+            role: 43, name: "OK", nameForm: .full, application: "a",
+            bounds: WidgetBounds(x: -1, y: 2, width: 3, height: 4))
+        #expect(
+            bytes(.focusMet(FocusMet(timeMicroseconds: 6, window: 7, widget: button)))
+                == [14, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0] + [1, 43, 0, 0, 2, 0, 0x4F, 0x4B, 1, 0, 0x61]
+                + [1, 0xFF, 0xFF, 0xFF, 0xFF, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0])
+        #expect(bytes(.clickMet(ClickMet(number: 9, answer: .nothing))) == [15, 9, 0, 0, 0, 0, 0, 0, 0, 0])
         #expect(
             bytes(.indicator(IndicatorState(isShown: true, means: "sni", reason: ""))) == [
                 6, 1, 3, 0, 0x73, 0x6E, 0x69, 0, 0,
@@ -119,6 +151,13 @@ private let everyAnswer: [DaemonMessage] = [
             bytes(.outputs(OutputsReport(outputs: [OutputsReport.Output(number: 1, description: output)])))
                 == [10, 1, 1, 0, 0, 0, 255, 255, 255, 255] + [2, 3, 4, 5, 6, 7].flatMap { [$0, 0, 0, 0] }
                 + [128, 1, 0, 0, 2, 8, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0x61, 1, 0, 0x62])
+        let choice = DeviceChoice(
+            .make(vendor: 1, product: 2, name: "a"),
+            DeviceSettings(numbers: [2, 1, 0, 0, 2, 1, 0, 2, 4, 0x112, 0, 1])!)
+        #expect(
+            bytes(.settings(SettingsReport(source: "b", choices: [choice])))
+                == [11, 1, 0, 0x62, 1, 1, 1, 0, 2, 0, 1, 0, 0x61, 2, 0, 1, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 2, 0, 4, 0]
+                + [0x12, 1, 0, 0, 1, 0])
         #expect(bytes(.recording(RecordingState(phase: .recording, text: "a"))) == [131, 1, 1, 0, 0x61])
         let layout = bytes(everyMessage[5])
         #expect(layout.count == 1 + 1 + 4 + 8 + 2 + 12 + 1 + LayoutTable.byteCount)
@@ -132,7 +171,18 @@ private let everyAnswer: [DaemonMessage] = [
         let samples = [EchoSample](repeating: EchoSample(timeMicroseconds: 1, state: .clean), count: 200)
         let field = FieldReport(timeMicroseconds: 0, window: 1, field: .unknown, samples: samples)
         let indicator = IndicatorState(isShown: false, means: long, reason: long)
-        for message in [AgentMessage.focus(focus), .layout(layout), .field(field), .indicator(indicator)] {
+        let output = OutputsReport.Output(number: 1, description: OutputDescription(name: long, text: long))
+        let outputs = OutputsReport(outputs: [OutputsReport.Output](repeating: output, count: 30))
+        let choice = DeviceChoice(.make(vendor: 1, product: 2, name: long), DeviceSettings())
+        let settings = SettingsReport(source: long, choices: [DeviceChoice](repeating: choice, count: 30))
+        let widget = Widget(
+            role: 1, name: long, application: long, bounds: WidgetBounds(x: 0, y: 0, width: 1, height: 1))
+        let met = FocusMet(timeMicroseconds: 0, window: 1, widget: widget)
+        let all: [AgentMessage] = [
+            .focus(focus), .layout(layout), .field(field), .indicator(indicator), .outputs(outputs),
+            .settings(settings), .focusMet(met),
+        ]
+        for message in all {
             #expect(bytes(message).count <= maximumMessageBytes)
         }
     }
@@ -176,7 +226,7 @@ private let everyAnswer: [DaemonMessage] = [
         arguments: [
             ("an unknown type", [99], ProtocolError.unknownMessage(99)),
             ("the service's type", [130, 0, 0, 0, 0, 0, 0, 0, 0], .unknownMessage(130)),
-            ("another version", [1, 1, 0, 0, 0, 0, 0], .unknownVersion(expected: 3, actual: 1)),
+            ("another version", [1, 2, 0, 0, 0, 0, 0], .unknownVersion(expected: 3, actual: 2)),
             ("no UTF-8", [1, 3, 0, 2, 0, 0xC3, 0x28, 0, 0], .notUTF8(field: "backend")),
             ("a surrogate", [1, 3, 0, 3, 0, 0xED, 0xA0, 0x80, 0, 0], .notUTF8(field: "backend")),
             ("a name too long", [1, 3, 0, 65, 0], .tooLong(field: "backend", limit: 64, actual: 65)),
@@ -198,6 +248,23 @@ private let everyAnswer: [DaemonMessage] = [
             (
                 "one output twice", [10, 2] + zeros(49) + zeros(49),
                 .badValue(field: "output number", actual: 0)
+            ),
+            ("choices without end", [11, 0, 0, 25], .tooLong(field: "choices", limit: 24, actual: 25)),
+            ("a selector that is none", [11, 0, 0, 1, 4], .badValue(field: "selector", actual: 4)),
+            ("a setting that is none", [11, 0, 0, 1, 3, 3, 0], .badValue(field: "setting", actual: 3)),
+            ("a password's field that got the focus", [14] + zeros(16) + [2], .badValue(field: "answer", actual: 2)),
+            ("an answer that is none", [15] + zeros(8) + [3], .badValue(field: "answer", actual: 3)),
+            (
+                "a label without end", [14] + zeros(16) + [1, 43, 0, 0, 1, 1],
+                .tooLong(field: "name", limit: 256, actual: 257)
+            ),
+            (
+                "a cut of nothing", [14] + zeros(16) + [1, 43, 0, 1, 0, 0],
+                .badValue(field: "name truncated", actual: 1)
+            ),
+            (
+                "a place that half is", [14] + zeros(16) + [1] + zeros(7) + [2],
+                .badValue(field: "has bounds", actual: 2)
             ),
             ("nothing", [], .truncated(field: "message type", expected: 1, actual: 0)),
         ] as [(String, [UInt8], ProtocolError)])

@@ -1,5 +1,6 @@
 #include "accessible.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static uint32_t roles[4096];
 static unsigned generation;
 static bool is_focused;
 static const char *toolkit_name;
+static char *label;
 
 static void check(int result, const char *what) {
     if (result >= 0) return;
@@ -41,8 +43,32 @@ static int get_state(sd_bus_message *call, void *data, sd_bus_error *error) {
     return sd_bus_reply_method_return(call, "au", 2, is_current && is_focused ? 1u << 12 : 0u, 0u);
 }
 
+/* The app itself stands below the same path. */
+static int get_name(sd_bus *from, const char *at, const char *interface, const char *property, sd_bus_message *reply,
+                    void *data, sd_bus_error *error) {
+    (void)from, (void)interface, (void)property, (void)data, (void)error;
+    bool is_app = strcmp(at, "/org/a11y/atspi/accessible/root") == 0;
+    return sd_bus_message_append(reply, "s", is_app ? "keylog" : label ? label : "Field");
+}
+
+static int get_extents(sd_bus_message *call, void *data, sd_bus_error *error) {
+    (void)data, (void)error;
+    uint32_t coordinates = 0;
+    int result = sd_bus_message_read(call, "u", &coordinates);
+    /* Only in the window. */
+    if (result >= 0 && coordinates != 1) return sd_bus_reply_method_errnof(call, EINVAL, "coordinates");
+    return result < 0 ? result : sd_bus_reply_method_return(call, "(iiii)", 5, 6, 70, 80);
+}
+
+static const sd_bus_vtable component[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD("GetExtents", "u", "(iiii)", get_extents, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+
 static const sd_bus_vtable methods[] = {
     SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("Name", "s", get_name, 0, 0),
     SD_BUS_METHOD("GetRole", "", "u", get_role, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD("GetState", "", "au", get_state, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
@@ -101,6 +127,9 @@ void accessible_open(uint32_t role, const char *toolkit) {
     check(sd_bus_set_bus_client(bus, 1), "a bus");
     check(sd_bus_start(bus), "the accessibility bus");
     check(sd_bus_add_fallback_vtable(bus, NULL, "/org/a11y/atspi/accessible", INTERFACE, methods, find, NULL), "methods");
+    check(sd_bus_add_fallback_vtable(
+              bus, NULL, "/org/a11y/atspi/accessible", "org.a11y.atspi.Component", component, find, NULL),
+          "component");
     check(sd_bus_add_object_vtable(bus, NULL, "/org/a11y/atspi/cache", "org.a11y.atspi.Cache", cache, NULL), "cache");
     toolkit_name = toolkit;
     check(sd_bus_add_object_vtable(
@@ -156,4 +185,11 @@ void accessible_become_late(uint32_t role) {
     generation++;
     roles[generation % 4096] = here;
     accessible_process();
+}
+
+void accessible_label(uint32_t length) {
+    label = realloc(label, (size_t)length + 1);
+    check(label ? 0 : -ENOMEM, "a label");
+    memset(label, 'x', length);
+    label[length] = 0;
 }

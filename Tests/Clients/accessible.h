@@ -14,3 +14,5 @@ void accessible_focus(bool has_focus);
 void accessible_become(uint32_t role);
 /* The same, told only now that the window may have lost the focus: then the field has lost it, too. */
 void accessible_become_late(uint32_t role);
+/* Its label is so long from now on, in bytes. */
+void accessible_label(uint32_t length);

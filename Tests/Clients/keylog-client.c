@@ -6,7 +6,8 @@
  * With a ROLE it is on the accessibility bus, with one field of that role (AT-SPI's number: 61 text, 40 password text),
  * as an app of that toolkit (GTK). Orders on standard input, a line each: `NUMBER`, another field, of that role, has the focus
  * from now on; `tNUMBER`, from the next Tab on; `lNUMBER`, after a Tab it speaks and answers for so many ms as before, as
- * apps do whose fields are another process's. What there is to do on the bus is done before keys: the worst order.
+ * apps do whose fields are another process's; `nNUMBER`, its label has so many bytes; `hNUMBER`, another field of that role has
+ * the focus, and the app hangs once it has said so. What there is to do on the bus is done before keys: the worst order.
  *
  * LOG gets a line of JSON per event, written at once, so that a killed client leaves all it knew:
  *   {"what":"ready","precision":"us"|"ms","receipt_us":…}            the window is mapped
@@ -20,6 +21,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -265,17 +267,20 @@ static void take_order(struct window *window) {
     ssize_t length = read(STDIN_FILENO, text, sizeof text);
     if (length <= 0) window->has_orders = false;
     for (ssize_t at = 0; at < length; at++) {
-        if (text[at] == 't' || text[at] == 'l') {
+        if (strchr("tlnh", text[at])) {
             order = text[at];
         } else if (text[at] != '\n') {
             number = number * 10 + (uint32_t)(text[at] - '0');
         } else {
             if (order == 't') window->next_role = number;
             else if (order == 'l') window->lag_ms = number;
+            else if (order == 'n') accessible_label(number);
             else {
                 note_role(window, number);
                 accessible_become(number);
             }
+            /* It says that there is another field, and nothing after that. */
+            if (order == 'h') raise(SIGSTOP);
             number = 0;
             order = 0;
         }

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from debian13 import InDebian13
-from fake_compositor import FakeCompositor
+from fake_compositor import GLOBALS, FakeCompositor
 from service import Service
 from session import REPOSITORY, Cage, KWin, Labwc, Session, Sway
+from weston import Weston, Weston14
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
 
@@ -43,12 +44,13 @@ def start(place):
 
     def make(kind, outputs=1, x11=False):
         if issubclass(kind, InDebian13):
-            root = os.environ.get("KYMO_DEBIAN13_ROOT")
+            variable = "KYMO_WESTON_ROOT" if issubclass(kind, Weston14) else "KYMO_DEBIAN13_ROOT"
+            root = os.environ.get(variable)
             if os.getuid() != 0 or not root:
-                pytest.skip(f"{kind.name} {kind.version} needs root (chroot) and the Debian 13 tree in KYMO_DEBIAN13_ROOT")
+                pytest.skip(f"{kind.name} {kind.version} needs root (chroot) and the Debian 13 tree in {variable}")
             if subprocess.run(["unshare", "--mount", "--propagation", "private", "true"], stderr=-1).returncode:
                 pytest.skip(f"{kind.name} {kind.version} needs a private mount namespace, which the kernel refuses here")
-            InDebian13.root = Path(root)
+            kind.root = Path(root)
         sessions.append(kind(place, _binary()))
         sessions[-1].output_count = outputs
         sessions[-1].with_x11 = x11
@@ -76,20 +78,36 @@ def kwin(start):
 
 
 @pytest.fixture
+def weston(start):
+    return start(Weston)
+
+
+@pytest.fixture
 def cage(start):
     return start(Cage)
 
 
 @pytest.fixture
-def fake(place):
-    """The session of a fake compositor, and that compositor."""
-    desk = Session(place, _binary())
-    desk.display = desk.runtime / "wayland-1"
-    desk.environment["WAYLAND_DISPLAY"] = desk.display.name
-    compositor = FakeCompositor(desk.display)
-    yield desk, compositor
-    desk.stop()
-    compositor.stop()
+def fake_with(place):
+    """Makes the session of a fake compositor that offers those globals, and that compositor."""
+    made = []
+
+    def make(offered):
+        desk = Session(place, _binary())
+        desk.display = desk.runtime / "wayland-1"
+        desk.environment["WAYLAND_DISPLAY"] = desk.display.name
+        made.append((desk, FakeCompositor(desk.display, offered)))
+        return made[-1]
+
+    yield make
+    for desk, compositor in made:
+        desk.stop()
+        compositor.stop()
+
+
+@pytest.fixture
+def fake(fake_with):
+    return fake_with(GLOBALS)
 
 
 @pytest.fixture

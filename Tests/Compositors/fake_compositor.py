@@ -1,5 +1,6 @@
 """A compositor's end of the wire, for what no real one can be made to do: draw nothing, close a badge on an output that
-stays, object to a request. It has one output, and windows nobody asks for.
+stays, object to a request. It has one output. Its windows are told as COSMIC does it (COSMIC_GLOBALS): there is no COSMIC in
+Debian.
 """
 
 import os
@@ -11,6 +12,15 @@ import threading
 from wire import text, uint
 
 GLOBALS = [("wl_compositor", 4), ("wl_shm", 1), ("zwlr_layer_shell_v1", 4), ("wl_output", 4)]
+LIST, INFO = "ext_foreign_toplevel_list_v1", "zcosmic_toplevel_info_v1"
+COSMIC_GLOBALS = [(LIST, 1), (INFO, 3), *GLOBALS]
+# Of zcosmic_toplevel_handle_v1.
+MAXIMIZED, ACTIVATED = 0, 2
+
+
+class Window:
+    def __init__(self, app, title):
+        self.app, self.title, self.is_active = app, title, False
 
 
 class _Client:
@@ -21,6 +31,9 @@ class _Client:
         self.objects = {1: "wl_display"}
         self.frames = []
         self.layers = []
+        self.bound = {}
+        # Objects of this client's by window: its handle on the list, and the one that tells its state.
+        self.handles, self.cosmic = {}, {}
 
     def event(self, target, opcode, *arguments):
         body = b"".join(arguments)
@@ -51,7 +64,8 @@ class _Client:
 
     def wl_display_1(self, _, body):
         registry = self.new(body, "wl_registry")
-        for name, (interface, version) in enumerate(GLOBALS):
+        self.registry = registry
+        for name, (interface, version) in enumerate(self.compositor.globals):
             self.event(registry, 0, uint(name), text(interface), uint(version))
 
     def wl_registry_0(self, _, body):
@@ -61,6 +75,13 @@ class _Client:
         if interface == "wl_output":
             self.event(number, 4, text("FAKE-1"))
             self.event(number, 2)
+        self.bound[interface] = number
+        if interface == LIST:
+            for window in self.compositor.windows:
+                self.opened(window)
+        if interface == INFO:
+            # Another one would be sent what the agent does not know.
+            assert struct.unpack_from("<I", body, len(body) - 8)[0] == 2
 
     def wl_compositor_0(self, _, body):
         self.new(body, "wl_surface")
@@ -88,17 +109,56 @@ class _Client:
     def zwlr_layer_surface_v1_0(self, target, body):
         self.event(target, 0, uint(1), body[:8])
 
+    # COSMIC's windows.
+
+    def opened(self, window):
+        if LIST not in self.bound:
+            return
+        # The server's own numbers begin here.
+        self.handles[window] = handle = 0xFF000000 + len(self.handles)
+        self.event(self.bound[LIST], 0, uint(handle))
+        self.named(window)
+
+    def named(self, window):
+        handle = self.handles[window]
+        self.event(handle, 2, text(window.title))
+        self.event(handle, 3, text(window.app))
+        self.event(handle, 1)
+
+    def zcosmic_toplevel_info_v1_1(self, _, body):
+        number, handle = self.new(body, "zcosmic_toplevel_handle_v1"), struct.unpack_from("<I", body, 4)[0]
+        window = next(window for window, known in self.handles.items() if known == handle)
+        self.cosmic[window] = number
+        self.event(number, 4, uint(self.bound["wl_output"]))
+        self.state(window)
+        self.settled()
+
+    def state(self, window):
+        states = [MAXIMIZED, *([ACTIVATED] if window.is_active else [])]
+        if window in self.cosmic:
+            self.event(self.cosmic[window], 8, uint(4 * len(states)), *map(uint, states))
+
+    def settled(self):
+        if INFO in self.bound:
+            self.event(self.bound[INFO], 2)
+
+    def closed(self, window):
+        self.event(self.handles[window], 0)
+
 
 class FakeCompositor:
     """Serves in a thread of its own until it is stopped. What it is told to do, it does there."""
 
-    def __init__(self, path):
+    def __init__(self, path, offered=GLOBALS):
+        self.globals = offered
+        self.windows = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         path.chmod(0o666)
         self.listener.listen()
         self.clients = []
         self.draws = False
+        self.globals = list(GLOBALS)
         self.orders = []
         self.bell, self.wake = os.pipe()
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -156,6 +216,53 @@ class FakeCompositor:
                 client.event(1, 0, uint(client.layers[0]), uint(3), text("no such thing here"))
 
         self._order(order)
+
+    def tell(self, what):
+        """Each client, in the thread that serves it."""
+        self._order(lambda: [what(client) for client in self.clients])
+
+    def open_window(self, app, title, active=True):
+        window = Window(app, title)
+
+        def order():
+            self.windows.append(window)
+            if active:
+                self._focus(window)
+            for client in self.clients:
+                client.opened(window)
+
+        self._order(order)
+        return window
+
+    def _focus(self, window):
+        for other in self.windows:
+            other.is_active = other is window
+        for client in self.clients:
+            for other in self.windows:
+                client.state(other)
+            client.settled()
+
+    def focus(self, window):
+        """None: no window has the keyboard any more."""
+        self._order(lambda: self._focus(window))
+
+    def rename(self, window, title):
+        window.title = title
+        self.tell(lambda client: window in client.handles and client.named(window))
+
+    def close_window(self, window):
+        def order():
+            self.windows.remove(window)
+            for client in self.clients:
+                if window in client.handles:
+                    client.closed(window)
+
+        self._order(order)
+
+    def withdraw(self, interface):
+        """The global is no more."""
+        number = [name for name, _ in self.globals].index(interface)
+        self.tell(lambda client: client.event(client.registry, 1, uint(number)))
 
     def stop(self):
         os.close(self.wake)

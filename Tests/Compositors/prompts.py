@@ -2,7 +2,6 @@
 own, and offers the same three steps: an ordinary place to type, the secret one, and where it can an ordinary one again.
 """
 
-import json
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ import termios
 import time
 from pathlib import Path
 
+import browsers
 from session import HERE, until
 
 PAGE = """<!doctype html><meta charset=utf-8><title>0 0 0</title>
@@ -163,23 +163,8 @@ class Browser(Prompt):
 
 class Firefox(Browser):
     def start(self):
-        profile = self.directory / "profile"
-        profile.mkdir(mode=0o700)
-        preferences = {
-            "browser.shell.checkDefaultBrowser": False, "browser.aboutwelcome.enabled": False,
-            "datareporting.policy.dataSubmissionEnabled": False, "toolkit.telemetry.reportingpolicy.firstRun": False,
-            "app.update.enabled": False, "browser.startup.homepage_override.mstone": "ignore",
-            "network.captive-portal-service.enabled": False, "network.connectivity-service.enabled": False,
-            "signon.rememberSignons": False, "browser.tabs.warnOnClose": False, "termsofuse.bypassNotification": True,
-            "security.sandbox.content.level": 0,
-        }  # fmt: skip
-        (profile / "user.js").write_text(
-            "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in preferences.items()))
-        for path in (profile, profile / "user.js"):
-            os.chown(path, self.desk.account.pw_uid, self.desk.account.pw_gid)
-        self.run(
-            ["firefox-esr", "--no-remote", "--profile", str(profile), "--name", self.app, "--kiosk", self.page()],
-            MOZ_ENABLE_WAYLAND="1", MOZ_CRASHREPORTER_DISABLE="1")  # fmt: skip
+        command, environment = browsers.firefox(self.directory, self.desk.account, self.app)
+        self.run([*command, "--kiosk", self.page()], **environment)
         self.ready()
 
 
@@ -207,15 +192,8 @@ class Chromium(Browser):
         return app_id == self.app or app_id.startswith("chromium")
 
     def start(self):
-        profile = self.directory / "profile"
-        profile.mkdir(mode=0o700)
-        os.chown(profile, self.desk.account.pw_uid, self.desk.account.pw_gid)
-        self.run(
-            ["chromium", "--ozone-platform=wayland", f"--user-data-dir={profile}", f"--class={self.app}", "--kiosk",
-             # Its sandbox takes a setuid program, or namespaces that a container may refuse.
-             "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-default-browser-check", "--password-store=basic",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-breakpad",
-             *self.flags, self.page()])  # fmt: skip
+        command = browsers.chromium(self.directory, self.desk.account, self.app)
+        self.run([*command, "--kiosk", *self.flags, self.page()])
         self.ready()
 
 

@@ -9,7 +9,8 @@ import time
 from dataclasses import dataclass, field
 
 PACKET_LIMIT = 8192
-LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256, "description": 256}
+LIMITS = {"app": 256, "title": 1024, "output": 64, "source": 64, "name": 64, "reason": 256, "description": 256,
+          "widget": 256, "application": 64}  # fmt: skip
 STATES = {0: "unknown", 1: "none", 2: "window"}
 ACCESS = {0: "unknown", 1: "not registered", 2: "failing", 3: "other", 4: "password", 5: "late"}
 PURPOSE = {0: "untold", 1: "other", 2: "password"}
@@ -119,6 +120,31 @@ class Outputs:
         return next(output for output in self.outputs if output.name == name)
 
 
+@dataclass
+class Widget:
+    role: int
+    truncated: bool
+    name: str
+    application: str
+    # x, y, width, height in the window; None: not known.
+    bounds: tuple | None
+
+
+@dataclass
+class FocusMet:
+    time: int
+    window: int
+    # None: no answer.
+    widget: Widget | None
+
+
+@dataclass
+class ClickMet:
+    number: int
+    # "nothing", "password" or a Widget.
+    answer: object
+
+
 class _Packet:
     def __init__(self, data):
         self.data = data
@@ -136,6 +162,36 @@ class _Packet:
         return value.decode("utf-8")
 
 
+@dataclass
+class Settings:
+    source: str
+    # By what they mean: a node, (vendor, product, name), "touchpads" or "mice"; then by name.
+    choices: dict
+
+
+_SWITCH = (None, False, True)
+_CHOICES = {
+    "tap": _SWITCH, "tap_buttons": (None, "lrm", "lmr"), "tap_drag": _SWITCH, "tap_drag_lock": _SWITCH,
+    "natural_scroll": _SWITCH, "left_handed": _SWITCH, "middle_emulation": _SWITCH,
+    "click_method": (None, "none", "button_areas", "clickfinger"),
+    "scroll_method": (None, "none", "two_finger", "edge", "on_button_down"), "scroll_button": None,
+    "dwt": _SWITCH, "sends": (None, "enabled", "disabled", "disabled_on_external_mouse"),
+}  # fmt: skip
+
+
+def _choice(packet):
+    kind = packet.number("B")
+    if kind == 0:
+        means = packet.string("name")
+    elif kind == 1:
+        means = (packet.number("H"), packet.number("H"), packet.string("description"))
+    else:
+        means = {2: "touchpads", 3: "mice"}[kind]
+    numbers = {name: packet.number("H") for name in _CHOICES}
+    settings = {name: _CHOICES[name][value] if _CHOICES[name] else value for name, value in numbers.items()}
+    return means, {name: value for name, value in settings.items() if value is not None and (name != "scroll_button" or value)}
+
+
 def _output(packet):
     number, x, y, width, height = (packet.number(form) for form in "IiiII")
     mode, refresh = (packet.number("I"), packet.number("I")), packet.number("I")
@@ -143,6 +199,13 @@ def _output(packet):
     millimetres = (packet.number("I"), packet.number("I"))
     name, description = packet.string("output"), packet.string("description")
     return Output(number, x, y, width, height, mode, refresh, scale, transform, millimetres, name, description)
+
+
+def widget(packet):
+    role, truncated = packet.number("H"), bool(packet.number("B"))
+    name, application = packet.string("widget"), packet.string("application")
+    bounds = tuple(packet.number("i") for _ in range(4)) if packet.number("B") else None
+    return Widget(role, truncated, name, application, bounds)
 
 
 def decode(data):
@@ -185,6 +248,17 @@ def decode(data):
         count = packet.number("B")
         assert count <= 16
         message = Outputs([_output(packet) for _ in range(count)])
+    elif kind == 11:
+        source, count = packet.string("source"), packet.number("B")
+        assert count <= 24
+        message = Settings(source, dict(_choice(packet) for _ in range(count)))
+    elif kind == 14:
+        moment, window, answer = packet.number("Q"), packet.number("Q"), packet.number("B")
+        assert answer in (0, 1), answer
+        message = FocusMet(moment, window, widget(packet) if answer else None)
+    elif kind == 15:
+        number, answer = packet.number("Q"), packet.number("B")
+        message = ClickMet(number, widget(packet) if answer == 1 else {0: "nothing", 2: "password"}[answer])
     else:
         raise AssertionError(f"message type {kind}")
     assert not packet.data, f"{len(packet.data)} bytes too many in {message}"
@@ -258,6 +332,13 @@ class Connection:
         """What the indicator is to show: "off", "recording" or "paused"."""
         said = said.encode()
         self.socket.send(struct.pack("<BBH", 131, ("off", "recording", "paused").index(phase), len(said)) + said)
+
+    def want_widgets(self, window):
+        """Of that window's widgets the agent is to tell; 0: of none."""
+        self.socket.send(struct.pack("<BQ", 136, window))
+
+    def click(self, number):
+        self.socket.send(struct.pack("<BQ", 137, number))
 
     def settled(self):
         """What the agent said once the compositor has nothing more to say."""

@@ -12,8 +12,9 @@ import time
 import pytest
 from service import now
 from session import KWin, KWin63, Sway, Sway110, named, until
+from weston import Weston, Weston14
 
-CHANGES = 200
+CHANGES = 100
 TAPS_PER_SECOND = 100
 PAUSES = (0.1, 0.3)
 TEXT = 61
@@ -85,10 +86,12 @@ def hand_of(desk):
     if isinstance(desk, Sway):
         control = Control(desk.environment["SWAYSOCK"])
         return lambda app: control.order(f"[app_id={app}] focus")
+    if isinstance(desk, Weston):
+        return desk.focus_in
     return Hand(desk).order
 
 
-@pytest.mark.parametrize("kind", [Sway, Sway110, KWin, KWin63], ids=named)
+@pytest.mark.parametrize("kind", [Sway, Sway110, KWin, KWin63, Weston, Weston14], ids=named)
 def test_every_key_outside_the_uncertainty_belongs_to_its_window(undisturbed, start, bed, recorder, kind):
     keyboard = bed.add("keyboard", 1)
     # The agent is the session's own, which comes with its windows.

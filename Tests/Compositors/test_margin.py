@@ -5,11 +5,12 @@ import statistics
 import pytest
 from service import Backend, Focus, now
 from session import KWin, KWin63, Labwc, Sway, Sway110, named
+from weston import Weston
 
 PROBES = 500
 
 
-@pytest.fixture(params=[Sway, Sway110, Labwc, KWin, KWin63], ids=named)
+@pytest.fixture(params=[Sway, Sway110, Labwc, KWin, KWin63, Weston], ids=named)
 def desk(request, start):
     return start(request.param)
 

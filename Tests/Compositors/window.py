@@ -1,6 +1,7 @@
 """A window with any app id and title. Usage: window.py SOCKET, then one JSON object per line on stdin:
-{"app": TEXT} and {"title": TEXT} set them (bytes as Latin-1 with "raw": true), {"map": true} shows it. With "dialog": true all that is
-of a second window, whose parent the first is.
+{"app": TEXT} and {"title": TEXT} set them (bytes as Latin-1 with "raw": true), {"map": true} shows it, {"draw": true} shows it anew. With
+"dialog": true all that is of a second window, whose parent the first is. In full screen or maximised it has the size that it was given,
+else its own.
 Answers "done" when the compositor has taken the line. Ends with stdin; says what the compositor objects to.
 """
 
@@ -13,6 +14,8 @@ import sys
 from wire import Display, ProtocolError, text, uint
 
 SIZE = 64
+# States of xdg_toplevel in which the compositor decides how large it is.
+MAXIMIZED, FULLSCREEN = 1, 2
 
 
 class Desk:
@@ -35,11 +38,12 @@ class Window:
         self.display.request(desk.compositor, 0, uint(self.surface))
         self.xdg = self.display.new(self._configure)
         self.display.request(desk.shell, 2, uint(self.xdg), uint(self.surface))
-        self.toplevel = self.display.new()
+        self.toplevel = self.display.new(self._configure_toplevel)
         self.display.request(self.xdg, 1, uint(self.toplevel))
         if parent:
             self.display.request(self.toplevel, 1, uint(parent.toplevel))
-        self.has_buffer = False
+        self.wanted = (SIZE, SIZE)
+        self.size = None
 
     def take(self, order):
         encoding = "latin-1" if order.get("raw") else "utf-8"
@@ -49,25 +53,36 @@ class Window:
             self.display.request(self.toplevel, 3, text(order["app"].encode(encoding)))
         if order.get("map"):
             self.display.request(self.surface, 6)
-            while not self.has_buffer:
+            while not self.size:
                 self.display.dispatch(None)
+        if order.get("draw"):
+            self._attach()
+            self.display.request(self.surface, 6)
         self.display.roundtrip()
+
+    def _configure_toplevel(self, opcode, body):
+        if opcode != 0:
+            return
+        width, height, length = struct.unpack_from("<iiI", body)
+        states = struct.unpack_from(f"<{length // 4}I", body, 12)
+        is_given = width > 0 and height > 0 and {MAXIMIZED, FULLSCREEN} & set(states)
+        self.wanted = (width, height) if is_given else (SIZE, SIZE)
 
     def _configure(self, opcode, body):
         self.display.request(self.xdg, 4, body)
-        if not self.has_buffer:
+        if self.size != self.wanted:
             self._attach()
         self.display.request(self.surface, 6)
 
     def _attach(self):
+        self.size = width, height = self.wanted
         memory = os.memfd_create("window")
-        os.ftruncate(memory, SIZE * SIZE * 4)
+        os.ftruncate(memory, width * height * 4)
         pool, buffer = self.display.new(), self.display.new()
-        self.display.request(self.desk.shm, 0, uint(pool), uint(SIZE * SIZE * 4), descriptor=memory)
+        self.display.request(self.desk.shm, 0, uint(pool), uint(width * height * 4), descriptor=memory)
         os.close(memory)
-        self.display.request(pool, 0, uint(buffer), struct.pack("<iiiiI", 0, SIZE, SIZE, SIZE * 4, 1))
+        self.display.request(pool, 0, uint(buffer), struct.pack("<iiiiI", 0, width, height, width * 4, 1))
         self.display.request(self.surface, 1, uint(buffer), uint(0), uint(0))
-        self.has_buffer = True
 
 
 def main():

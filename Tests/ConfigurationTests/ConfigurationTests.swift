@@ -61,6 +61,14 @@ import Testing
             "[[rule]]\napp = \"*\"\ntitles = \"full\"",
             ["k.toml:2: app \"*\" names no app: a rule that records more than the default must name the app"]
         ),
+        (
+            "[[rule]]\napp = \"*\"\ninteractions = \"on\"",
+            ["k.toml:2: app \"*\" names no app: a rule that records more than the default must name the app"]
+        ),
+        (
+            "[[rule]]\napp = \"foot\"\ninteractions = \"full\"",
+            ["k.toml:3: interactions: expected \"on\" or \"off\", found \"full\""]
+        ),
         ("rule = 3", ["k.toml:1: rule: expected tables ([[rule]])"]),
     ])
     func whatIsWrongIsNamedWithItsLine(text: String, expected: [String]) {
@@ -155,6 +163,13 @@ import Testing
             app = "paint"
             pointer = "off"
             titles = "off"
+            [[rule]]
+            app = "form"
+            interactions = "on"
+            [[rule]]
+            app = "shut"
+            keys = "off"
+            interactions = "on"
             [deny]
             apps = ["My.Vault"]
             """
@@ -162,6 +177,8 @@ import Testing
         let rules = configuration.rules
         #expect(rules.rule(for: "foot") == EffectiveRule(keys: .full, titles: .hash, pointer: .on))
         #expect(rules.rule(for: "paint") == EffectiveRule(keys: .class, titles: .off, pointer: .off))
+        #expect(rules.rule(for: "form") == EffectiveRule(keys: .class, titles: .hash, interactions: .on))
+        #expect(rules.rule(for: "shut") == .nothing)
         #expect(rules.rule(for: "my.vault") == .nothing)
         #expect(rules.rule(for: "org.keepassxc.KeePassXC") == .nothing)
         #expect(rules.rule(for: "other") == .standard)
@@ -174,7 +191,7 @@ import Testing
         ("seat = \"a\"", ["s.toml:1: unknown key seat; known here: rule"]),
         (
             "[[rule]]\napp = \"*\"\nkey = \"off\"",
-            ["s.toml:3: unknown key key; known here: app, days, hours, keys, pointer, titles"]
+            ["s.toml:3: unknown key key; known here: app, days, hours, interactions, keys, pointer, titles"]
         ),
     ])
     func whatIsWrongInTheSubjectsOwnRules(text: String, expected: [String]) {
@@ -216,6 +233,7 @@ import Testing
         "", "[[rule]]\napp = \"*\"\nkeys = \"off\"\n",
         "[[rule]]\napp = \"a\\\\\\\"\\u0001é\"\ntitles = \"hash\"\npointer = \"off\"\n",
         "[[rule]]\napp = \"x\"\nkeys = \"class\"\nhours = [\"18:00-08:00\", \"12:00-13:00\"]\ndays = [\"mon\", \"sun\"]\n",
+        "[[rule]]\napp = \"x\"\ninteractions = \"off\"\n",
         "[[rule]]\napp = \"x\"\nkeys = \"off\"\ndays = [\"sat\"]\n\n[[rule]]\napp = \"y\"\ntitles = \"off\"\n",
     ])
     func theSubjectsOwnRulesReadBack(text: String) throws {

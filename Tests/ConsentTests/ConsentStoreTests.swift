@@ -303,7 +303,7 @@ extension ConsentState {
             #expect(try ForgetAnswer(text: answer.text) == answer)
         }
         let rule = OwnRuleView(
-            isInForce: true, limit: EffectiveRule(keys: .off, titles: .hash, pointer: .off),
+            isInForce: true, limit: EffectiveRule(keys: .off, titles: .hash, pointer: .off, interactions: .on),
             when: "18:00-08:00 on mon, tue", app: "a\tb")
         let view = AccountView(
             sinceMicroseconds: 1, withheld: [AccountView.Withheld(reason: "paused", spans: 2, microseconds: 3)],

@@ -33,12 +33,13 @@ def shown(kymo, directory):
 
 
 def comparable(line):
-    """Names of codes are the kernel's; words for damage are kymo's own. A device's name is its record's content."""
+    """Names of codes are the kernel's, those of roles AT-SPI's; words for damage are kymo's own. A device's name is its record's content."""
     line = dict(line)
     if line["kind"] in ("key", "button", "tablet_tool"):
         line.pop("name", None)
     if line["kind"] == "damage":
         line.pop("reason")
+    line.pop("role_name", None)
     return line
 
 

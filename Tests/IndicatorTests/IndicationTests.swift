@@ -95,6 +95,12 @@ private func said(_ phase: RecordingState.Phase, _ text: String = "") -> Indicat
         #expect(Presence(tray: tray, badge: badge).state == state)
     }
 
+    @Test func theServiceIsToldByWhatTheBadgeIsShown() {
+        var presence = Presence(tray: Self.waiting, badge: .shown)
+        presence.badgeShell = "weston-module"
+        #expect(presence.state == IndicatorState(isShown: true, means: "weston-module", reason: ""))
+    }
+
     @Test func theBadgeLeavesOnlyForATrayThatIsSeen() {
         #expect(Presence(tray: Self.waiting, badge: .shown).wantsBadge)
         #expect(Presence(tray: Self.lacking, badge: .shown).wantsBadge)

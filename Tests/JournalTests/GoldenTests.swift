@@ -59,6 +59,7 @@ import Testing
             ("damaged-chunk", damagedChunk), ("damaged-chunk-header", damagedHeader),
             ("missing-segment", missingSegment), ("forgotten-chunks", forgottenChunks),
             ("sealed-payloads", sealedPayloads), ("given-up-segment", givenUp), ("outputs", outputs),
+            ("device-settings", deviceSettings), ("interactions", interactions),
         ]
     }
 
@@ -106,6 +107,33 @@ import Testing
         }
         // And all of them in one.
         try journal.chunk(everyKind.map { Event(timeMicroseconds: 99 * second, payload: $0) })
+        try journal.seal()
+        return journal.scratch
+    }
+
+    /// Of every form, and a little behind a record of a later time.
+    private static func interactions() throws -> Scratch {
+        let journal = try WrittenJournal()
+        try journal.open(at: second)
+        let button = WidgetBounds(x: -1, y: 2, width: 30, height: 40)
+        let met: [Interaction] = [
+            Interaction(cause: .focus, widget: Widget(role: 79)),
+            Interaction(
+                cause: .focus,
+                widget: Widget(role: 43, name: "Save é", nameForm: .full, application: "Editor", bounds: button)),
+            Interaction(
+                cause: .click,
+                widget: Widget(role: 7, name: "0123456789abcdef0123456789abcdef", nameForm: .hash, bounds: button)),
+            Interaction(cause: .click, widget: Widget(role: .max, name: "A long", nameForm: .truncated)),
+            Interaction(cause: .click),
+        ]
+        try journal.chunk(
+            [window(1, at: second), move(3 * second)]
+                + met.enumerated().map { index, interaction in
+                    Event(
+                        timeMicroseconds: 2 * second + UInt64(index) * 1000, focus: 1,
+                        marks: index == 4 ? [.uncertain] : [], payload: .interaction(interaction))
+                })
         try journal.seal()
         return journal.scratch
     }
@@ -219,6 +247,26 @@ import Testing
                 timeMicroseconds: 5 * second,
                 payload: .output(OutputNotice(number: 3, isConnected: true, output: OutputDescription(name: ""))))
         ])
+        try journal.seal()
+        return journal.scratch
+    }
+
+    /// Told, changed, no longer told; and a segment that repeats what is in force.
+    private static func deviceSettings() throws -> Scratch {
+        func told(_ numbers: [UInt16]?, at time: UInt64) -> Event {
+            Event(
+                timeMicroseconds: time * second, device: 1,
+                payload: .settings(
+                    SettingsNotice(
+                        isKnown: numbers != nil, settings: numbers.flatMap(DeviceSettings.init) ?? DeviceSettings(),
+                        source: numbers == nil ? "" : "sway")))
+        }
+        let all = told([2, 1, 2, 1, 2, 1, 2, 3, 4, 0x112, 2, 3], at: 2)
+        let journal = try WrittenJournal()
+        try journal.open(at: second)
+        try journal.chunk([mouse, told([0, 0, 0, 0, 1, 2, 1, 0, 1, 0, 0, 1], at: 1), all])
+        try journal.open(at: 3 * second, state: [mouse, all])
+        try journal.chunk([told(nil, at: 4)])
         try journal.seal()
         return journal.scratch
     }

@@ -153,6 +153,19 @@ let everyKind: [Payload] = [
                 modeHeight: 2160, refreshMillihertz: 59_940, scale: Fixed8(1.6875), transform: .flipped270,
                 widthMillimetres: 600, heightMillimetres: 340))),
     .output(OutputNotice(number: .max, isConnected: false, output: OutputDescription(name: ""))),
+    .settings(
+        SettingsNotice(
+            isKnown: true, settings: DeviceSettings(numbers: [2, 2, 1, 1, 2, 2, 1, 3, 4, .max, 1, 3])!, source: "sway")),
+    .settings(SettingsNotice(isKnown: false, settings: DeviceSettings(), source: "")),
+    .interaction(
+        Interaction(
+            cause: .click,
+            widget: Widget(
+                role: .max, name: "Save \u{1B}[31m é", nameForm: .full, application: "Editor",
+                bounds: WidgetBounds(x: .min, y: -1, width: .max, height: 0)))),
+    .interaction(
+        Interaction(cause: .focus, widget: Widget(role: 43, name: "0123456789abcdef", nameForm: .hash))),
+    .interaction(Interaction(cause: .focus)),
 ]
 
 extension kymo_clock_pair {

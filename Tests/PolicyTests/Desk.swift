@@ -14,9 +14,9 @@ final class Desk {
 
     init(
         _ rules: [String: KeyRule] = ["full": .full, "off": .off], capacity: Int = 1024, hasLayout: Bool = true,
-        titleHash: @escaping (String) -> String? = { _ in nil }
+        titleHash: @escaping (String) -> String? = { _ in nil }, policy: RuleSet? = nil
     ) throws {
-        gate = try Gate(rules: RuleSet.of(rules), titleHash: titleHash, capacity: capacity)
+        gate = try Gate(rules: policy ?? RuleSet.of(rules), titleHash: titleHash, capacity: capacity)
         gate.setOpen(true, nowMicroseconds: now) { _ in }
         gate.agentConnected(nowMicroseconds: now)
         if hasLayout { layout(LayoutTable.usual) }
@@ -65,6 +65,18 @@ final class Desk {
     }
     func field(_ access: FieldAccess, at ms: Double, window: UInt64 = 7) {
         field(FieldDescription(access: access), at: ms, window: window)
+    }
+
+    /// The agent's word at `at` that the focus has met that widget; nil: no answer.
+    func met(_ widget: Widget?, at ms: Double, window: UInt64 = 7) {
+        gate.focusMet(widget, window: window, atMicroseconds: time(ms))
+    }
+
+    /// A press, and what the agent says of it; nil: the agent is not asked. False: the answer is none that counts.
+    func click(at ms: Double, meets answer: ClickAnswer) -> Bool? {
+        let number = gate.clicked(atMicroseconds: time(ms))
+        click(at: ms)
+        return number.map { gate.clickMet(answer, number: $0) }
     }
 
     func layout(_ table: LayoutTable?, at ms: Double = -1) {
@@ -146,6 +158,9 @@ final class Desk {
             case .button: return "click\(app)\(marks)"
             case .suppression(let span):
                 return span.phase == .begin ? "(\(span.reason)" : "\(span.reason) \(span.keys)+\(span.others))"
+            case .interaction(let met):
+                let widget = met.widget.map { "\($0.role) \($0.name.isEmpty ? "-" : $0.name) \($0.nameForm)" }
+                return "\(met.cause) met \(widget ?? "?")\(app)\(marks)"
             case .loss(let loss): return "lost \(loss.count.map { "\($0)" } ?? "?") \(loss.reason)"
             default: return nil
             }

@@ -72,6 +72,20 @@ import Testing
         #expect(set(.full, .off).loosening(to: set(.off, .on)) != .none)
     }
 
+    @Test func interactionsCountForThemselves() {
+        func set(_ interactions: InteractionRule, titles: TitleRule = .hash) -> RuleSet {
+            RuleSet([AppRule(app: AppGlob("foot")!, keys: .class, titles: titles, interactions: interactions)])
+        }
+        #expect(set(.off).loosening(to: set(.on)) != .none)
+        #expect(RuleSet().loosening(to: set(.on)) != .none)
+        #expect(set(.on).loosening(to: set(.off)) == .none)
+        #expect(set(.on, titles: .full).loosening(to: set(.on)) == .none)
+        #expect(set(.off, titles: .full).loosening(to: set(.on, titles: .off)) != .none)
+        // What was consented to before there was such a word is the same policy.
+        #expect(!set(.off).canonicalText.contains("interactions"))
+        #expect(set(.on).canonicalText.contains("rule keys=class titles=hash pointer=on interactions=on app=foot\n"))
+    }
+
     @Test func aDenialThatGoesIsALoosening() {
         #expect(Self.set([], deny: ["mybank*"]).loosening(to: Self.set([])) != .none)
         #expect(Self.set([]).loosening(to: Self.set([], deny: ["mybank*"])) == .none)
@@ -106,6 +120,8 @@ import Testing
         #expect(set.canonicalText == Self.set(rules.reversed(), deny: ["my bank", "My Bank"]).canonicalText)
         #expect(set.canonicalText.hasPrefix("kymograph policy 1\ndefault keys=class titles=hash pointer=on\ndeny app="))
         #expect(set.canonicalText.contains("rule keys=full titles=hash pointer=on app=a%20b%25%0A%C3%A9*\n"))
+        let interactive = RuleSet([AppRule(app: AppGlob("a")!, keys: .full, titles: .off, interactions: .on)])
+        #expect(try RuleSet(canonicalText: interactive.canonicalText).rule(for: "a").interactions == .on)
         let back = try RuleSet(canonicalText: set.canonicalText)
         #expect(back.canonicalText == set.canonicalText)
         #expect(back.loosening(to: set) == .none && set.loosening(to: back) == .none)
@@ -116,6 +132,8 @@ import Testing
         "kymograph policy 1\ndefault keys=full titles=hash pointer=on\n",
         "kymograph policy 1\ndefault keys=class titles=hash pointer=on\nrule keys=full app=a\n",
         "kymograph policy 1\ndefault keys=class titles=hash pointer=on\nrule keys=some titles=hash pointer=on app=a\n",
+        "kymograph policy 1\ndefault keys=class titles=hash pointer=on\nrule keys=class titles=hash pointer=on interactions=off app=a\n",
+        "kymograph policy 1\ndefault keys=class titles=hash pointer=on\nrule keys=class titles=hash pointer=on clicks=on app=a\n",
         "kymograph policy 1\ndefault keys=class titles=hash pointer=on\ndeny app=%ZZ\n",
         "kymograph policy 1\ndefault keys=class titles=hash pointer=on\ndeny app=\n",
         "kymograph policy 1\ndefault keys=class titles=hash pointer=on\nallow app=a\n",

@@ -18,8 +18,10 @@ from pathlib import Path
 import keys
 
 PROTOCOL_VERSION = 3
-HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS, SETTINGS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+FOCUS_MET, CLICK_MET = 14, 15
 WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
+INTERACTIONS, CLICK = 136, 137
 PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
 ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4, "late": 5}
@@ -53,6 +55,21 @@ def layout(known: bool = True) -> bytes:
     return message + b"".join(keys.us_table()) if known else message
 
 
+def widget(role: int, name: str = "") -> bytes:
+    """A widget that is 30 by 40 at 1, 2 in its window."""
+    return struct.pack("<HB", role, 0) + text(name) + text("testbed app") + struct.pack("<Biiii", 1, 1, 2, 30, 40)
+
+
+def focus_met(met: bytes | None, window: int = 1, time_us: int | None = None) -> bytes:
+    """None: no answer."""
+    head = struct.pack("<BQQB", FOCUS_MET, now_us() if time_us is None else time_us, window, met is not None)
+    return head + (met or b"")
+
+
+def click_met(number: int, met: bytes | None) -> bytes:
+    return struct.pack("<BQB", CLICK_MET, number, met is not None) + (met or b"")
+
+
 def indicator(shown: bool, reason: str = "") -> bytes:
     return bytes([INDICATOR, shown]) + text("testbed" if shown else "") + text(reason)
 
@@ -63,6 +80,34 @@ def outputs(*listed: tuple[int, str, int, int]) -> bytes:
     for number, name, x, y in listed:
         message += struct.pack("<IiiIIIIIiBII", number, x, y, 1280, 720, 1920, 1080, 60_000, 384, 0, 300, 170)
         message += text(name) + text(f"the screen {name}")
+    return message
+
+
+# In the order of the protocol, with the words that each has; scroll_button is a number.
+SWITCH = (False, True)
+CHOICES = {
+    "tap": SWITCH, "tap_buttons": ("right_then_middle", "middle_then_right"), "tap_drag": SWITCH, "tap_drag_lock": SWITCH,
+    "natural_scroll": SWITCH, "left_handed": SWITCH, "middle_emulation": SWITCH,
+    "click_method": ("none", "button_areas", "clickfinger"),
+    "scroll_method": ("none", "two_finger", "edge", "on_button_down"), "scroll_button": None,
+    "disable_while_typing": SWITCH, "sends": ("enabled", "disabled", "disabled_on_external_mouse"),
+}
+
+
+def settings(*listed: tuple[str | tuple[int, int, str], dict], source: str = "testbed") -> bytes:
+    """What the desktop says: of a node ("event3"), of a make (vendor, product, name), of "touchpads" or of "mice"."""
+    message = bytes([SETTINGS]) + text(source) + bytes([len(listed)])
+    for means, chosen in listed:
+        if isinstance(means, tuple):
+            message += struct.pack("<BHH", 1, means[0], means[1]) + text(means[2])
+        elif means in ("touchpads", "mice"):
+            message += bytes([2 if means == "touchpads" else 3])
+        else:
+            message += bytes([0]) + text(means)
+        for name, words in CHOICES.items():
+            value = chosen.get(name)
+            number = 0 if value is None else value if words is None else words.index(value) + 1
+            message += struct.pack("<H", number)
     return message
 
 
@@ -89,6 +134,9 @@ class Connection:
         self.closed = False
         # What the indicator was to show, from the welcome on.
         self.told: list[list] = []
+        # Of whose widgets it was to tell, and the clicks that it was asked of.
+        self.wanted: list[int] = []
+        self.clicks: list[int] = []
 
     def receive(self) -> None:
         try:
@@ -103,6 +151,10 @@ class Connection:
             self.refused = packet[3:].decode()
         elif packet[0] == RECORDING:
             self.told.append([PHASES[packet[1]], packet[4:].decode()])
+        elif packet[0] == INTERACTIONS:
+            self.wanted.append(struct.unpack_from("<Q", packet, 1)[0])
+        elif packet[0] == CLICK:
+            self.clicks.append(struct.unpack_from("<Q", packet, 1)[0])
         elif packet[0] == PROBE:
             self.probes += 1
             if self.answers:
@@ -136,7 +188,7 @@ class Connection:
             self.answers = request.get("answers", self.answers)
             self.delay = request.get("delay", self.delay)
         return {"time_us": now_us(), "welcome": self.welcome, "refused": self.refused, "closed": self.closed,
-                "probes": self.probes, "told": self.told}
+                "probes": self.probes, "told": self.told, "wanted": self.wanted, "clicks": self.clicks}
 
     def serve(self) -> None:
         pending = b""

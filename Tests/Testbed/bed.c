@@ -4,7 +4,7 @@
 // and takes everything away, when stdin ends or its parent dies. Commands:
 //   add KIND N [vendor=HEX] [UDEV_PROPERTY=VALUE…]   plug in /dev/input/eventN
 //   remove N                                         unplug it
-//   emit N TYPE CODE VALUE [TYPE CODE VALUE…]        one packet; SYN_REPORT and the time are added
+//   emit N [at=US] TYPE CODE VALUE [TYPE CODE VALUE…]  one packet; SYN_REPORT and the time (now) are added
 //   run N RATE_HZ SECONDS                            motion reports from a real-time thread
 //   type N RATE_HZ SECONDS CODE…                     key presses and releases from a real-time thread
 //   play N FILE                                      motion as recorded in a file (struct report), from such a thread
@@ -69,12 +69,14 @@ static void halt(int index) {
 
 static void emit(struct device *device, char **words, int count) {
     struct input_event events[WORD_LIMIT / 3];
+    unsigned long at_us = 0;
     int length = 0;
+    if (count > 0 && sscanf(words[0], "at=%lu", &at_us) == 1) words++, count--;
     for (int i = 0; i + 2 < count; i += 3)
         events[length++] = (struct input_event){
             .type = atoi(words[i]), .code = atoi(words[i + 1]), .value = atoi(words[i + 2])};
     if (length == 0) return refuse("TYPE CODE VALUE expected");
-    device_send(device, events, length);
+    device_send_at(device, at_us, events, length);
     uint64_t last = device->counts.packets - 1;
     printf("{\"ok\":true,\"time_us\":%lu}\n", last < device->sent_capacity ? device->sent[last].time_us : 0);
 }

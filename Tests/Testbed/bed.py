@@ -121,14 +121,15 @@ class Device:
         self.index = index
         self.sysname = f"event{index}"
 
-    def emit(self, *events: tuple[int, int, int]) -> int:
-        """One packet; its time in µs."""
+    def emit(self, *events: tuple[int, int, int], at_us: int | None = None) -> int:
+        """One packet; its time in µs, which is now if none is given."""
         words = (word for event in events for word in event)
-        return self.bed.command("emit", self.index, *words)["time_us"]
+        stamp = [] if at_us is None else [f"at={at_us}"]
+        return self.bed.command("emit", self.index, *stamp, *words)["time_us"]
 
-    def key(self, name: str | int, value: int) -> int:
+    def key(self, name: str | int, value: int, at_us: int | None = None) -> int:
         code = name if isinstance(name, int) else keys.CODES[name]
-        return self.emit((EV_MSC, 4, 0x70000 + code), (EV_KEY, code, value))
+        return self.emit((EV_MSC, 4, 0x70000 + code), (EV_KEY, code, value), at_us=at_us)
 
     def tap(self, name: str | int) -> int:
         """The time of the press."""

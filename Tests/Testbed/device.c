@@ -127,17 +127,20 @@ static void await_room(struct device *device, int entries) {
 }
 
 void device_send(struct device *device, struct input_event *events, int count) {
+    device_send_at(device, 0, events, count);
+}
+
+void device_send_at(struct device *device, uint64_t time_us, struct input_event *events, int count) {
     struct input_event packet[128];
-    struct timespec now;
     if (count > 127) count = 127;
     if (device->patience_ms) await_room(device, count + 1);
     pthread_mutex_lock(&device->lock);
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (!time_us) time_us = now_us();
     memcpy(packet, events, count * sizeof *packet);
     packet[count] = (struct input_event){.type = EV_SYN, .code = SYN_REPORT};
     for (int i = 0; i <= count; i++) {
-        packet[i].input_event_sec = now.tv_sec;
-        packet[i].input_event_usec = now.tv_nsec / 1000;
+        packet[i].input_event_sec = time_us / 1000000;
+        packet[i].input_event_usec = time_us % 1000000;
         follow_state(device, &packet[i]);
     }
     int is_read = has_reader(device);

@@ -60,6 +60,9 @@ void device_remove(UMockdevTestbed *testbed, struct device *device);
 // the reader, while a reader that stands still for longer than the patience does.
 void device_send(struct device *device, struct input_event *events, int count);
 
+// The same, stamped earlier (CLOCK_MONOTONIC): when a compositor was given it that reads another device.
+void device_send_at(struct device *device, uint64_t time_us, struct input_event *events, int count);
+
 // So many packets will come: has the memory for what is told of them at hand.
 void device_expect(struct device *device, uint64_t packets);
 

@@ -300,7 +300,7 @@ while True:
     if not sys.stdin.readline(): break
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); peer.settimeout(10); peer.connect(sys.argv[1])
     try:
-        peer.send(struct.pack("<BH", 1, 2) + text("testbed") + text("testbed"))
+        peer.send(struct.pack("<BH", 1, 3) + text("testbed") + text("testbed"))
     except OSError:
         pass
     answer = peer.recv(9000)

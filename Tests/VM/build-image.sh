@@ -2,10 +2,10 @@
 # A bootable Debian with a real kernel, udev, systemd, logind, uinput and sway, and nothing of Kymograph in it: what is
 # tested comes on a second disk, so that a new build needs no new image.
 #
-# usage: Tests/VM/build-image.sh bookworm|trixie [firefox]    prints the directory with disk.img, vmlinuz and initrd.img
+# usage: Tests/VM/build-image.sh bookworm|trixie [browsers]    prints the directory with disk.img, vmlinuz and initrd.img
 set -euo pipefail
 
-suite=${1:?usage: build-image.sh bookworm|trixie [firefox]}
+suite=${1:?usage: build-image.sh bookworm|trixie [browsers]}
 variant=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KYMO_CACHE:-$here/../../.cache}
@@ -22,8 +22,8 @@ asking=(
     python3-gi gir1.2-gtk-3.0 gir1.2-gtk-4.0 gir1.2-vte-2.91 python3-pyqt5 qtwayland5
 )
 [[ $suite != bookworm ]] || packages+=("${asking[@]}")
-# An image of its own: 300 MB on the disk, for one part that is seldom run.
-[[ $variant != firefox ]] || packages+=(firefox-esr)
+# An image of its own: 700 MB on the disk, for one part that is seldom run.
+[[ $variant != browsers ]] || packages+=(firefox-esr chromium)
 
 # The whole script is the recipe, so its hash names the result.
 key=$(sha256sum "$0" | cut -c1-16)

@@ -1,3 +1,4 @@
+import CKymographWeston
 import CWaylandClient
 import CWlrLayerShell
 import Wayland
@@ -18,7 +19,7 @@ public enum BadgeError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// A small line in a corner of every output, by zwlr_layer_shell_v1.
+/// A small line in a corner of every output, by zwlr_layer_shell_v1 or by our own module in Weston.
 ///
 /// A connection of its own: what the compositor objects to here must not end what tells the focus.
 public final class Badge {
@@ -37,7 +38,7 @@ public final class Badge {
     private var presentation: Presentation
     private var isWanted: Bool
     private var registry: OpaquePointer?
-    private var shell: OpaquePointer?
+    private var shell: BadgeShell?
     private var compositor: OpaquePointer?
     private var memory: OpaquePointer?
     private var outputs: [BadgeOutput] = []
@@ -50,6 +51,8 @@ public final class Badge {
     private var trouble: BadgeError?
 
     public private(set) var means = Presence.Means.pending("the compositor has not answered yet")
+    /// By what it is shown, as the service is told; nil: by nothing that the compositor offers so far.
+    public var shellName: String? { shell?.name }
 
     // They must outlive the proxies that point at them.
     private let registryListener = UnsafeMutablePointer<wl_registry_listener>.allocate(capacity: 1)
@@ -87,14 +90,7 @@ public final class Badge {
         for callback in [greeting, bare.callback] { if let callback { wl_callback_destroy(callback) } }
         outputs.removeAll()
         seats.removeAll()
-        if let shell {
-            // Its destructor request came with version 3.
-            if zwlr_layer_shell_v1_get_version(shell) >= 3 {
-                zwlr_layer_shell_v1_destroy(shell)
-            } else {
-                wl_proxy_destroy(shell)
-            }
-        }
+        shell?.destroy()
         if let memory { wl_shm_destroy(memory) }
         if let compositor { wl_compositor_destroy(compositor) }
         if let registry { wl_registry_destroy(registry) }
@@ -231,7 +227,10 @@ public final class Badge {
             OpaquePointer(wl_registry_bind(registry, number, interface, min(version, limit)))
         }
         switch interface {
-        case "zwlr_layer_shell_v1" where shell == nil: shell = bind(kymo_layer_shell_interface(), upTo: 4)
+        case "zwlr_layer_shell_v1" where shell == nil:
+            shell = bind(kymo_layer_shell_interface(), upTo: 4).map(BadgeShell.layers)
+        case "kymograph_weston_v1" where shell == nil:
+            shell = bind(kymo_weston_interface(), upTo: 1).map(BadgeShell.weston)
         case "wl_compositor" where compositor == nil: compositor = bind(kymo_compositor_interface(), upTo: 4)
         case "wl_shm" where memory == nil: memory = bind(kymo_shm_interface(), upTo: 1)
         case "wl_seat":

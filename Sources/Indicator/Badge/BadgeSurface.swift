@@ -1,17 +1,15 @@
+import CKymographWeston
 import CLinuxShim
 import CWaylandClient
-import CWlrLayerShell
 import Glibc
 
 /// The badge on one output.
 final class BadgeSurface {
-    /// Distance from the corner, in logical pixels.
-    private static let margin: Int32 = 8
     /// More than that no compositor means.
     private static let longestSide = 4096
 
     struct Globals {
-        let shell: OpaquePointer
+        let shell: BadgeShell
         let compositor: OpaquePointer
         let memory: OpaquePointer
     }
@@ -26,7 +24,7 @@ final class BadgeSurface {
 
     private let globals: Globals
     private let surface: OpaquePointer
-    private let layer: OpaquePointer
+    private var place: (any BadgePlace)?
     private let handlers: Handlers
     private var presentation: Presentation
     private var scale: Int
@@ -40,7 +38,6 @@ final class BadgeSurface {
     private(set) var isProven = false
 
     // They must outlive the proxies that point at them.
-    private let layerListener = UnsafeMutablePointer<zwlr_layer_surface_v1_listener>.allocate(capacity: 1)
     private let frameListener = UnsafeMutablePointer<wl_callback_listener>.allocate(capacity: 1)
     private let bufferListener = UnsafeMutablePointer<wl_buffer_listener>.allocate(capacity: 1)
 
@@ -52,41 +49,29 @@ final class BadgeSurface {
         self.scale = scale
         self.handlers = handlers
         surface = wl_compositor_create_surface(globals.compositor)
-        // Above windows in full screen, below a lock screen.
-        layer = zwlr_layer_shell_v1_get_layer_surface(
-            globals.shell, surface, output, ZWLR_LAYER_SHELL_V1_LAYER_OVERLAY.rawValue, "kymograph")
         listen()
-        // The corner where fewest things are clicked; a panel there (exclusive zone) moves it.
-        zwlr_layer_surface_v1_set_anchor(
-            layer, ZWLR_LAYER_SURFACE_V1_ANCHOR_BOTTOM.rawValue | ZWLR_LAYER_SURFACE_V1_ANCHOR_RIGHT.rawValue)
-        zwlr_layer_surface_v1_set_margin(layer, Self.margin, Self.margin, Self.margin, Self.margin)
-        zwlr_layer_surface_v1_set_keyboard_interactivity(
-            layer, ZWLR_LAYER_SURFACE_V1_KEYBOARD_INTERACTIVITY_NONE.rawValue)
-        zwlr_layer_surface_v1_set_size(layer, UInt32(Appearance.surfaceWidth), UInt32(Appearance.surfaceHeight))
+        place = globals.shell.place(
+            surface, on: output,
+            handlers: BadgePlaceHandlers(
+                configured: { [unowned self] in configured($0, $1) },
+                closed: { [unowned self] in self.handlers.closed() }))
         wl_surface_commit(surface)
     }
 
     deinit {
         if let frame { wl_callback_destroy(frame) }
-        zwlr_layer_surface_v1_destroy(layer)
+        place = nil
         wl_surface_destroy(surface)
         for buffer in buffers { wl_buffer_destroy(buffer) }
-        layerListener.deallocate()
         frameListener.deallocate()
         bufferListener.deallocate()
     }
 
     private func listen() {
-        layerListener.initialize(
-            to: zwlr_layer_surface_v1_listener(
-                configure: { data, _, serial, width, height in
-                    BadgeSurface.from(data).configured(serial, Int(width), Int(height))
-                }, closed: { data, _ in BadgeSurface.from(data).handlers.closed() }))
         frameListener.initialize(
             to: wl_callback_listener(done: { data, _, _ in BadgeSurface.from(data).drawn() }))
         bufferListener.initialize(
             to: wl_buffer_listener(release: { data, buffer in BadgeSurface.from(data).released(buffer!) }))
-        zwlr_layer_surface_v1_add_listener(layer, layerListener, opaque)
     }
 
     private var opaque: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
@@ -103,8 +88,7 @@ final class BadgeSurface {
         if let size { try draw(width: size.width, height: size.height) }
     }
 
-    private func configured(_ serial: UInt32, _ width: Int, _ height: Int) {
-        zwlr_layer_surface_v1_ack_configure(layer, serial)
+    private func configured(_ width: Int, _ height: Int) {
         // 0: as we like.
         let width = min(width == 0 ? Appearance.surfaceWidth : width, Self.longestSide)
         let height = min(height == 0 ? Appearance.surfaceHeight : height, Self.longestSide)

@@ -154,6 +154,11 @@ extension Payload {
             sink.put(pause.isPaused ? 1 : 0)
             sink.put(Int64(bitPattern: pause.endRealtimeMicroseconds))
         case .output(let notice): notice.write(to: &sink)
+        case .settings(let notice):
+            sink.put(notice.isKnown ? 1 : 0)
+            for number in notice.settings.numbers { sink.put(number) }
+            sink.put(notice.source)
+        case .interaction(let interaction): interaction.write(to: &sink)
         default: break
         }
     }
@@ -333,6 +338,12 @@ extension Payload {
             guard let isPaused = f.flag(0) else { return nil }
             return .pause(PauseNotice(isPaused: isPaused, endRealtimeMicroseconds: f.word(1)))
         case .output: return output(f)
+        case .settings:
+            guard let isKnown = f.flag(0) else { return nil }
+            let numbers = (0..<DeviceSettings.numberCount).compactMap { f.get($0 + 1, as: UInt16.self) }
+            guard let settings = DeviceSettings(numbers: numbers) else { return nil }
+            return .settings(SettingsNotice(isKnown: isKnown, settings: settings, source: f.texts[0]))
+        case .interaction: return Interaction(f).map(Payload.interaction)
         default: return nil
         }
     }
@@ -351,6 +362,35 @@ extension Payload {
                     name: f.texts[0], text: f.texts[1], x: x, y: y, width: width, height: height,
                     modeWidth: modeWidth, modeHeight: modeHeight, refreshMillihertz: refresh, scale: scale,
                     transform: transform, widthMillimetres: widthMillimetres, heightMillimetres: heightMillimetres)))
+    }
+}
+
+extension Interaction {
+    /// Of what nobody answered all fields but the cause are 0 and empty.
+    fileprivate func write<Sink: FieldSink>(to sink: inout Sink) {
+        sink.put(cause.rawValue)
+        sink.put(widget == nil ? 0 : 1)
+        sink.put(widget?.role ?? 0)
+        sink.put((widget?.nameForm ?? .off).rawValue)
+        sink.put(widget?.bounds == nil ? 0 : 1)
+        sink.put(widget?.bounds?.x ?? 0)
+        sink.put(widget?.bounds?.y ?? 0)
+        sink.put(widget?.bounds?.width ?? 0)
+        sink.put(widget?.bounds?.height ?? 0)
+        sink.put(widget?.name ?? "")
+        sink.put(widget?.application ?? "")
+    }
+
+    fileprivate init?(_ f: Fields) {
+        guard let cause: InteractionCause = f.raw(0), let isAnswered = f.flag(1), let role: UInt16 = f.get(2),
+            let form: TitleForm = f.raw(3), let hasBounds = f.flag(4), let x: Int32 = f.get(5), let y: Int32 = f.get(6),
+            let width: Int32 = f.get(7), let height: Int32 = f.get(8)
+        else { return nil }
+        self.init(cause: cause)
+        guard isAnswered else { return }
+        widget = Widget(
+            role: role, name: f.texts[0], nameForm: form, application: f.texts[1],
+            bounds: hasBounds ? WidgetBounds(x: x, y: y, width: width, height: height) : nil)
     }
 }
 

@@ -30,6 +30,8 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case consent = 42
     case pause = 43
     case output = 44
+    case settings = 45
+    case interaction = 48
 
     var integerCount: Int {
         switch self {
@@ -47,16 +49,17 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .loss: 5
         case .clock, .session, .consent, .pause: 2
         case .recorder, .forgetting: 1
-        case .output: 13
+        case .output, .settings: 13
+        case .interaction: 9
         }
     }
 
     var textCount: Int {
         switch self {
         case .deviceAdded: 3
-        case .deviceRemoved, .layout, .loss, .session: 1
+        case .deviceRemoved, .layout, .loss, .session, .settings: 1
         case .focus: 4
-        case .recorder, .consent, .output: 2
+        case .recorder, .consent, .output, .interaction: 2
         default: 0
         }
     }
@@ -64,7 +67,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     /// State that later records refer to: a reader that skips chunks must still read these.
     var isState: Bool {
         switch self {
-        case .suppression, .loss, .forgetting, .pause: false
+        case .suppression, .loss, .forgetting, .pause, .interaction: false
         default: rawValue >= 32
         }
     }
@@ -99,6 +102,8 @@ extension Payload {
         case .consent: .consent
         case .pause: .pause
         case .output: .output
+        case .settings: .settings
+        case .interaction: .interaction
         }
     }
 }

@@ -31,7 +31,8 @@ func checkIndicator(_ recorder: RecorderStatus?) -> [Finding] {
             "indicator", "not shown to \(recorder.subject): nothing is recorded",
             recorder.agent
                 ? "journalctl --user --unit=kymograph-agent.service, in the session, tells what it tried; GNOME: "
-                    + "gnome-extensions enable kymograph@kymograph.org (before 45: kymograph-legacy@kymograph.org)"
+                    + "gnome-extensions enable kymograph@kymograph.org (before 45: kymograph-legacy@kymograph.org); "
+                    + "Weston: the package kymograph-weston"
                 : "systemctl --user start kymograph-agent.service, in the session")
     ]
 }

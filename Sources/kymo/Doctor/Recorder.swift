@@ -34,10 +34,13 @@ func checkRecorder(_ status: Result<RecorderStatus, StatusError>) -> [Finding] {
     return findings
 }
 
-/// Where the agent's reason names GNOME's extension: what switches it on. Nil: another desktop.
+/// Where the agent's reason names GNOME's extension or Weston's module: what switches it on. Nil: another desktop.
 private func remedy(for reason: String) -> String? {
     if let command = reason.firstRange(of: "gnome-extensions ") {
         return "\(reason[command.lowerBound...].prefix { $0 != ";" }), in the session"
+    }
+    if reason.contains("kymograph-weston") {
+        return "apt install kymograph-weston; modules=kymograph.so under [core] in weston.ini; then restart Weston"
     }
     return reason.contains("GNOME Shell") ? "log out and in" : nil
 }

@@ -128,12 +128,21 @@ private let payloadGroups: [[Payload]] = [
         .deviceRemoved(DeviceRemoval(sysname: "event5")),
         .output(OutputNotice(number: 3, isConnected: true, output: output)),
         .output(OutputNotice(number: 3, isConnected: false, output: output)),
+        .settings(SettingsNotice(isKnown: true, settings: settings, source: "sway")),
+    ],
+    [
+        .interaction(Interaction(cause: .click, widget: seedWidget)), .interaction(Interaction(cause: .focus)),
     ],
 ]
 
+private let settings = DeviceSettings(numbers: [2, 1, 2, 1, 2, 1, 2, 3, 4, 0x112, 2, 3])!
 private let output = OutputDescription(
     name: "DP-1", text: "Maker é", x: -1920, y: 20, width: 1280, height: 720, modeWidth: 1920, modeHeight: 1080,
     refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped90, widthMillimetres: 600, heightMillimetres: 340)
+
+private let seedWidget = Widget(
+    role: 43, name: "Save é", nameForm: .full, application: "Editor",
+    bounds: WidgetBounds(x: -1, y: 2, width: 30, height: 40))
 
 private let agentMessages: [AgentMessage] = {
     let classes = (0..<LayoutTable.codeCount * LayoutTable.levelCount).map {
@@ -171,10 +180,22 @@ private let agentMessages: [AgentMessage] = {
                 OutputsReport.Output(number: 7, description: output),
                 OutputsReport.Output(number: .max, description: OutputDescription(name: "")),
             ])),
+        .settings(
+            SettingsReport(
+                source: "sway",
+                choices: [
+                    DeviceChoice(.node("event5"), settings), DeviceChoice(.touchpads, DeviceSettings()),
+                    DeviceChoice(.make(vendor: 0x46D, product: 1, name: "Mouse é"), settings),
+                    DeviceChoice(.mice, settings),
+                ])),
+        .focusMet(FocusMet(timeMicroseconds: 9, window: 7, widget: seedWidget)),
+        .focusMet(FocusMet(timeMicroseconds: 9, window: 7, widget: nil)),
+        .clickMet(ClickMet(number: 3, answer: .widget(Widget(role: 79)))),
+        .clickMet(ClickMet(number: 3, answer: .password)),
     ]
 }()
 
 private let serviceMessages: [DaemonMessage] = [
     .welcome(version: 1), .refused(reason: "only the subject is believed"), .probe(id: .max),
-    .recording(RecordingState(phase: .paused, text: "until 12:00")),
+    .recording(RecordingState(phase: .paused, text: "until 12:00")), .interactions(window: 7), .click(number: 3),
 ]

@@ -1,6 +1,6 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|life|rebooted|suspend
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend
 """
 
 import random
@@ -82,11 +82,11 @@ def recorded_desk(report, payload, results, name):
     return desk
 
 
-def of_firefox(report, payload, results):
+def of_browsers(report, payload, results):
     import known_secrets
 
-    desk = recorded_desk(report, payload, results, "firefox")
-    known_secrets.in_firefox(desk)
+    desk = recorded_desk(report, payload, results, "browsers")
+    known_secrets.in_browsers(desk)
     desk.feeder.close()
 
 
@@ -96,7 +96,7 @@ def asleep(report, payload, results):
     desk.feeder.close()
 
 
-PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "firefox": of_firefox, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
+PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
 
 
 def main(payload, results, part):

@@ -1,0 +1,42 @@
+/*
+ * Kymograph's module for Weston: tells the session's agent which window has the keyboard, and shows its badge.
+ *
+ * One thread, the compositor's own, and nothing here waits: what it says is in order with what the compositor does.
+ * Structs of libweston are read directly, so that a module is of one major version of it.
+ */
+#pragma once
+#include <libweston/libweston.h>
+#include <libweston/version.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#if WESTON_VERSION_MAJOR == 10
+#include <libweston-desktop/libweston-desktop.h>
+#elif WESTON_VERSION_MAJOR == 14
+#include <libweston/desktop.h>
+#else
+#error "written for libweston 10 (Debian 12) and 14 (Debian 13)"
+#endif
+
+/* The one program that is told anything. */
+#ifndef KYMO_AGENT
+#define KYMO_AGENT "/usr/bin/kymograph-agent"
+#endif
+
+/* Whether that client is the agent of the compositor's own user. */
+bool is_agent(const struct wl_client *client);
+
+/* The keyboard's owner. `bound`: the agent's objects (kymograph_weston_v1), which are told. */
+void focus_start(struct weston_compositor *compositor, struct wl_list *bound);
+void focus_stop(void);
+/* Everything that is known, to one that has just come. */
+void focus_greet(struct wl_resource *resource);
+/* What no signal tells. */
+void focus_refresh(void);
+
+/* Badges: surfaces of the agent's above all windows. */
+void badges_start(struct weston_compositor *compositor);
+void badges_stop(void);
+void badge_create(
+    struct wl_client *client, struct wl_resource *parent, uint32_t id, struct wl_resource *surface,
+    struct wl_resource *output);
