@@ -132,7 +132,8 @@ extension Gate {
         case .window: break
         }
         if held.keys == .off { return isConfirmed || held.hiddenReason.mayBeSecret ? held.hiddenReason : .unconfirmed }
-        guard isConfirmed else { return .unconfirmed }
+        // What a busy app has not told yet may be a password's field, of which the span of this reason would have the count.
+        guard isConfirmed else { return field.limit == .late ? .accessibility : .unconfirmed }
         switch field.limit {
         case .password: return .password
         case .privateWindow: return .privateWindow

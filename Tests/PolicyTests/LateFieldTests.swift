@@ -158,6 +158,16 @@ private let tab: UInt16 = 15
         #expect(!desk.lines.contains { $0.hasPrefix("counts") })
     }
 
+    @Test func keysThatNobodyConfirmedHaveNoCountEither() throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0, field: .late)
+        desk.confirm(at: 1)
+        for ms in [150.0, 160, 170] { desk.press(one, at: ms) }
+        desk.advance(to: 500)
+        desk.stop(at: 501)
+        #expect(desk.lines == ["(accessibility", "accessibility 0+0)"])
+    }
+
     @Test func nobodyAnswersForIt() throws {
         let desk = try desk()
         #expect(desk.gate.probeDue(nowMicroseconds: Desk.start + UInt64(200 + Self.asked) * 1000) != nil)
