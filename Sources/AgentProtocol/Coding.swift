@@ -37,6 +37,7 @@ extension AgentMessage {
             bytes.put(lock.timeMicroseconds)
             bytes.put(UInt8(lock.isLocked ? 1 : 0))
         case .outputs(let report): report.encode(into: &bytes)
+        case .settings(let report): report.encode(into: &bytes)
         }
     }
 
@@ -85,6 +86,7 @@ extension AgentMessage {
             self = .lock(
                 LockReport(timeMicroseconds: try reader.integer("time"), isLocked: try reader.flag("locked")))
         case 10: self = .outputs(try OutputsReport(&reader))
+        case 11: self = .settings(try SettingsReport(&reader))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()

@@ -11,6 +11,7 @@ public enum StringLimit {
     public static let title = 1024
     public static let output = 64
     public static let outputText = 256
+    public static let deviceName = 256
     public static let source = 64
     public static let name = 64
     public static let reason = 256
@@ -29,6 +30,7 @@ public enum AgentMessage: Sendable, Equatable {
     case pauseRequest(PauseRequest)
     case lock(LockReport)
     case outputs(OutputsReport)
+    case settings(SettingsReport)
 }
 
 /// The first message of a connection.

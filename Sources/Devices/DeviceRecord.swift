@@ -6,6 +6,11 @@ import Events
 final class DeviceRecord {
     let id: DeviceID
     let sysname: String
+    /// libinput's; it is there as long as this is in `InputSource.devices`.
+    let handle: OpaquePointer
+    let description: DeviceDescription
+    /// As the journal knows them; nil: nobody has ever told of them.
+    var settings: SettingsNotice?
     var lastMicroseconds: UInt64 = 0
     var drop = DropSpan()
     let buffer: KernelBuffer
@@ -14,9 +19,11 @@ final class DeviceRecord {
     /// Which dispatch that was.
     var dispatch: UInt64 = 0
 
-    init(id: DeviceID, sysname: String, buffer: KernelBuffer) {
+    init(id: DeviceID, handle: OpaquePointer, description: DeviceDescription, buffer: KernelBuffer) {
         self.id = id
-        self.sysname = sysname
+        self.handle = handle
+        self.description = description
+        sysname = description.sysname
         self.buffer = buffer
     }
 }
@@ -45,7 +52,7 @@ extension DeviceDescription {
             bus: Self.bus(device), capabilities: capabilities,
             widthMicrometres: hasSize ? UInt32(clamping: Int64(width * 1000)) : 0,
             heightMicrometres: hasSize ? UInt32(clamping: Int64(height * 1000)) : 0,
-            // Nobody has told the recorder the user's settings yet.
+            // Of the others somebody has to tell.
             isConfigurationKnown: capabilities.isDisjoint(with: [.pointer, .touch]))
     }
 

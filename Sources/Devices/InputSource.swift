@@ -33,6 +33,12 @@ public final class InputSource {
     private var noticed: [Noticed] = []
     private var keysDown: [String: [UInt16]] = [:]
     private var buffers: [String: KernelBuffer] = [:]
+    /// Keys that were down on devices that libinput closed by itself, for a setting, and opened again.
+    private var reopened: [(DeviceID, [UInt16])] = []
+    /// What the desktop says of the person's settings, and who says so.
+    private var choices: (list: [DeviceChoice], source: String) = ([], "")
+    /// Devices that arrived with the opening wait in libinput's queue.
+    private var hasResumed = false
     /// Which dispatch is running: what a device's counts belong to.
     private var dispatchNumber: UInt64 = 0
     /// How full the fullest device's kernel buffer was when the last dispatch emptied it: 0…1, an estimate from above.
@@ -123,7 +129,12 @@ public final class InputSource {
         for (index, byte) in bits.enumerated() where byte != 0 {
             for bit in 0..<8 where byte >> bit & 1 == 1 { codes.append(UInt16(index * 8 + bit)) }
         }
-        if !codes.isEmpty { keysDown[sysname] = codes }
+        guard !codes.isEmpty else { return }
+        if let device = devices.first(where: { $0.sysname == sysname }) {
+            reopened.append((device.id, codes))
+        } else {
+            keysDown[sysname] = codes
+        }
     }
 
     // MARK: closing for a while
@@ -144,6 +155,9 @@ public final class InputSource {
         }
         devices.removeAll()
         problems.removeAll()
+        reopened.removeAll()
+        // Who opens them next may be somebody else, with other settings.
+        choices = ([], "")
     }
 
     /// Opens what is there now; every device arrives anew, with the next `dispatch`: no descriptor tells of it. In front of
@@ -152,6 +166,7 @@ public final class InputSource {
     public func resume() {
         guard isSuspended else { return }
         isSuspended = false
+        hasResumed = true
         libinput_resume(libinput)
         // Behind libinput's beginning to look again.
         let gone = hotplug?.unplugged() ?? []
@@ -179,6 +194,9 @@ public final class InputSource {
                         payload: .deviceRemoved(DeviceRemoval(sysname: sysname)))))
         }
         unplugged.removeAll()
+        // The person's settings are to be in force before the first of their input is read.
+        if hasResumed { while let event = libinput_get_event(libinput) { hand(event, body) } }
+        hasResumed = false
         libinput_dispatch(libinput)
         for item in noticed {
             switch item {
@@ -189,6 +207,39 @@ public final class InputSource {
         noticed.removeAll()
         while let event = libinput_get_event(libinput) { hand(event, body) }
         while let problem = problems.popLast() { body(.problem(problem)) }
+        while let (device, codes) = reopened.popLast() { body(.keysDownAtOpen(device, codes)) }
+    }
+
+    /// Puts the person's settings in force, on all that is open now and on what comes, until devices are closed. What no
+    /// choice means has the device's own defaults. Nothing is opened or closed for it but by the setting `sends`.
+    /// - Parameter source: who says so, for the records.
+    public func configure(
+        _ choices: [DeviceChoice], source: String, _ body: (consuming DeviceSignal) -> Void
+    ) {
+        guard !isSuspended else { return }
+        self.choices = (choices, source)
+        for device in devices { configure(device, body) }
+        while let (device, codes) = reopened.popLast() { body(.keysDownAtOpen(device, codes)) }
+    }
+
+    private func configure(_ device: DeviceRecord, _ body: (consuming DeviceSignal) -> Void) {
+        let chosen = choice(for: device.handle, device.description)
+        // What was never told has never been changed.
+        guard chosen != nil || device.settings?.isKnown == true else { return }
+        (chosen ?? DeviceSettings()).apply(to: device.handle)
+        let notice = SettingsNotice(
+            isKnown: chosen != nil, settings: DeviceSettings(inForceOn: device.handle),
+            source: chosen == nil ? "" : choices.source)
+        guard notice != device.settings else { return }
+        device.settings = notice
+        body(
+            .event(
+                Event(
+                    timeMicroseconds: kymo_monotonic_microseconds(), device: device.id, payload: .settings(notice))))
+    }
+
+    private func choice(for handle: OpaquePointer, _ description: DeviceDescription) -> DeviceSettings? {
+        choices.list.first { $0.selector.means(handle, description) }?.settings
     }
 
     private func hand(_ event: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {
@@ -261,9 +312,10 @@ public final class InputSource {
     }
 
     private func added(_ handle: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {
-        let description = DeviceDescription(handle)
+        var description = DeviceDescription(handle)
+        if choice(for: handle, description) != nil { description.isConfigurationKnown = true }
         let device = DeviceRecord(
-            id: nextID, sysname: description.sysname,
+            id: nextID, handle: handle, description: description,
             buffer: buffers.removeValue(forKey: description.sysname) ?? .smallest)
         device.lastMicroseconds = kymo_monotonic_microseconds()
         // 65,535 arrivals in one run: after that numbers would be used twice.
@@ -278,6 +330,7 @@ public final class InputSource {
         if let codes = keysDown.removeValue(forKey: description.sysname) {
             body(.keysDownAtOpen(device.id, codes))
         }
+        configure(device, body)
     }
 
     private func removed(_ handle: OpaquePointer, _ body: (consuming DeviceSignal) -> Void) {

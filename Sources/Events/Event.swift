@@ -74,6 +74,7 @@ public enum Payload: Sendable, Equatable {
     indirect case consent(ConsentNotice)
     indirect case pause(PauseNotice)
     indirect case output(OutputNotice)
+    indirect case settings(SettingsNotice)
 }
 
 extension Payload {

@@ -26,7 +26,8 @@ public struct DeviceDescription: Sendable, Hashable {
     /// Physical size in micrometres for absolute devices, else 0.
     public var widthMicrometres: UInt32
     public var heightMicrometres: UInt32
-    /// False: the user's settings for it (tap, natural scroll, left-handed) are not known to the recorder.
+    /// Whether the person's settings for it (`DeviceSettings`) were known when it came; what became known later, a
+    /// `SettingsNotice` tells. True of what has none: keyboards, switches.
     public var isConfigurationKnown: Bool
     public init(
         name: String, sysname: String, seat: String, vendor: UInt16, product: UInt16, bus: UInt16 = 0,

@@ -18,10 +18,12 @@ public struct CSVFormat {
         "wheel_v120", "control", "number", "value", "mode", "switch", "on",
         // State.
         "sysname", "seat", "vendor_id", "product_id", "bus", "capabilities", "width_um", "height_um",
-        "configuration_known", "state", "title_form", "title", "title_hash", "pid", "window", "output", "source", "uncertainty_us",
-        "known", "group", "keymap_hash", "realtime_us", "subject", "user_id", "active", "running", "version",
+        "configuration_known", "state", "title_form", "title", "title_hash", "pid", "window", "output", "source",
+        "uncertainty_us", "known", "group", "keymap_hash", "realtime_us", "subject", "user_id", "active", "running", "version",
         "libinput", "given", "receipt", "connected", "description", "width", "height", "mode_width", "mode_height",
-        "refresh_mhz", "transform", "width_mm", "height_mm",
+        "refresh_mhz", "transform", "width_mm", "height_mm", "tap", "tap_buttons", "tap_drag", "tap_drag_lock",
+        "natural_scroll", "left_handed", "middle_emulation", "click_method", "scroll_method", "scroll_button",
+        "disable_while_typing", "sends",
         // Accounts.
         "reason", "start_us", "end_us", "keys", "others", "count", "detail", "offset", "missing_first", "missing_last",
         "forgotten_first", "forgotten_last", "everything", "paused", "until_us",

@@ -203,6 +203,7 @@ extension Payload {
                 }
             }
         case .output(let notice): notice.put(into: &object)
+        case .settings(let notice): notice.put(into: &object)
         default: break
         }
     }
@@ -242,6 +243,25 @@ extension DeviceDescription {
             object.put("height_um", heightMicrometres)
         }
         object.put("configuration_known", isConfigurationKnown)
+    }
+}
+
+extension SettingsNotice {
+    fileprivate func put(into object: inout some FieldWriter) {
+        object.put("known", isKnown)
+        if let tap = settings.tap { object.put("tap", tap) }
+        if let buttons = settings.tapButtons { object.put("tap_buttons", buttons.name) }
+        if let drag = settings.tapDrag { object.put("tap_drag", drag) }
+        if let lock = settings.tapDragLock { object.put("tap_drag_lock", lock) }
+        if let isNatural = settings.naturalScroll { object.put("natural_scroll", isNatural) }
+        if let isLeft = settings.leftHanded { object.put("left_handed", isLeft) }
+        if let emulation = settings.middleEmulation { object.put("middle_emulation", emulation) }
+        if let method = settings.clickMethod { object.put("click_method", method.name) }
+        if let method = settings.scrollMethod { object.put("scroll_method", method.name) }
+        if let button = settings.scrollButton { object.put("scroll_button", button) }
+        if let isDisabled = settings.disableWhileTyping { object.put("disable_while_typing", isDisabled) }
+        if let sends = settings.sends { object.put("sends", sends.name) }
+        if !source.isEmpty { object.put("source", source) }
     }
 }
 

@@ -11,6 +11,7 @@ public enum RecordName: String, Sendable, CaseIterable {
     case deviceAdded = "device_added"
     case deviceRemoved = "device_removed"
     case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output
+    case settings = "device_settings"
     /// Not a record: a place in the journal that cannot be read.
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
@@ -54,6 +55,7 @@ extension Payload {
         case .consent: .consent
         case .pause: .pause
         case .output: .output
+        case .settings: .settings
         }
     }
 }
@@ -160,6 +162,46 @@ extension OutputTransform: Named {
         case .flipped90: "flipped-90"
         case .flipped180: "flipped-180"
         case .flipped270: "flipped-270"
+        }
+    }
+}
+
+extension TapButtons: Named {
+    var name: String {
+        switch self {
+        case .rightThenMiddle: "right_then_middle"
+        case .middleThenRight: "middle_then_right"
+        }
+    }
+}
+
+extension ClickMethod: Named {
+    var name: String {
+        switch self {
+        case .none: "none"
+        case .buttonAreas: "button_areas"
+        case .clickfinger: "clickfinger"
+        }
+    }
+}
+
+extension ScrollMethod: Named {
+    var name: String {
+        switch self {
+        case .none: "none"
+        case .twoFinger: "two_finger"
+        case .edge: "edge"
+        case .onButtonDown: "on_button_down"
+        }
+    }
+}
+
+extension SendMode: Named {
+    var name: String {
+        switch self {
+        case .enabled: "enabled"
+        case .disabled: "disabled"
+        case .disabledOnExternalMouse: "disabled_on_external_mouse"
         }
     }
 }

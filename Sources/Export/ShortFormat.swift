@@ -107,7 +107,7 @@ extension Event {
         case .suppression: .warning
         case .focus: .focus
         case .key, .keyCounts, .button: .strong
-        case .motion, .position, .clock, .layout, .output: .dim
+        case .motion, .position, .clock, .layout, .output, .settings: .dim
         default: .plain
         }
     }

@@ -40,6 +40,7 @@ extension Event {
         case .pause(let pause):
             pause.text
         case .output(let notice): notice.text
+        case .settings(let notice): notice.text
         default: ""
         }
     }
@@ -88,6 +89,20 @@ extension DeviceDescription {
         }
         return "\"\(name.visible)\" \(hexadecimal(vendor)):\(hexadecimal(product)) "
             + capabilities.names.joined(separator: ", ").replacing("_", with: " ")
+    }
+}
+
+extension SettingsNotice {
+    /// What differs from what most devices do, and who says so.
+    fileprivate var text: String {
+        guard isKnown else { return "unknown: what the desktop makes of its input is not known" }
+        let flags: [(Bool?, String)] = [
+            (settings.tap, "tap to click"), (settings.naturalScroll, "natural scroll"),
+            (settings.leftHanded, "left-handed"), (settings.middleEmulation, "middle emulation"),
+        ]
+        var words = flags.filter { $0.0 == true }.map(\.1)
+        if let sends = settings.sends, sends != .enabled { words.append(sends.name.replacing("_", with: " ")) }
+        return (words.isEmpty ? "as the device comes" : words.joined(separator: ", ")) + "  (\(source.visible))"
     }
 }
 

@@ -111,6 +111,8 @@ public final class Accessibility {
         unresolved.removeAll()
         let old = self.phase
         self.phase = phase
+        // What apps had still to tell is lost.
+        if old == .connected { suspected(Suspicion()) }
         tellWaiting()
         if old != phase { changed() }
     }
@@ -167,7 +169,10 @@ public final class Accessibility {
             let owner = try? message[2, as: String.self]
         else { return }
         if owner.isEmpty {
-            if let gone = apps.removeValue(forKey: name), gone.process != 0 { focusMoved(gone.process) }
+            if let gone = apps.removeValue(forKey: name) {
+                if gone.hasHadFocus, gone.isRelayed { suspected(Suspicion(of: gone)) }
+                if gone.process != 0 { focusMoved(gone.process) }
+            }
             resolved(name)
         } else {
             resolve(name)

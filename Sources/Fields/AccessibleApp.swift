@@ -23,7 +23,10 @@ final class AccessibleApp {
     /// The processes that it comes from, as when it came: the window may be one's of those.
     private(set) var ancestors: Set<Int32> = []
     /// The object that has the focus; nil: it has not said.
-    private var focus: String?
+    private var focus: String? {
+        didSet { if focus != nil { hasHadFocus = true } }
+    }
+    private(set) var hasHadFocus = false
     /// The focused object was a password's once since it got the focus: an eye that shows the text changes its role, and
     /// not what it is.
     private(set) var isOnPassword = false

@@ -252,11 +252,12 @@ public final class FieldWatch {
         guard var current = window else { return }
         isTerminalWidget = answer.isTerminal
         let field = FieldDescription(access: answer.access, purpose: purpose, isTerminal: isTerminal)
-        guard current.reported != field else { return }
+        let hasMoved = current.movedMicroseconds > current.reportedMicroseconds
+        // That it has told of a move is news of an app that is late, also where the next field is as the one before.
+        guard current.reported != field || field.access == .late && hasMoved else { return }
         let now = kymo_monotonic_microseconds()
         // The first word on a window holds since it has the focus: nothing in it had been said before. A later one holds
         // since something moved; if nothing did, since it was asked for.
-        let hasMoved = current.movedMicroseconds > current.reportedMicroseconds
         let since =
             current.reported == nil ? current.sinceMicroseconds : hasMoved ? current.movedMicroseconds : now
         current.reported = field

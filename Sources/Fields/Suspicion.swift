@@ -1,8 +1,8 @@
 import CLinuxShim
 import Events
 
-/// An app whose word may come late has told of an object that got its focus, perhaps some time ago: a password's field, or
-/// one of which it does not say what it is.
+/// A password's field may have had the focus, perhaps some time ago: an app whose word may come late has told of one, or of an
+/// object of which it does not say what it is; or it will not tell any more of what it had.
 struct Suspicion {
     private let process: Int32
     private let ancestors: Set<Int32>
@@ -10,6 +10,12 @@ struct Suspicion {
     init(of app: AccessibleApp) {
         process = app.process
         ancestors = app.ancestors
+    }
+
+    /// Any app.
+    init() {
+        process = 0
+        ancestors = []
     }
 
     /// Whether it may have been in a window of that process; 0: nobody knows of which it is.

@@ -1,8 +1,9 @@
 import CLinuxShim
+import Events
 import FoundationEssentials
 import Glibc
 
-/// sway's own socket (i3-ipc): the pid of the focused window, and the active layout, which the Wayland protocols do
+/// sway's own socket (i3-ipc): the pid of the focused window, the active layout and the person's settings for pointers, which the Wayland protocols do
 /// not tell an unfocused client. Everything here is extra: focus reports never wait for it.
 public final class SwayIPC {
     public struct Handlers {
@@ -10,9 +11,15 @@ public final class SwayIPC {
         public var focused: (_ appID: String?, _ pid: Int32) -> Void
         /// Nil: keyboards disagree.
         public var layout: (ActiveLayout?) -> Void
-        public init(focused: @escaping (String?, Int32) -> Void, layout: @escaping (ActiveLayout?) -> Void) {
+        /// The person's settings for the pointers that sway reads, whenever any input has changed.
+        public var settings: ([DeviceChoice]) -> Void
+        public init(
+            focused: @escaping (String?, Int32) -> Void, layout: @escaping (ActiveLayout?) -> Void,
+            settings: @escaping ([DeviceChoice]) -> Void
+        ) {
             self.focused = focused
             self.layout = layout
+            self.settings = settings
         }
     }
 
@@ -30,11 +37,6 @@ public final class SwayIPC {
             }
             return nil
         }
-    }
-    private struct Input: Decodable {
-        var type: String?
-        var xkb_active_layout_index: Int?
-        var xkb_active_layout_name: String?
     }
 
     /// i3-ipc: "i3-ipc", length, type; then JSON.
@@ -117,14 +119,15 @@ public final class SwayIPC {
             // The event tells of one keyboard by a name that several may share: ask for all of them.
             askLayout()
         case Self.getInputs:
-            let inputs = (try? decoder.decode([Input].self, from: body)) ?? []
+            let inputs = (try? decoder.decode([SwayInput].self, from: body)) ?? []
             handlers.layout(Self.commonLayout(of: inputs))
+            handlers.settings(inputs.compactMap(\.choice))
         default: break
         }
     }
 
     /// Keyboards of one seat that disagree leave open which layout the next key meets.
-    private static func commonLayout(of inputs: [Input]) -> ActiveLayout? {
+    private static func commonLayout(of inputs: [SwayInput]) -> ActiveLayout? {
         var layouts: Set<ActiveLayout> = []
         for input in inputs where input.type == "keyboard" {
             guard let group = input.xkb_active_layout_index.flatMap({ UInt32(exactly: $0) }) else { continue }

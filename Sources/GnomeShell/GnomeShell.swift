@@ -27,11 +27,13 @@ public final class GnomeShell {
         /// Whether a person sees the indicator, or why not.
         public var seen: (Bool, String) -> Void
         public var clicked: () -> Void
+        /// The person's settings for pointers; nil: not known.
+        public var settings: ([DeviceChoice]?) -> Void
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
             purpose: @escaping (ContentPurpose) -> Void, group: @escaping (UInt32?) -> Void,
             watermark: @escaping (Watermark) -> Void, seen: @escaping (Bool, String) -> Void,
-            clicked: @escaping () -> Void
+            clicked: @escaping () -> Void, settings: @escaping ([DeviceChoice]?) -> Void
         ) {
             self.phase = phase
             self.focus = focus
@@ -40,6 +42,7 @@ public final class GnomeShell {
             self.watermark = watermark
             self.seen = seen
             self.clicked = clicked
+            self.settings = settings
         }
     }
 
@@ -79,6 +82,7 @@ public final class GnomeShell {
                 else { return }
                 shell.handlers.seen(isSeen, reason)
             },
+            try signal("SettingsChanged") { $0.handlers.settings(ShellSettings.choices($1)) },
             try signal("Clicked") { shell, _ in shell.handlers.clicked() },
             try signal("Enabled", always: true) { shell, _ in shell.begin() },
             try signal("Disabled", always: true) { shell, _ in shell.lack("the extension was switched off") },
@@ -135,6 +139,20 @@ public final class GnomeShell {
         ask("Attach") { shell, _ in
             shell.enter(.usable)
             shell.tell()
+            shell.askSettings()
+        }
+    }
+
+    /// Nothing else depends on them: an extension that does not tell them tells of windows all the same.
+    private func askSettings() {
+        guard let owner else { return }
+        let asked = generation
+        bus.call(
+            owner, path: Self.path, interface: Self.interface, member: "Settings",
+            timeoutMicroseconds: Self.timeoutMicroseconds
+        ) { [weak self] answer in
+            guard let self, asked == generation else { return }
+            handlers.settings((try? answer.get()).flatMap(ShellSettings.choices))
         }
     }
 
@@ -145,6 +163,7 @@ public final class GnomeShell {
         if wasUsable {
             handlers.purpose(.untold)
             handlers.seen(false, reason)
+            handlers.settings(nil)
         }
         handlers.phase()
     }

@@ -55,7 +55,11 @@ struct FieldTimeline {
 
     /// Flapping faster than this within one hold-back loses the oldest entries, which then count as unanswered.
     static let capacity = 512
-    private var entries: [Entry] = []
+    private var entries: [Entry] = [] {
+        didSet { isLate = entries.last?.limit == .late }
+    }
+    /// What holds now is late. Looked at for every event.
+    private(set) var isLate = false
 
     init() { entries.reserveCapacity(Self.capacity) }
 

@@ -30,6 +30,7 @@ public final class Gate {
     var outputs = OutputTable()
     @exclusivity(unchecked) var buckets = KeyBuckets()
     let lateCounts: LateCounts
+    @exclusivity(unchecked) var owedMoves = OwedMoves()
     @exclusivity(unchecked) var ledger = Ledger()
     @exclusivity(unchecked) var probes = Probes()
     @exclusivity(unchecked) var overflow: Overflow?
@@ -59,7 +60,10 @@ public final class Gate {
     /// An event from a device, in the order of arrival.
     public func hold(_ event: consuming Event) {
         guard !holdBack.isFull, overflow == nil else { return holdAfterOverflow(event) }
-        if event.payload.isInput { probes.await(event.timeMicroseconds, isPress: event.payload.isPress) }
+        if event.payload.isInput {
+            probes.await(event.timeMicroseconds, isPress: event.payload.isPress)
+            if fields.isLate { noteMove(event) }
+        }
         holdBack.append(event)
     }
 

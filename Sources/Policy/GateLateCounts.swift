@@ -10,6 +10,14 @@ extension Gate {
         if !isCounted { account(event, reason: .accessibility, emit) }
     }
 
+    /// As soon as it comes: the app's word on it may be here before it is decided on.
+    @inline(never) func noteMove(_ event: borrowing Event) {
+        guard let action = OwedMoves.Action(event.payload) else { return }
+        if owedMoves.acted(action, atMicroseconds: event.timeMicroseconds) {
+            lateCounts.distrust(atMicroseconds: event.timeMicroseconds)
+        }
+    }
+
     /// Writes the counts whose time has come, and accounts for those that may not be written.
     @inline(never) func settleLateCounts(nowMicroseconds now: UInt64, _ emit: (consuming Event) -> Void) {
         let withheld = lateCounts.settle(nowMicroseconds: now) { event in

@@ -64,6 +64,9 @@ extension Gate {
             timeMicroseconds: receivedMicroseconds)
         // Nobody knows is no other window: a password's field that was there when the agent died still is.
         guard !isSameWindow, report.state != .unknown else { return }
+        if owedMoves.windowChanged(atMicroseconds: receivedMicroseconds) {
+            lateCounts.distrust(atMicroseconds: receivedMicroseconds)
+        }
         fields.focusMoved(
             to: report.window, atMicroseconds: receivedMicroseconds,
             watermarkMicroseconds: timeline.watermarkMicroseconds)
@@ -86,6 +89,7 @@ extension Gate {
         receivedMicroseconds: UInt64
     ) {
         distrustLateCounts(after: field, receivedMicroseconds: receivedMicroseconds)
+        if lastReport?.window == window { owedMoves.told(sinceMicroseconds: sinceMicroseconds) }
         for sample in samples { echo.add(sample) }
         fields.told(
             field, window: window, sinceMicroseconds: sinceMicroseconds,

@@ -14,7 +14,7 @@ public struct PermittedEvent: Sendable {
     public init?(account event: Event) {
         switch event.payload {
         case .loss, .clock, .recorder, .session, .deviceAdded, .deviceRemoved, .suppression, .forgetting,
-            .consent, .pause:
+            .consent, .pause, .settings:
             self.event = event
         default: return nil
         }

@@ -27,6 +27,8 @@ final class Compositor {
     private var backend: WaylandBackend?
     private var sway: SwayIPC?
     private var plasmaLayouts: PlasmaLayouts?
+    private var plasmaDevices: PlasmaDevices?
+    private var settings = DesktopSettings()
     private var shell: GnomeShell?
     /// What came over the bus: in force where the compositor has no socket that tells better.
     private var groupOnBus = ActiveGroup.untold
@@ -75,6 +77,7 @@ final class Compositor {
     private func tellAll() {
         tellLayout()
         tellOutputs()
+        send(.settings(settings.report))
         guard let informant else {
             send(.backendState(BackendState(isUsable: false, backend: "none", reason: lastComplaint)))
             return send(.focus(FocusReport(timeMicroseconds: kymo_monotonic_microseconds(), state: .unknown)))
@@ -196,7 +199,7 @@ final class Compositor {
                     guard group != told else { return }
                     group = told
                     tellLayout()
-                }))
+                }, settings: { [unowned self] in settingsTold($0, by: .sway) }))
         guard let sway else { return }
         group = .open
         do {
@@ -226,6 +229,7 @@ final class Compositor {
         guard let old = sway else { return }
         loop.remove(old.descriptor)
         sway = nil
+        settingsTold(nil, by: .sway)
     }
 
     // MARK: GNOME Shell
@@ -240,7 +244,8 @@ final class Compositor {
                 group: { [unowned self] in busTold($0.map { .told(ActiveLayout(group: $0)) } ?? .open) },
                 watermark: { [unowned self] in if case .shell = informant { answered($0) } },
                 seen: { [unowned self] in handlers.panel($0 ? .shown : .hidden($1)) },
-                clicked: { [unowned self] in handlers.panelClicked() }))
+                clicked: { [unowned self] in handlers.panelClicked() },
+                settings: { [unowned self] in settingsTold($0, by: .shell) }))
     }
 
     private func shellChanged() {
@@ -265,6 +270,10 @@ final class Compositor {
         shell?.show(symbol: symbol, text: presentation.text, isPending: presentation.isPending)
     }
 
+    private func settingsTold(_ choices: [DeviceChoice]?, by source: DesktopSettings.Source) {
+        if let report = settings.take(choices, from: source) { send(.settings(report)) }
+    }
+
     // MARK: layout
 
     func busCame(_ bus: Bus) {
@@ -272,6 +281,7 @@ final class Compositor {
             plasmaLayouts = try PlasmaLayouts(
                 bus: bus, told: { [unowned self] in busTold($0.map(ActiveGroup.told) ?? .open) },
                 absent: { [unowned self] in busTold(.untold) })
+            plasmaDevices = try PlasmaDevices(bus: bus, loop: loop) { [unowned self] in settingsTold($0, by: .plasma) }
             shell = try gnomeShell(bus)
             shell?.compositor(pid: backend?.compositorPID)
         } catch {
@@ -281,6 +291,9 @@ final class Compositor {
 
     func busLeft() {
         plasmaLayouts = nil
+        plasmaDevices = nil
+        settingsTold(nil, by: .plasma)
+        settingsTold(nil, by: .shell)
         let hadShell = shell?.phase == .usable
         shell = nil
         handlers.panel(nil)

@@ -75,22 +75,10 @@ final class Retry {
         var isStirred = false
         var buffer = [UInt8](repeating: 0, count: 4096)
         while case let count = read(watch, &buffer, buffer.count), count > 0 {
-            isStirred = buffer.withUnsafeBytes { names(in: $0[..<count]).contains(where: isConcerned) } || isStirred
+            let names = buffer.withUnsafeBytes { watchedNames(in: $0[..<count]) }
+            isStirred = isStirred || names.contains(where: isConcerned)
         }
         guard isStirred, let deadline = dueMicroseconds else { return }
         dueMicroseconds = min(deadline, kymo_monotonic_microseconds() + Self.settlingMicroseconds)
-    }
-
-    private func names(in events: Slice<UnsafeRawBufferPointer>) -> [String] {
-        var names: [String] = []
-        var rest = UnsafeRawBufferPointer(rebasing: events)
-        let header = MemoryLayout<inotify_event>.size
-        while rest.count >= header {
-            let end = header + Int(rest.loadUnaligned(as: inotify_event.self).len)
-            guard rest.count >= end else { break }
-            names.append(String(decoding: rest[header..<end].prefix { $0 != 0 }, as: UTF8.self))
-            rest = UnsafeRawBufferPointer(rebasing: rest[end...])
-        }
-        return names
     }
 }

@@ -4,6 +4,11 @@ import Glibc
 enum Surroundings {
     static var runtimeDirectory: String? { variable("XDG_RUNTIME_DIR") }
 
+    /// Where programs keep the person's settings (XDG base directories).
+    static var configurationDirectory: String? {
+        variable("XDG_CONFIG_HOME") ?? variable("HOME").map { $0 + "/.config" }
+    }
+
     /// WAYLAND_DISPLAY, else the one socket that there is; among several nobody can choose.
     static var displayName: String? {
         if let name = variable("WAYLAND_DISPLAY") { return name }

@@ -5,6 +5,7 @@ import Events
 struct LastReports {
     private var layout: LayoutReport?
     private var outputs: OutputsReport?
+    private var settings: SettingsReport?
     private var focus: FocusReport?
     private var field: FieldReport?
 
@@ -12,6 +13,7 @@ struct LastReports {
         switch message {
         case .layout(let report): layout = report
         case .outputs(let report): outputs = report
+        case .settings(let report): settings = report
         case .focus(let report):
             focus = report
             // It was another window's.
@@ -26,6 +28,7 @@ struct LastReports {
         var messages: [AgentMessage] = []
         if let layout { messages.append(.layout(layout)) }
         if let outputs { messages.append(.outputs(outputs)) }
+        if let settings { messages.append(.settings(settings)) }
         if var focus {
             focus.timeMicroseconds = now
             messages.append(.focus(focus))

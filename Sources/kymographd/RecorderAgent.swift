@@ -1,5 +1,6 @@
 import AgentProtocol
 import CLinuxShim
+import Devices
 import Logging
 import Policy
 
@@ -9,7 +10,7 @@ extension Recorder {
         let now = kymo_monotonic_microseconds()
         reports.keep(message)
         switch message {
-        case .focus, .layout, .field, .watermark, .outputs:
+        case .focus, .layout, .field, .watermark, .outputs, .settings:
             // While nothing may be recorded it is nobody's business who has the focus.
             if verdict.closure == nil { hand(message, nowMicroseconds: now) }
         case .lock(let report):
@@ -33,6 +34,8 @@ extension Recorder {
         case .outputs(let report):
             gate.outputsChanged(
                 report.outputs.map { ($0.number, $0.description) }, receivedMicroseconds: now)
+        case .settings(let report):
+            source.configure(report.choices, source: report.source) { take($0) }
         case .watermark(let mark):
             let isAnswer = gate.watermark(
                 probe: mark.probe, sentMicroseconds: mark.sentMicroseconds,

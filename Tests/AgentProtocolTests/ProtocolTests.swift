@@ -69,6 +69,16 @@ private let everyMessage: [AgentMessage] = [
                     modeHeight: 1080, refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped270,
                     widthMillimetres: 600, heightMillimetres: 340)),
         ])),
+    .settings(SettingsReport(source: "", choices: [])),
+    .settings(
+        SettingsReport(
+            source: "sway",
+            choices: [
+                DeviceChoice(.node("event5"), DeviceSettings(numbers: [2, 2, 2, 2, 2, 2, 2, 3, 4, .max, 2, 3])!),
+                DeviceChoice(.make(vendor: 0x46D, product: .max, name: "Mouse é"), DeviceSettings()),
+                DeviceChoice(.touchpads, DeviceSettings(numbers: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1])!),
+                DeviceChoice(.mice, DeviceSettings()),
+            ])),
 ]
 
 private let everyAnswer: [DaemonMessage] = [
@@ -119,6 +129,13 @@ private let everyAnswer: [DaemonMessage] = [
             bytes(.outputs(OutputsReport(outputs: [OutputsReport.Output(number: 1, description: output)])))
                 == [10, 1, 1, 0, 0, 0, 255, 255, 255, 255] + [2, 3, 4, 5, 6, 7].flatMap { [$0, 0, 0, 0] }
                 + [128, 1, 0, 0, 2, 8, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0x61, 1, 0, 0x62])
+        let choice = DeviceChoice(
+            .make(vendor: 1, product: 2, name: "a"),
+            DeviceSettings(numbers: [2, 1, 0, 0, 2, 1, 0, 2, 4, 0x112, 0, 1])!)
+        #expect(
+            bytes(.settings(SettingsReport(source: "b", choices: [choice])))
+                == [11, 1, 0, 0x62, 1, 1, 1, 0, 2, 0, 1, 0, 0x61, 2, 0, 1, 0, 0, 0, 0, 0, 2, 0, 1, 0, 0, 0, 2, 0, 4, 0]
+                + [0x12, 1, 0, 0, 1, 0])
         #expect(bytes(.recording(RecordingState(phase: .recording, text: "a"))) == [131, 1, 1, 0, 0x61])
         let layout = bytes(everyMessage[5])
         #expect(layout.count == 1 + 1 + 4 + 8 + 2 + 12 + 1 + LayoutTable.byteCount)
@@ -132,7 +149,15 @@ private let everyAnswer: [DaemonMessage] = [
         let samples = [EchoSample](repeating: EchoSample(timeMicroseconds: 1, state: .clean), count: 200)
         let field = FieldReport(timeMicroseconds: 0, window: 1, field: .unknown, samples: samples)
         let indicator = IndicatorState(isShown: false, means: long, reason: long)
-        for message in [AgentMessage.focus(focus), .layout(layout), .field(field), .indicator(indicator)] {
+        let output = OutputsReport.Output(number: 1, description: OutputDescription(name: long, text: long))
+        let outputs = OutputsReport(outputs: [OutputsReport.Output](repeating: output, count: 30))
+        let choice = DeviceChoice(.make(vendor: 1, product: 2, name: long), DeviceSettings())
+        let settings = SettingsReport(source: long, choices: [DeviceChoice](repeating: choice, count: 30))
+        let all: [AgentMessage] = [
+            .focus(focus), .layout(layout), .field(field), .indicator(indicator), .outputs(outputs),
+            .settings(settings),
+        ]
+        for message in all {
             #expect(bytes(message).count <= maximumMessageBytes)
         }
     }
@@ -199,6 +224,9 @@ private let everyAnswer: [DaemonMessage] = [
                 "one output twice", [10, 2] + zeros(49) + zeros(49),
                 .badValue(field: "output number", actual: 0)
             ),
+            ("choices without end", [11, 0, 0, 25], .tooLong(field: "choices", limit: 24, actual: 25)),
+            ("a selector that is none", [11, 0, 0, 1, 4], .badValue(field: "selector", actual: 4)),
+            ("a setting that is none", [11, 0, 0, 1, 3, 3, 0], .badValue(field: "setting", actual: 3)),
             ("nothing", [], .truncated(field: "message type", expected: 1, actual: 0)),
         ] as [(String, [UInt8], ProtocolError)])
     func whatIsRefused(name: String, packet: [UInt8], error: ProtocolError) {

@@ -136,6 +136,36 @@ class _Packet:
         return value.decode("utf-8")
 
 
+@dataclass
+class Settings:
+    source: str
+    # By what they mean: a node, (vendor, product, name), "touchpads" or "mice"; then by name.
+    choices: dict
+
+
+_SWITCH = (None, False, True)
+_CHOICES = {
+    "tap": _SWITCH, "tap_buttons": (None, "lrm", "lmr"), "tap_drag": _SWITCH, "tap_drag_lock": _SWITCH,
+    "natural_scroll": _SWITCH, "left_handed": _SWITCH, "middle_emulation": _SWITCH,
+    "click_method": (None, "none", "button_areas", "clickfinger"),
+    "scroll_method": (None, "none", "two_finger", "edge", "on_button_down"), "scroll_button": None,
+    "dwt": _SWITCH, "sends": (None, "enabled", "disabled", "disabled_on_external_mouse"),
+}  # fmt: skip
+
+
+def _choice(packet):
+    kind = packet.number("B")
+    if kind == 0:
+        means = packet.string("name")
+    elif kind == 1:
+        means = (packet.number("H"), packet.number("H"), packet.string("description"))
+    else:
+        means = {2: "touchpads", 3: "mice"}[kind]
+    numbers = {name: packet.number("H") for name in _CHOICES}
+    settings = {name: _CHOICES[name][value] if _CHOICES[name] else value for name, value in numbers.items()}
+    return means, {name: value for name, value in settings.items() if value is not None and (name != "scroll_button" or value)}
+
+
 def _output(packet):
     number, x, y, width, height = (packet.number(form) for form in "IiiII")
     mode, refresh = (packet.number("I"), packet.number("I")), packet.number("I")
@@ -185,6 +215,10 @@ def decode(data):
         count = packet.number("B")
         assert count <= 16
         message = Outputs([_output(packet) for _ in range(count)])
+    elif kind == 11:
+        source, count = packet.string("source"), packet.number("B")
+        assert count <= 24
+        message = Settings(source, dict(_choice(packet) for _ in range(count)))
     else:
         raise AssertionError(f"message type {kind}")
     assert not packet.data, f"{len(packet.data)} bytes too many in {message}"

@@ -162,7 +162,7 @@ def test_extension_answers_the_agent_alone(gnome, service):
     """A title is not every program's business; nor may one that is not the agent say what the indicator shows."""
     window(gnome, "alpha", "a secret of alpha's")
     greet(gnome, service)
-    for call in ("Attach", "Confirm", "Show"):
+    for call in ("Attach", "Confirm", "Show", "Settings"):
         assert "AccessDenied" in impostor(gnome, "call", call), call
 
 

@@ -1,10 +1,13 @@
 """Apps that say later than the next key that a password's field has their focus: a secret's keys, from the device to the
 journal, under a rule that keeps every key."""
 
+import os
 import signal
 import sys
 import time
+from pathlib import Path
 
+import prompts
 import pytest
 from session import REPOSITORY, Sway, until
 
@@ -130,6 +133,59 @@ def test_an_app_told_of_a_password_field_in_a_window_that_was_left(form):
     assert not here.is_told(), "it has not told yet"
     until(here.is_told, "the app says where its focus is")
     here.counts_nothing_of(secret)
+
+
+def test_an_app_died_before_it_told_of_a_password_field(form):
+    here = form("Gecko")
+    here.typist.key("tab")
+    secret = here.typist.write(SECRET)
+    here.client.stop(signal.SIGKILL)
+    here.counts_nothing_of(secret)
+
+
+def page_processes(firefox):
+    """Those that have pages in them, and their fields. Some have all their arguments in one."""
+
+    def is_one(entry):
+        try:
+            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").split()
+        except OSError:
+            return False
+        return command[-1:] == [b"tab"] and b"%d" % firefox.pid in command
+
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and is_one(entry)]
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["stays in it", "leaves it"])
+def test_firefox_whose_page_was_busy_while_a_password_was_typed(start, bed, recorder, leaves):
+    """The process that has the page is stopped for as long; the other one answers all the while."""
+    device = bed.add("keyboard", 1)
+    recorder.start(agent=False)
+    sway = start(Sway)
+    sway.bus()
+    typist = Typist(device, sway.display)
+    sway.agent(recorder.agent_socket)
+    until(lambda: recorder.status()["devices"] == 1, "the indicator is seen, and the keyboard open")
+    firefox = prompts.Firefox(sway, APP)
+    firefox.start()
+    until_decided(typist.write(ORDINARY))
+    pages = page_processes(firefox.program)
+    assert pages
+    for page in pages:
+        os.kill(page, signal.SIGSTOP)
+    typist.key("tab")
+    secret = typist.write(SECRET)
+    if leaves:
+        typist.key("tab")
+    for page in pages:
+        os.kill(page, signal.SIGCONT)
+    until(lambda: len(firefox.received()) == len(SECRET), "all of it has arrived")
+    until_decided(secret)
+    recorder.stop()
+    rows = recorder.rows("key", "key_counts")
+    keys, buckets = [row for row in rows if row["kind"] == "key"], [row for row in rows if row["kind"] == "key_counts"]
+    print(f"\n{sum(row.get('letter', 0) for row in buckets)} letters counted, of the secret {counted(secret, buckets)}")
+    assert keys == [] and counted(secret, buckets) == 0
 
 
 @pytest.mark.parametrize("busy_ms", [40, 90, 150])

@@ -72,6 +72,25 @@ struct JSONTests {
         #expect(tape.json()[1] == line)
     }
 
+    @Test("settings name what a device has, and no others")
+    func settings() {
+        var tape = Tape()
+        let mouse = DeviceSettings(numbers: [0, 0, 0, 0, 2, 1, 0, 0, 4, 0x112, 0, 1])!
+        tape.add(.settings(SettingsNotice(isKnown: true, settings: mouse, source: "sway")), at: 1)
+        let touchpad = DeviceSettings(numbers: [2, 2, 1, 1, 1, 1, 1, 3, 2, 0, 2, 3])!
+        tape.add(.settings(SettingsNotice(isKnown: false, settings: touchpad, source: "")), at: 1)
+        #expect(
+            tape.json()[1]
+                == #"{"kind":"device_settings",\#(Self.head),"known":true,"natural_scroll":true,"left_handed":false,"#
+                + #""scroll_method":"on_button_down","scroll_button":274,"sends":"enabled","source":"sway"}"#)
+        let line: [String] = [
+            #""known":false,"tap":true,"tap_buttons":"middle_then_right","tap_drag":false,"tap_drag_lock":false,"#,
+            #""natural_scroll":false,"left_handed":false,"middle_emulation":false,"click_method":"clickfinger","#,
+            #""scroll_method":"two_finger","disable_while_typing":true,"sends":"disabled_on_external_mouse"}"#,
+        ]
+        #expect(tape.json()[2].hasSuffix(line.joined()))
+    }
+
     @Test("an output has what is known of it")
     func outputs() {
         let whole = OutputDescription(

@@ -59,6 +59,23 @@ struct ShortFormatTests {
             ])
     }
 
+    @Test("settings say what is other than on most devices, and who says so")
+    func settings() {
+        var tape = Tape()
+        func add(_ numbers: [UInt16], isKnown: Bool = true) {
+            let settings = DeviceSettings(numbers: numbers)!
+            tape.add(.settings(SettingsNotice(isKnown: isKnown, settings: settings, source: "sway")), at: 1)
+        }
+        add([2, 1, 2, 1, 2, 2, 1, 2, 2, 0, 2, 3])
+        add([1, 1, 1, 1, 1, 1, 1, 2, 2, 0, 2, 1])
+        add([1, 1, 1, 1, 1, 1, 1, 2, 2, 0, 2, 1], isKnown: false)
+        #expect(
+            tape.short().suffix(3).map { String($0.dropFirst(55)) } == [
+                "tap to click, natural scroll, left-handed, disabled on external mouse  (sway)",
+                "as the device comes  (sway)", "unknown: what the desktop makes of its input is not known",
+            ])
+    }
+
     @Test("--all shows every report")
     func unfolded() {
         var tape = Tape()

@@ -21,6 +21,15 @@ SUPPRESSION = {
 # Devices were closed: nobody knows what was typed. Or a secret may have been, and its length is one, too.
 UNCOUNTED = {4, 6, 7, 8, 9, 10, 11} | {3, 16, 17, 18, 19, 20}
 TRANSFORM = ["normal", "90", "180", "270", "flipped", "flipped-90", "flipped-180", "flipped-270"]
+SWITCHED = [None, False, True]
+# A button is its own word.
+SETTINGS = [
+    ("tap", SWITCHED), ("tap_buttons", [None, "right_then_middle", "middle_then_right"]), ("tap_drag", SWITCHED),
+    ("tap_drag_lock", SWITCHED), ("natural_scroll", SWITCHED), ("left_handed", SWITCHED), ("middle_emulation", SWITCHED),
+    ("click_method", [None, "none", "button_areas", "clickfinger"]),
+    ("scroll_method", [None, "none", "two_finger", "edge", "on_button_down"]), ("scroll_button", range(65536)),
+    ("disable_while_typing", SWITCHED), ("sends", [None, "enabled", "disabled", "disabled_on_external_mouse"]),
+]
 LOSS = ["kernel_buffer", "ring_full", "hold_back_full", "crash", "torn_tail", "journal_write"]
 # Bit numbers, in the order in which docs/JSON.md lists the names.
 MODIFIERS = [(1, "control"), (2, "alt"), (3, "super"), (0, "shift"), (4, "level3")]
@@ -29,6 +38,7 @@ KINDS = {
     10: "touch", 11: "tablet_tool", 12: "tablet_pad", 13: "switch", 32: "device_added", 33: "device_removed",
     34: "focus", 35: "layout", 36: "suppression", 37: "loss", 38: "clock", 39: "session", 40: "recorder",
     41: "forgetting", 42: "consent", 43: "pause", 44: "output",
+    45: "device_settings",
 }  # fmt: skip
 
 
@@ -117,6 +127,9 @@ def state_of(kind, i, t):
         mode = {"mode_width": i[6], "mode_height": i[7]} if i[6] else {}
         screen = {"width_mm": i[11], "height_mm": i[12]} if i[11] else {}
         return place | size | mode | screen | some(description=t[1], refresh_mhz=i[8], scale=fixed(i[9]))
+    if kind == 45:
+        told = {"known": bool(i[0])} | some(source=t[0])
+        return told | {name: words[value] for (name, words), value in zip(SETTINGS, i[1:]) if value}
     return {"running": bool(i[0]), "version": t[0], "libinput": t[1]}
 
 

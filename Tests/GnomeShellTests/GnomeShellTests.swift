@@ -14,6 +14,15 @@ private final class Shell {
     private var object: BusSubscription?
     private(set) var calls: [String] = []
     var state = State()
+    var settings = settings(of: [0: [2, 1, 2, 1, 2, 1, 1, 3, 2, 0, 2, 1]])
+
+    static func settings(of kinds: [UInt8: [UInt16]]) -> BusValue {
+        .array(
+            element: "(yaq)",
+            kinds.sorted { $0.key < $1.key }.map { kind, numbers in
+                .structure([.byte(kind), .array(element: "q", numbers.map { .uint16($0) })])
+            })
+    }
 
     struct State {
         var since: UInt64 = 1000
@@ -34,7 +43,7 @@ private final class Shell {
         peer = try Peer(address)
         object = try peer.bus.export(path: GnomeShell.path) { [unowned self] call in
             calls.append(call.member)
-            return .values(call.member == "Show" ? [] : [state.value])
+            return .values(call.member == "Show" ? [] : [call.member == "Settings" ? settings : state.value])
         }
         try peer.own(GnomeShell.busName)
     }
@@ -55,6 +64,7 @@ private final class Agent {
     private(set) var groups: [UInt32?] = []
     private(set) var marks: [Watermark] = []
     private(set) var seen: [Bool] = []
+    private(set) var settings: [[DeviceChoice]?] = []
 
     init(_ address: String) throws {
         peer = try Peer(address)
@@ -64,7 +74,8 @@ private final class Agent {
                 phase: { [unowned self] in phases.append(shell.phase) }, focus: { [unowned self] in focus.append($0) },
                 purpose: { [unowned self] in purposes.append($0) }, group: { [unowned self] in groups.append($0) },
                 watermark: { [unowned self] in marks.append($0) },
-                seen: { [unowned self] isSeen, _ in seen.append(isSeen) }, clicked: {}))
+                seen: { [unowned self] isSeen, _ in seen.append(isSeen) }, clicked: {},
+                settings: { [unowned self] in settings.append($0) }))
     }
 }
 
@@ -90,6 +101,32 @@ private final class Agent {
         #expect(report.state == .window && report.appID == "editor" && report.title == "notes")
         #expect(report.processID == 42 && report.timeMicroseconds == 1000 && report.source == "gnome-shell")
         #expect(agent.groups == [1])
+    }
+
+    @Test func tellsTheSettingsOfTouchpadsAndMice() throws {
+        try attached()
+        try agent.peer.turn(with: shell.peer) { !agent.settings.isEmpty }
+        let touchpads = DeviceSettings(numbers: [2, 1, 2, 1, 2, 1, 1, 3, 2, 0, 2, 1])!
+        #expect(agent.settings == [[DeviceChoice(.touchpads, touchpads)]])
+        let left: [UInt16] = [0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0]
+        try shell.signal("SettingsChanged", [Shell.settings(of: [1: left])])
+        try agent.peer.turn(with: shell.peer) { agent.settings.count == 2 }
+        #expect(agent.settings.last == [DeviceChoice(.mice, DeviceSettings(numbers: left)!)])
+        try shell.signal("Disabled")
+        try agent.peer.turn(with: shell.peer) { agent.settings.count == 3 }
+        #expect(agent.settings.last == .some(nil), "what it said does not hold any more")
+    }
+
+    /// They are known then as little as before anybody asked; who has the keyboard is told all the same.
+    @Test(arguments: [
+        Shell.settings(of: [7: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]), Shell.settings(of: [0: [3]]),
+        Shell.settings(of: [0: [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]), .string("tap"),
+    ]) fileprivate func settingsThatAreNoneAreNotKnown(settings: BusValue) throws {
+        shell.settings = settings
+        try attached()
+        try agent.peer.turn(with: shell.peer) { !agent.settings.isEmpty }
+        #expect(agent.settings == [nil])
+        #expect(agent.shell.phase == .usable && agent.focus.last?.appID == "editor")
     }
 
     @Test func anOwnerOfTheNameThatIsNotTheCompositorIsNotAsked() throws {
@@ -128,7 +165,7 @@ private final class Agent {
         shell.state.window = 0
         shell.state.since = 2000
         try agent.peer.turn(with: shell.peer) { !agent.marks.isEmpty }
-        #expect(shell.calls == ["Attach", "Confirm", "Confirm"])
+        #expect(shell.calls == ["Attach", "Settings", "Confirm", "Confirm"])
         #expect(agent.marks[0].probe == 5 && agent.marks[0].sentMicroseconds >= before)
         #expect(agent.focus.last?.state == FocusState.none && agent.focus.last?.timeMicroseconds == 2000)
     }

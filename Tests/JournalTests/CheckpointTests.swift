@@ -104,6 +104,44 @@ import Testing
         #expect(last.events.map(\.payload) == [mouse.payload, move(10_000).payload, removal.payload])
     }
 
+    /// The latest of each device that is there; behind the devices, which they are about.
+    @Test func aSnapshotHasTheSettingsOfTheDevicesThatAreThere() throws {
+        func settings(_ device: UInt16, _ source: String) -> PermittedEvent {
+            PermittedEvent(
+                permitted: Event(
+                    timeMicroseconds: 5, device: device,
+                    payload: .settings(SettingsNotice(isKnown: true, settings: DeviceSettings(), source: source))))
+        }
+        func words(_ snapshot: StateSnapshot) -> [String] {
+            snapshot.records.compactMap {
+                switch $0.event.payload {
+                case .deviceAdded: "device \($0.event.device)"
+                case .settings(let notice): "\(notice.source) \($0.event.device)"
+                default: nil
+                }
+            }
+        }
+        var other = mouse
+        other.device = 2
+        var snapshot = StateSnapshot()
+        snapshot.follow(PermittedEvent(permitted: mouse))
+        for permitted in [settings(1, "sway"), PermittedEvent(permitted: other), settings(2, "sway")] {
+            snapshot.follow(permitted)
+        }
+        snapshot.follow(settings(1, "kwin"))
+        #expect(words(snapshot) == ["device 1", "device 2", "sway 2", "kwin 1"])
+        let removal = Event(
+            timeMicroseconds: 6, device: 2, payload: .deviceRemoved(DeviceRemoval(sysname: "event1")))
+        snapshot.follow(PermittedEvent(permitted: removal))
+        #expect(words(snapshot) == ["device 1", "kwin 1"])
+        var next = snapshot
+        next.forgetSession()
+        #expect(words(next) == ["device 1"], "they were somebody else's")
+        let end = SessionDescription(subject: "ada", userID: 1000, isActive: false)
+        snapshot.follow(PermittedEvent(permitted: Event(timeMicroseconds: 7, payload: .session(end))))
+        #expect(words(snapshot) == [])
+    }
+
     /// An output is in force until it goes, or until the session is over: then nobody knows any more what there is.
     @Test func aSnapshotHasTheOutputsThatAreThere() throws {
         func output(_ number: UInt32, _ name: String, isConnected: Bool = true) -> PermittedEvent {

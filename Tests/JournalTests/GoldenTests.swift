@@ -59,6 +59,7 @@ import Testing
             ("damaged-chunk", damagedChunk), ("damaged-chunk-header", damagedHeader),
             ("missing-segment", missingSegment), ("forgotten-chunks", forgottenChunks),
             ("sealed-payloads", sealedPayloads), ("given-up-segment", givenUp), ("outputs", outputs),
+            ("device-settings", deviceSettings),
         ]
     }
 
@@ -219,6 +220,26 @@ import Testing
                 timeMicroseconds: 5 * second,
                 payload: .output(OutputNotice(number: 3, isConnected: true, output: OutputDescription(name: ""))))
         ])
+        try journal.seal()
+        return journal.scratch
+    }
+
+    /// Told, changed, no longer told; and a segment that repeats what is in force.
+    private static func deviceSettings() throws -> Scratch {
+        func told(_ numbers: [UInt16]?, at time: UInt64) -> Event {
+            Event(
+                timeMicroseconds: time * second, device: 1,
+                payload: .settings(
+                    SettingsNotice(
+                        isKnown: numbers != nil, settings: numbers.flatMap(DeviceSettings.init) ?? DeviceSettings(),
+                        source: numbers == nil ? "" : "sway")))
+        }
+        let all = told([2, 1, 2, 1, 2, 1, 2, 3, 4, 0x112, 2, 3], at: 2)
+        let journal = try WrittenJournal()
+        try journal.open(at: second)
+        try journal.chunk([mouse, told([0, 0, 0, 0, 1, 2, 1, 0, 1, 0, 0, 1], at: 1), all])
+        try journal.open(at: 3 * second, state: [mouse, all])
+        try journal.chunk([told(nil, at: 4)])
         try journal.seal()
         return journal.scratch
     }

@@ -153,6 +153,10 @@ let everyKind: [Payload] = [
                 modeHeight: 2160, refreshMillihertz: 59_940, scale: Fixed8(1.6875), transform: .flipped270,
                 widthMillimetres: 600, heightMillimetres: 340))),
     .output(OutputNotice(number: .max, isConnected: false, output: OutputDescription(name: ""))),
+    .settings(
+        SettingsNotice(
+            isKnown: true, settings: DeviceSettings(numbers: [2, 2, 1, 1, 2, 2, 1, 3, 4, .max, 1, 3])!, source: "sway")),
+    .settings(SettingsNotice(isKnown: false, settings: DeviceSettings(), source: "")),
 ]
 
 extension kymo_clock_pair {

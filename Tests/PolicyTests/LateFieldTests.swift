@@ -92,9 +92,7 @@ private let tab: UInt16 = 15
     /// It was busy while somebody went to the password's field, typed, and left it: then it tells all at once.
     @Test func movesThatAreToldAtOnce() throws {
         let desk = try desk()
-        type(tab, at: 500, desk)
         for ms in stride(from: 600.0, to: 1800, by: 100) { type(one, at: ms, desk) }
-        type(tab, at: 1900, desk)
         type(b, at: 2000, desk)
         desk.field(.password, at: 3000)
         desk.field(.late, at: 3000.1)
@@ -103,6 +101,48 @@ private let tab: UInt16 = 15
         #expect(desk.lines == ["(accessibility", "accessibility 0+0)", "counts letter 1 full"])
         let spans = desk.spans(.accessibility).map { [$0.0, $0.1] }
         #expect(spans == [[0, 3000]], "rounded outwards, whatever was typed")
+    }
+
+    enum Step { case tab, enter, control, click, digit, otherWindow, told, toldAgain }
+
+    /// Firefox tells of the last field alone when its page's process was busy with all of it. A digit is typed at 150.
+    @Test(
+        arguments: [
+            ("Tab, and no word of it", [(120, .tab), (300, .tab), (2000, .told)], false),
+            ("Tab and Enter", [(120, .tab), (300, .enter), (2000, .told)], false),
+            ("a click and Enter", [(120, .click), (300, .enter), (2000, .told)], false),
+            ("a click that moves nothing, and long nothing", [(120, .click), (5121, .enter)], true),
+            ("Tab, and another window", [(120, .tab), (300, .otherWindow)], false),
+            ("Tab, and a command", [(120, .tab), (300, .control)], false),
+            ("the word is one on the Tab before", [(80, .tab), (120, .tab), (130, .told), (300, .enter)], false),
+            ("told again", [(80, .tab), (120, .tab), (130, .told), (131, .toldAgain), (300, .enter)], false),
+            ("it has told", [(120, .tab), (130, .told), (300, .tab), (310, .told)], true),
+            ("it has told of both", [(80, .tab), (120, .tab), (125, .told), (130, .told), (300, .enter)], true),
+            ("a line of a chat", [(120, .enter), (300, .enter)], true),
+            ("nothing", [], true),
+        ] as [(String, [(Double, Step)], Bool)])
+    func aFieldOfWhichTheAppNeverTold(what: String, steps: [(Double, Step)], isCounted: Bool) throws {
+        let desk = try Desk()
+        desk.focus("full", at: 0, field: .late)
+        desk.confirm(at: 1)
+        var told = 0.0
+        for (ms, step) in (steps + [(150, .digit)]).sorted(by: { $0.0 < $1.0 }) {
+            switch step {
+            case .tab: desk.press(tab, at: ms)
+            case .enter: desk.press(28, at: ms)
+            case .control: desk.press(control, at: ms)
+            case .click: desk.click(at: ms)
+            case .digit: desk.press(one, at: ms)
+            case .otherWindow: desk.focus("full", at: ms, window: 9, field: .late)
+            case .toldAgain: desk.field(.late, at: told)
+            case .told:
+                told = ms
+                desk.field(.late, at: ms)
+            }
+            wait(desk, until: ms + 3)
+        }
+        wait(desk, until: 300 + Self.asked)
+        #expect(desk.lines.contains { $0.contains("digit") } == isCounted, "\(what): \(desk.lines)")
     }
 
     /// What is typed into a window that is left before the app has spoken.

@@ -18,7 +18,7 @@ from pathlib import Path
 import keys
 
 PROTOCOL_VERSION = 3
-HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS, SETTINGS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
 PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
@@ -63,6 +63,34 @@ def outputs(*listed: tuple[int, str, int, int]) -> bytes:
     for number, name, x, y in listed:
         message += struct.pack("<IiiIIIIIiBII", number, x, y, 1280, 720, 1920, 1080, 60_000, 384, 0, 300, 170)
         message += text(name) + text(f"the screen {name}")
+    return message
+
+
+# In the order of the protocol, with the words that each has; scroll_button is a number.
+SWITCH = (False, True)
+CHOICES = {
+    "tap": SWITCH, "tap_buttons": ("right_then_middle", "middle_then_right"), "tap_drag": SWITCH, "tap_drag_lock": SWITCH,
+    "natural_scroll": SWITCH, "left_handed": SWITCH, "middle_emulation": SWITCH,
+    "click_method": ("none", "button_areas", "clickfinger"),
+    "scroll_method": ("none", "two_finger", "edge", "on_button_down"), "scroll_button": None,
+    "disable_while_typing": SWITCH, "sends": ("enabled", "disabled", "disabled_on_external_mouse"),
+}
+
+
+def settings(*listed: tuple[str | tuple[int, int, str], dict], source: str = "testbed") -> bytes:
+    """What the desktop says: of a node ("event3"), of a make (vendor, product, name), of "touchpads" or of "mice"."""
+    message = bytes([SETTINGS]) + text(source) + bytes([len(listed)])
+    for means, chosen in listed:
+        if isinstance(means, tuple):
+            message += struct.pack("<BHH", 1, means[0], means[1]) + text(means[2])
+        elif means in ("touchpads", "mice"):
+            message += bytes([2 if means == "touchpads" else 3])
+        else:
+            message += bytes([0]) + text(means)
+        for name, words in CHOICES.items():
+            value = chosen.get(name)
+            number = 0 if value is None else value if words is None else words.index(value) + 1
+            message += struct.pack("<H", number)
     return message
 
 

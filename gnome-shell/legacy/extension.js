@@ -33,6 +33,7 @@ class Extension {
             Clutter, Gio, GLib, Meta, St, Main, PanelMenu, global,
             KeyboardOwner: Me.imports.keyboardOwner.KeyboardOwner,
             Indicator: Me.imports.indicator.Indicator,
+            PointerSettings: Me.imports.pointerSettings.PointerSettings,
             watchGrabs,
             isMovingWindow: () => global.display.get_grab_op() !== Meta.GrabOp.NONE,
             layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,

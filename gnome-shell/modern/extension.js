@@ -13,6 +13,7 @@ import {Extension} from 'resource:///org/gnome/shell/extensions/extension.js';
 import {AgentLink} from './agentLink.js';
 import {Indicator} from './indicator.js';
 import {KeyboardOwner} from './keyboardOwner.js';
+import {PointerSettings} from './pointerSettings.js';
 
 function watchGrabs(changed) {
     const id = global.stage.connect('notify::is-grabbed', () => changed());
@@ -22,7 +23,8 @@ function watchGrabs(changed) {
 export default class KymographExtension extends Extension {
     enable() {
         this._link = new AgentLink({
-            Clutter, Gio, GLib, Meta, St, Main, PanelMenu, global, KeyboardOwner, Indicator, watchGrabs,
+            Clutter, Gio, GLib, Meta, St, Main, PanelMenu, global, KeyboardOwner, Indicator, PointerSettings,
+            watchGrabs,
             // A window that is moved holds a grab of the stage's.
             isMovingWindow: () => false,
             layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,

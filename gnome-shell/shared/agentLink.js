@@ -4,13 +4,16 @@
 var PATH = '/org/kymograph/Shell';
 // State: since when it is known to be so (CLOCK_MONOTONIC, µs), number of the window (0: none has the keyboard), process,
 // app id, title, X11, purpose of the field (0 not told, 1 other, 2 secret), group of the keymap (-1: not known).
+// Settings: of each kind of pointer (0 touchpads, 1 others) what the person has chosen, see pointerSettings.js.
 var INTERFACE = `<node><interface name="org.kymograph.Shell">
 <method name="Attach"><arg type="(tuissbyi)" direction="out"/></method>
 <method name="Confirm"><arg type="(tuissbyi)" direction="out"/></method>
 <method name="Show"><arg type="y" direction="in"/><arg type="s" direction="in"/><arg type="b" direction="in"/></method>
+<method name="Settings"><arg type="a(yaq)" direction="out"/></method>
 <signal name="Enabled"/>
 <signal name="Disabled"/>
 <signal name="Changed"><arg type="(tuissbyi)"/></signal>
+<signal name="SettingsChanged"><arg type="a(yaq)"/></signal>
 <signal name="Seen"><arg type="b"/><arg type="s"/></signal>
 <signal name="Clicked"/>
 </interface></node>`;
@@ -30,6 +33,8 @@ var AgentLink = class AgentLink {
             seen: (isSeen, reason) => this._tell('Seen', '(bs)', [isSeen, reason]),
             clicked: () => this._tell('Clicked', null, null),
         });
+        this._settings = new shell.PointerSettings(shell,
+            () => this._tell('SettingsChanged', '(a(yaq))', [this._settings.state]));
         this._object = shell.Gio.DBusExportedObject.wrapJSObject(INTERFACE, this);
         this._object.export(this._bus, PATH);
         this._emit(null, 'Enabled', null);
@@ -41,6 +46,7 @@ var AgentLink = class AgentLink {
         for (const id of this._waiting)
             this._shell.GLib.source_remove(id);
         this._object.unexport();
+        this._settings.destroy();
         this._indicator.destroy();
         this._owner.destroy();
     }
@@ -116,6 +122,11 @@ var AgentLink = class AgentLink {
             return;
         this._indicator.show(symbol, text, isPending);
         invocation.return_value(null);
+    }
+
+    SettingsAsync(_parameters, invocation) {
+        if (this._isTrusted(invocation))
+            invocation.return_value(new this._shell.GLib.Variant('(a(yaq))', [this._settings.state]));
     }
 
     _answer(invocation) {

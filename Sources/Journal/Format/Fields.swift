@@ -154,6 +154,10 @@ extension Payload {
             sink.put(pause.isPaused ? 1 : 0)
             sink.put(Int64(bitPattern: pause.endRealtimeMicroseconds))
         case .output(let notice): notice.write(to: &sink)
+        case .settings(let notice):
+            sink.put(notice.isKnown ? 1 : 0)
+            for number in notice.settings.numbers { sink.put(number) }
+            sink.put(notice.source)
         default: break
         }
     }
@@ -333,6 +337,11 @@ extension Payload {
             guard let isPaused = f.flag(0) else { return nil }
             return .pause(PauseNotice(isPaused: isPaused, endRealtimeMicroseconds: f.word(1)))
         case .output: return output(f)
+        case .settings:
+            guard let isKnown = f.flag(0) else { return nil }
+            let numbers = (0..<DeviceSettings.numberCount).compactMap { f.get($0 + 1, as: UInt16.self) }
+            guard let settings = DeviceSettings(numbers: numbers) else { return nil }
+            return .settings(SettingsNotice(isKnown: isKnown, settings: settings, source: f.texts[0]))
         default: return nil
         }
     }

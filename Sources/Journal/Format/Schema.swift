@@ -30,6 +30,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case consent = 42
     case pause = 43
     case output = 44
+    case settings = 45
 
     var integerCount: Int {
         switch self {
@@ -47,14 +48,14 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .loss: 5
         case .clock, .session, .consent, .pause: 2
         case .recorder, .forgetting: 1
-        case .output: 13
+        case .output, .settings: 13
         }
     }
 
     var textCount: Int {
         switch self {
         case .deviceAdded: 3
-        case .deviceRemoved, .layout, .loss, .session: 1
+        case .deviceRemoved, .layout, .loss, .session, .settings: 1
         case .focus: 4
         case .recorder, .consent, .output: 2
         default: 0
@@ -99,6 +100,7 @@ extension Payload {
         case .consent: .consent
         case .pause: .pause
         case .output: .output
+        case .settings: .settings
         }
     }
 }

@@ -9,6 +9,8 @@ struct StateSnapshot {
     private var layout: PermittedEvent?
     private var focus: PermittedEvent?
     private var devices: [PermittedEvent] = []
+    /// Of devices that are there, each the latest.
+    private var settings: [PermittedEvent] = []
     private var outputs: [PermittedEvent] = []
 
     mutating func follow(_ permitted: PermittedEvent) {
@@ -20,11 +22,17 @@ struct StateSnapshot {
             // Closed, not removed: they come again, with new numbers, when the session is active again.
             guard !description.isActive else { break }
             devices.removeAll()
+            settings.removeAll()
             outputs.removeAll()
         case .layout: layout = permitted
         case .focus: focus = permitted
         case .deviceAdded: devices.append(permitted)
-        case .deviceRemoved: devices.removeAll { $0.event.device == permitted.event.device }
+        case .deviceRemoved:
+            devices.removeAll { $0.event.device == permitted.event.device }
+            settings.removeAll { $0.event.device == permitted.event.device }
+        case .settings:
+            settings.removeAll { $0.event.device == permitted.event.device }
+            settings.append(permitted)
         case .output(let notice):
             outputs.removeAll { $0.outputNumber == notice.number }
             if notice.isConnected { outputs.append(permitted) }
@@ -38,6 +46,7 @@ struct StateSnapshot {
         session = nil
         layout = nil
         focus = nil
+        settings.removeAll()
         outputs.removeAll()
     }
 
@@ -57,7 +66,7 @@ struct StateSnapshot {
     /// In the order in which a reader wants them.
     var records: [PermittedEvent] {
         let first = [recorder, consent, session].compactMap(\.self)
-        return (first + devices + outputs + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
+        return (first + devices + settings + outputs + [layout, focus].compactMap(\.self)).map { $0.asSnapshot() }
     }
 }
 

@@ -108,6 +108,13 @@ var Hand = class Hand {
         Keyboard.getInputSourceManager().inputSources[number].activate(true);
     }
 
+    /// As the settings' panel does it.
+    setting(what) {
+        const [kind, key, value] = what.split(' ');
+        const settings = new Gio.Settings({schema_id: `org.gnome.desktop.peripherals.${kind}`});
+        return settings.set_value(key, GLib.Variant.parse(null, value, null, null)) ? 'done' : 'refused';
+    }
+
     full(wanted) {
         const window = global.display.focus_window;
         if (wanted === 'on')

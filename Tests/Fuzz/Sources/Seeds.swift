@@ -128,9 +128,11 @@ private let payloadGroups: [[Payload]] = [
         .deviceRemoved(DeviceRemoval(sysname: "event5")),
         .output(OutputNotice(number: 3, isConnected: true, output: output)),
         .output(OutputNotice(number: 3, isConnected: false, output: output)),
+        .settings(SettingsNotice(isKnown: true, settings: settings, source: "sway")),
     ],
 ]
 
+private let settings = DeviceSettings(numbers: [2, 1, 2, 1, 2, 1, 2, 3, 4, 0x112, 2, 3])!
 private let output = OutputDescription(
     name: "DP-1", text: "Maker é", x: -1920, y: 20, width: 1280, height: 720, modeWidth: 1920, modeHeight: 1080,
     refreshMillihertz: 59_940, scale: Fixed8(1.5), transform: .flipped90, widthMillimetres: 600, heightMillimetres: 340)
@@ -171,6 +173,14 @@ private let agentMessages: [AgentMessage] = {
                 OutputsReport.Output(number: 7, description: output),
                 OutputsReport.Output(number: .max, description: OutputDescription(name: "")),
             ])),
+        .settings(
+            SettingsReport(
+                source: "sway",
+                choices: [
+                    DeviceChoice(.node("event5"), settings), DeviceChoice(.touchpads, DeviceSettings()),
+                    DeviceChoice(.make(vendor: 0x46D, product: 1, name: "Mouse é"), settings),
+                    DeviceChoice(.mice, settings),
+                ])),
     ]
 }()
 
