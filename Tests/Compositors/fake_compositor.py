@@ -150,7 +150,8 @@ class FakeCompositor:
     """Serves in a thread of its own until it is stopped. What it is told to do, it does there."""
 
     def __init__(self, path, offered=GLOBALS):
-        self.globals = offered
+        # A list of its own: a test may add to it.
+        self.globals = list(offered)
         self.windows = []
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
@@ -158,7 +159,6 @@ class FakeCompositor:
         self.listener.listen()
         self.clients = []
         self.draws = False
-        self.globals = list(GLOBALS)
         self.orders = []
         self.bell, self.wake = os.pipe()
         self.thread = threading.Thread(target=self._serve, daemon=True)

@@ -31,6 +31,8 @@ class Session:
     name, version = "", ""
     # How the agent learns of its windows, as it calls that, and the protocol's global.
     backend, interface = "wlr-foreign-toplevel", "zwlr_foreign_toplevel_manager_v1"
+    # By what the agent's badge is shown.
+    badge = "layer-shell"
     # Whether windows are told with the output they are on, and with their process.
     tells_outputs, tells_processes = True, False
     # Of keys while the focus moves.

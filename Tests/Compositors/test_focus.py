@@ -216,7 +216,7 @@ def test_launcher_of_kwin_clears_the_focus(kwin, service):
 def test_the_badge_is_shown(desk, service):
     desk.agent(service.path)
     connection, _ = service.greet()
-    connection.expect(Indicator, shown=True, means="layer-shell")
+    connection.expect(Indicator, shown=True, means=desk.badge)
 
 
 @pytest.mark.parametrize("kind", KWINS, ids=named)

@@ -29,6 +29,7 @@ class Weston(Session):
 
     name, version = "weston", "10"
     backend, interface = "weston-module", "kymograph_weston_v1"
+    badge = "weston-module"
     tells_outputs, tells_processes = False, True
     shell = "kiosk-shell.so"
     modules = ("kymograph.so", "hand.so")

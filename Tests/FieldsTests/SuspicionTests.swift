@@ -26,7 +26,7 @@ import Testing
         windows.add(3, process: 0)
         windows.add(1, process: getpid())
         #expect(windows.suspected(by: Suspicion(of: app(getpid()))) == [3, 1])
-        for number in 10..<100 { windows.add(number, process: 0) }
+        for number in UInt64(10)..<100 { windows.add(number, process: 0) }
         #expect(windows.suspected(by: Suspicion()) == Array(68..<100))
         windows.forget()
         #expect(windows.suspected(by: Suspicion()).isEmpty)
