@@ -104,7 +104,7 @@ MALFORMED = {
     "length beyond the packet": bytes([HELLO]) + struct.pack("<HH", 1, 60000),
     "long app": focus("window", 1, "a" * 300), "no UTF-8": bytes([HELLO]) + struct.pack("<HH", 1, 2) + b"\xff\xfe" + text(""),
     "cut watermark": bytes([WATERMARK]) + bytes(7), "bad class": layout()[:-2000] + b"\xee" * 2000, "oversized": bytes(8500),
-    "bad access": b"\x07" + bytes(16) + b"\x05" + bytes(4), "too many samples": b"\x07" + bytes(20) + b"\xff" + bytes(2295),
+    "bad access": b"\x07" + bytes(16) + b"\x06" + bytes(4), "too many samples": b"\x07" + bytes(20) + b"\xff" + bytes(2295),
     "bad lock": b"\x09" + bytes(8) + b"\x02", "bad pause": b"\x08\x07" + bytes(4), "cut indicator": b"\x06\x01\x09",
     "too many outputs": b"\x0a\x11" + bytes(17 * 49), "a setting that is none": b"\x0b\x00\x00\x01\x03\x09" + bytes(23),
 }
