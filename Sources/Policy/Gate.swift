@@ -127,7 +127,8 @@ public final class Gate {
         nowMicroseconds now: UInt64, inRuns: Bool, _ body: (consuming PermittedEvent) -> Void
     ) {
         // At every turn of the loop, and mostly what waits is still to be confirmed.
-        guard holdBack.isEmpty || isDecidable(nowMicroseconds: now) || !lateCounts.isEmpty else { return }
+        guard holdBack.isEmpty || isDecidable(nowMicroseconds: now) || !lateCounts.isEmpty || !interactions.isEmpty
+        else { return }
         func emit(_ event: consuming Event) { body(PermittedEvent(permitted: event)) }
         while true {
             if inRuns { passPointers(emit) }

@@ -44,14 +44,14 @@ final class LateCounts {
 
     private let memory: LockedMemory<Bucket>
     private var head = 0
-    private var bucketCount = 0
+    @exclusivity(unchecked) private var bucketCount = 0
     /// When the last question was asked, and the last one that was answered.
     private var askedMicroseconds: UInt64 = 0
     private var answeredMicroseconds: UInt64 = 0
     /// No key up to then may be counted any more.
     private var distrustedMicroseconds: UInt64 = 0
     /// When to ask, for what no question covers yet; `.max`: for nothing.
-    private(set) var wishedMicroseconds = UInt64.max
+    @exclusivity(unchecked) private(set) var wishedMicroseconds = UInt64.max
 
     init() throws(PolicyError) { memory = try LockedMemory(capacity: Self.capacity) }
 

@@ -78,6 +78,18 @@ extension Desk {
         },
     ]
 
+    /// The loop would otherwise turn without rest until the key is decided on.
+    @Test func aWidgetThatNobodyConfirmedIsLetGoWhileALaterKeyWaits() throws {
+        let desk = try Desk()
+        desk.focus("editor", at: 0)
+        desk.met(save, at: 10)
+        desk.press(30, at: 800)
+        desk.advance(to: 911)
+        #expect(desk.interactions.isEmpty && desk.gate.counters.interactionsWithheld == 1)
+        let deadline = try #require(desk.gate.nextDeadlineMicroseconds)
+        #expect(deadline > Desk.start + 911_000 || desk.gate.probeTime() == deadline)
+    }
+
     @Test(arguments: withheld) func isWithheldLeavingNothing(_ one: Case) throws {
         let desk = try Desk(keys: one.keys, caps: one.caps)
         desk.focus(one.app, at: 0, title: one.title, field: nil)
