@@ -125,7 +125,7 @@ def until_all_is_heard(sent, clients):
 
 
 def move_focus(desk, clients, typist):
-    """200 times, while keys are typed."""
+    """`CHANGES` times, while keys are typed."""
     dice = random.Random(2)
     here = clients[-1]
     is_over = threading.Event()
