@@ -40,6 +40,8 @@ extension AgentMessage {
         case .settings(let report): report.encode(into: &bytes)
         case .focusMet(let met): met.encode(into: &bytes)
         case .clickMet(let met): met.encode(into: &bytes)
+        case .windowPlace(let report): report.encode(into: &bytes)
+        case .pointerPlace(let report): report.encode(into: &bytes)
         }
     }
 
@@ -91,6 +93,8 @@ extension AgentMessage {
         case 11: self = .settings(try SettingsReport(&reader))
         case 14: self = .focusMet(try FocusMet(&reader))
         case 15: self = .clickMet(try ClickMet(&reader))
+        case 16: self = .windowPlace(try WindowPlaceReport(&reader))
+        case 17: self = .pointerPlace(try PointerPlaceReport(&reader))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()
@@ -228,6 +232,9 @@ extension DaemonMessage {
         case .click(let number):
             bytes.put(UInt8(137))
             bytes.put(number)
+        case .press(let number):
+            bytes.put(UInt8(138))
+            bytes.put(number)
         }
     }
 
@@ -245,6 +252,7 @@ extension DaemonMessage {
                     text: try reader.string("text", limit: StringLimit.text)))
         case 136: self = .interactions(window: try reader.integer("window"))
         case 137: self = .click(number: try reader.integer("click"))
+        case 138: self = .press(number: try reader.integer("press"))
         case let type: throw .unknownMessage(type)
         }
         try reader.finish()

@@ -1,7 +1,7 @@
 import Events
 
 /// The one version that is spoken. docs/AGENT-PROTOCOL.md is the description.
-public let protocolVersion: UInt16 = 3
+public let protocolVersion: UInt16 = 4
 /// No packet is longer; a reader offers one byte more, to notice.
 public let maximumMessageBytes = 8192
 
@@ -35,6 +35,8 @@ public enum AgentMessage: Sendable, Equatable {
     case settings(SettingsReport)
     case focusMet(FocusMet)
     case clickMet(ClickMet)
+    case windowPlace(WindowPlaceReport)
+    case pointerPlace(PointerPlaceReport)
 }
 
 /// The first message of a connection.
@@ -213,6 +215,8 @@ public enum DaemonMessage: Sendable, Equatable {
     case interactions(window: UInt64)
     /// A button was pressed while that window had the keyboard, as far as is known: which widget did it meet?
     case click(number: UInt64)
+    /// A button was pressed while the place of the pointer may be kept: where is it?
+    case press(number: UInt64)
 }
 
 /// What the indicator is to show.

@@ -78,6 +78,10 @@ public enum Payload: Sendable, Equatable {
 
     // What an app said of a widget: judged by the gate, and boxed for its texts.
     indirect case interaction(Interaction)
+
+    // What a compositor said of places: judged by the gate like what it said of widgets.
+    indirect case windowPlace(WindowPlace)
+    indirect case pointerPlace(PointerPlace)
 }
 
 extension Payload {

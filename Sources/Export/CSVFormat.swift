@@ -27,6 +27,8 @@ public struct CSVFormat {
         "disable_while_typing", "sends",
         // What apps said.
         "cause", "answered", "role", "role_name", "name_form", "name_hash", "application",
+        // What compositors said.
+        "frame", "delay_us",
         // Accounts.
         "reason", "start_us", "end_us", "keys", "others", "count", "detail", "offset", "missing_first", "missing_last",
         "forgotten_first", "forgotten_last", "everything", "paused", "until_us",

@@ -12,6 +12,8 @@ public enum RecordName: String, Sendable, CaseIterable {
     case deviceRemoved = "device_removed"
     case focus, layout, suppression, loss, clock, session, recorder, forgetting, consent, pause, output, interaction
     case settings = "device_settings"
+    case windowPlace = "window_place"
+    case pointerPlace = "pointer_place"
     /// Not a record: a place in the journal that cannot be read.
     case damage
     /// Not a record: chunks that were removed because somebody asked for it.
@@ -57,6 +59,8 @@ extension Payload {
         case .output: .output
         case .settings: .settings
         case .interaction: .interaction
+        case .windowPlace: .windowPlace
+        case .pointerPlace: .pointerPlace
         }
     }
 }
@@ -72,6 +76,7 @@ extension PadControl: Named { var name: String { "\(self)" } }
 extension FocusState: Named { var name: String { "\(self)" } }
 extension TitleForm: Named { var name: String { "\(self)" } }
 extension ClockReason: Named { var name: String { "\(self)" } }
+extension PointerFrame: Named { var name: String { "\(self)" } }
 extension InteractionCause: Named { var name: String { "\(self)" } }
 extension SpanPhase: Named { var name: String { "\(self)" } }
 

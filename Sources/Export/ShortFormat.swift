@@ -106,8 +106,8 @@ extension Event {
         case .loss: .alarm
         case .suppression: .warning
         case .focus: .focus
-        case .key, .keyCounts, .button, .interaction: .strong
-        case .motion, .position, .clock, .layout, .output, .settings: .dim
+        case .key, .keyCounts, .button, .interaction, .pointerPlace: .strong
+        case .motion, .position, .clock, .layout, .output, .settings, .windowPlace: .dim
         default: .plain
         }
     }

@@ -42,6 +42,8 @@ extension Event {
         case .output(let notice): notice.text
         case .settings(let notice): notice.text
         case .interaction(let interaction): interaction.text
+        case .windowPlace(let place): "\(place.width)x\(place.height) at \(place.x),\(place.y)"
+        case .pointerPlace(let place): place.text
         default: ""
         }
     }
@@ -138,6 +140,14 @@ extension FocusDescription {
         }
         if processID != 0 { text += "  pid \(processID)" }
         return text + "  ±\(duration(UInt64(uncertaintyMicroseconds)))"
+    }
+}
+
+extension PointerPlace {
+    /// `at 812, 40 of the desktop`, and how much later that was, where it is worth a word.
+    fileprivate var text: String {
+        let late = delayMicroseconds < 1000 ? "" : ", \(delayMicroseconds / 1000) ms later"
+        return "at \(short(x.value)), \(short(y.value)) of the \(frame.name)\(late)"
     }
 }
 

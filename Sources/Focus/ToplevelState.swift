@@ -10,6 +10,8 @@ struct ToplevelState {
         var isActivated = false
         /// 0 as long as nobody has told it.
         var processID: Int32 = 0
+        /// Nil as long as nobody has told it.
+        var place: WindowPlace?
         /// In the order in which the window came to be on them.
         fileprivate var outputs: [OpaquePointer] = []
         /// As of the last `done`; what came since counts only with the next.
@@ -21,7 +23,7 @@ struct ToplevelState {
 
         static func == (a: Window, b: Window) -> Bool {
             a.number == b.number && a.appID == b.appID && a.title == b.title && a.isActivated == b.isActivated
-                && a.processID == b.processID && a.outputs == b.outputs
+                && a.processID == b.processID && a.place == b.place && a.outputs == b.outputs
         }
     }
 
@@ -84,6 +86,9 @@ struct ToplevelState {
 
     /// The process of a window, from the compositor itself.
     mutating func process(_ handle: OpaquePointer, _ processID: Int32) { windows[handle]?.processID = processID }
+
+    /// Where a window is, from the compositor itself.
+    mutating func placed(_ handle: OpaquePointer, _ place: WindowPlace?) { windows[handle]?.place = place }
 
     /// The process of the window that has the focus.
     mutating func focusedProcess(_ processID: Int32, appID: String?) {

@@ -13,6 +13,8 @@ public final class WaylandBackend {
         /// `phase` has changed.
         public var phase: () -> Void
         public var focus: (FocusReport) -> Void
+        /// Where the window of the last focus report is; also when it comes to be elsewhere.
+        public var place: (WindowPlaceReport) -> Void
         public var keymap: (Keymap?) -> Void
         public var watermark: (Watermark) -> Void
         /// All outputs, whenever one comes, changes or goes; also where the compositor tells of no windows.
@@ -21,11 +23,13 @@ public final class WaylandBackend {
         public var processWanted: () -> Void
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
-            keymap: @escaping (Keymap?) -> Void, watermark: @escaping (Watermark) -> Void,
+            place: @escaping (WindowPlaceReport) -> Void, keymap: @escaping (Keymap?) -> Void,
+            watermark: @escaping (Watermark) -> Void,
             outputs: @escaping (OutputsReport) -> Void, processWanted: @escaping () -> Void
         ) {
             self.phase = phase
             self.focus = focus
+            self.place = place
             self.keymap = keymap
             self.watermark = watermark
             self.outputs = outputs
@@ -76,6 +80,7 @@ public final class WaylandBackend {
     private var probes: [Probe] = []
     private var readMicroseconds: UInt64 = 0
     private var lastReport: FocusReport?
+    private var lastPlace: WindowPlaceReport?
     private var hasFinished = false
     private var process: ProcessQuestion?
 
@@ -164,7 +169,16 @@ public final class WaylandBackend {
     /// Tells the state again, whole: a new service knows nothing.
     public func repeatReport() {
         lastReport = nil
+        lastPlace = nil
         report()
+    }
+
+    /// Asks where the pointer is; answered once, nil where the compositor does not tell.
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
+        guard phase == .usable, let source else { return answer(nil) }
+        source.askPointer(answer)
+        // What cannot be sent now is a lost connection, which the next turn notices.
+        try? flush()
     }
 
     // MARK: pids
@@ -269,6 +283,16 @@ public final class WaylandBackend {
 
     private func report() {
         guard phase == .usable else { return }
+        reportFocus()
+        guard let window = state.focused, let place = window.place,
+            lastPlace?.window != window.number || lastPlace?.place != place
+        else { return }
+        let report = WindowPlaceReport(timeMicroseconds: readMicroseconds, window: window.number, place: place)
+        lastPlace = report
+        handlers.place(report)
+    }
+
+    private func reportFocus() {
         var report = FocusReport(timeMicroseconds: readMicroseconds, state: .none, source: protocolInUse?.name ?? "")
         if let window = state.focused {
             report.state = .window

@@ -1,3 +1,4 @@
+import AgentProtocol
 import CWaylandClient
 
 /// The protocol by which a compositor tells of its windows: an object on the connection that turns events into changes
@@ -19,6 +20,9 @@ protocol WindowSource: AnyObject {
 
     /// Asks for what is not told by itself. Called before each round trip, which brings it.
     func refresh()
+
+    /// Asks where the pointer is. Answered once, in `WaylandBackend.dispatch` or at once; nil: it cannot be said.
+    func askPointer(_ answer: @escaping (PointerWord?) -> Void)
 }
 
 extension WindowSource {
@@ -26,6 +30,9 @@ extension WindowSource {
 
     /// Most protocols tell everything by themselves.
     func refresh() {}
+
+    /// Most protocols tell nobody.
+    func askPointer(_ answer: @escaping (PointerWord?) -> Void) { answer(nil) }
 }
 
 /// Where the registry has what a source stands on.

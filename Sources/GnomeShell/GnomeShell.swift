@@ -19,6 +19,8 @@ public final class GnomeShell {
         /// `phase` has changed.
         public var phase: () -> Void
         public var focus: (FocusReport) -> Void
+        /// Where the window of the last focus report is; also when it comes to be elsewhere.
+        public var place: (WindowPlaceReport) -> Void
         /// Before the report of the focus that came with it.
         public var purpose: (ContentPurpose) -> Void
         /// Group of the keymap; nil: not known.
@@ -31,12 +33,14 @@ public final class GnomeShell {
         public var settings: ([DeviceChoice]?) -> Void
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
+            place: @escaping (WindowPlaceReport) -> Void,
             purpose: @escaping (ContentPurpose) -> Void, group: @escaping (UInt32?) -> Void,
             watermark: @escaping (Watermark) -> Void, seen: @escaping (Bool, String) -> Void,
             clicked: @escaping () -> Void, settings: @escaping ([DeviceChoice]?) -> Void
         ) {
             self.phase = phase
             self.focus = focus
+            self.place = place
             self.purpose = purpose
             self.group = group
             self.watermark = watermark
@@ -258,6 +262,9 @@ public final class GnomeShell {
         lastReport = nil
         tell()
     }
+
+    /// Asks where the pointer is; answered once.
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) { answer(nil) }
 
     /// Two round trips, then a watermark, as with Wayland: the first answer ends the turn in which the shell met every key
     /// stamped before it was asked, the second brings what that turn decided.

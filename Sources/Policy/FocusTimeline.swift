@@ -238,11 +238,11 @@ struct FocusTimeline {
 }
 
 extension FocusTimeline {
-    /// What may be kept of an interaction in that window: the strictest of all that held or may have held then. Nil: another
-    /// window had the keyboard, or nobody knows.
-    func interactionRule(at time: UInt64, window: UInt64) -> (interactions: InteractionRule, titles: TitleRule)? {
+    /// What may be kept of an interaction in that window, or, where it is nil, in whichever had the keyboard: the strictest of
+    /// all that held or may have held then. Nil: another window had it, or none, or nobody knows.
+    func interactionRule(at time: UInt64, window: UInt64?) -> (interactions: InteractionRule, titles: TitleRule)? {
         guard var index = entries.lastIndex(where: { $0.timeMicroseconds <= time }),
-            entries[index].state == .window, descriptions[index].window == window
+            entries[index].state == .window, window == nil || descriptions[index].window == window
         else { return nil }
         var rule = (interactions: entries[index].interactions, titles: entries[index].titles)
         index += 1

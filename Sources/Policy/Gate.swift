@@ -35,6 +35,7 @@ public final class Gate {
     @exclusivity(unchecked) var probes = Probes()
     @exclusivity(unchecked) var overflow: Overflow?
     @exclusivity(unchecked) var interactions = Interactions()
+    var windowPlaces = WindowPlaces()
     var nextFocus: FocusID = 1
     @exclusivity(unchecked) var isAgentPresent = false
     /// Layout records and the like, to be written when their time comes.
@@ -98,6 +99,7 @@ public final class Gate {
             closeSpan(atMicroseconds: now, emit)
         }
         interactions.discard(beforeMicroseconds: now)
+        windowPlaces.forgetWritten()
         isOpen = open
         guard !open else { return ledger.end(atMicroseconds: now, emit) }
         ledger.begin(reason, atMicroseconds: start, emit)

@@ -21,6 +21,9 @@ extension Gate {
             }
         }
         interactions.discard(beforeMicroseconds: now)
+        // Where the window is stands behind the record of its focus, and is told anew with it.
+        pendingAccounts.removeAll { $0.payload.isWindowPlace }
+        windowPlaces.forgetWritten()
         // A release would tell which key went down before.
         keyboard.forgetWrittenPresses()
         probes.clear()
@@ -34,5 +37,12 @@ extension Gate {
     public func restateFocus(nowMicroseconds now: UInt64) {
         guard isOpen, isAgentPresent, let lastReport, lastReport.state == .window else { return }
         focusChanged(lastReport, receivedMicroseconds: now, isNew: true)
+        noteWindowPlace(atMicroseconds: now)
+    }
+}
+
+extension Payload {
+    fileprivate var isWindowPlace: Bool {
+        if case .windowPlace = self { true } else { false }
     }
 }

@@ -16,7 +16,7 @@ extension Gate {
     public func focusMet(_ widget: Widget?, window: UInt64, atMicroseconds time: UInt64) {
         hold(
             Interactions.Waiting(
-                interaction: Interaction(cause: .focus, widget: widget), window: window, timeMicroseconds: time))
+                .widget(Interaction(cause: .focus, widget: widget)), window: window, timeMicroseconds: time))
     }
 
     /// A button was pressed at that time.
@@ -24,38 +24,42 @@ extension Gate {
     public func clicked(atMicroseconds time: UInt64) -> UInt64? {
         let window = interactionWindow
         guard window != 0, timeline.currentEntry?.pointer == .on else { return nil }
-        let (number, displaced) = interactions.askOfClick(atMicroseconds: time, window: window)
-        if let displaced { hold(displaced) }
+        let (number, displaced) = interactions.clicks.ask(atMicroseconds: time, window: window)
+        if let displaced { hold(displaced, met: nil) }
         return number
     }
 
     /// The agent's answer to such a question.
     /// - Returns: false where it was asked of no such click.
     public func clickMet(_ answer: ClickAnswer, number: UInt64) -> Bool {
-        guard let click = interactions.takeClick(number) else { return false }
-        let widget: Widget?
+        guard let click = interactions.clicks.take(number) else { return false }
         switch answer {
-        case .widget(let met): widget = met
-        case .nothing: widget = nil
-        case .password:
-            counters.interactionsWithheld += 1
-            return true
+        case .widget(let met): hold(click, met: met)
+        case .nothing: hold(click, met: nil)
+        case .password: counters.interactionsWithheld += 1
         }
-        hold(
-            Interactions.Waiting(
-                interaction: Interaction(cause: .click, widget: widget), window: click.window,
-                timeMicroseconds: click.timeMicroseconds))
         return true
     }
 
-    private func hold(_ next: Interactions.Waiting) {
+    private func hold(_ click: OpenQuestions.Question, met widget: Widget?) {
+        hold(
+            Interactions.Waiting(
+                .widget(Interaction(cause: .click, widget: widget)), window: click.window,
+                timeMicroseconds: click.timeMicroseconds))
+    }
+
+    func hold(_ next: Interactions.Waiting) {
         guard isOpen, isAgentPresent else { return }
-        guard interactions.add(next) else {
-            counters.interactionsWithheld += 1
-            return
+        guard interactions.add(next) else { return countWithheld(next.matter) }
+        if next.knownMicroseconds >= timeline.watermarkMicroseconds {
+            probes.await(next.knownMicroseconds, isPress: true)
         }
-        if next.timeMicroseconds >= timeline.watermarkMicroseconds {
-            probes.await(next.timeMicroseconds, isPress: true)
+    }
+
+    func countWithheld(_ matter: Interactions.Matter) {
+        switch matter {
+        case .widget: counters.interactionsWithheld += 1
+        case .place: counters.placesWithheld += 1
         }
     }
 
@@ -69,32 +73,43 @@ extension Gate {
         while let next = interactions.first {
             let time = next.timeMicroseconds
             guard holdBack.isEmpty || holdBack.firstTimeMicroseconds > time,
-                time < timeline.watermarkMicroseconds || !isAgentPresent
+                next.knownMicroseconds < timeline.watermarkMicroseconds || !isAgentPresent
                     || now >= time + Interactions.deadlineMicroseconds
             else { return }
             interactions.removeFirst()
             writeState(upTo: time, emit)
-            decide(next, emit)
+            guard isAgentPresent, next.knownMicroseconds < timeline.watermarkMicroseconds,
+                decide(next, emit)
+            else {
+                countWithheld(next.matter)
+                continue
+            }
         }
     }
 
-    private func decide(_ waiting: Interactions.Waiting, _ emit: (consuming Event) -> Void) {
+    private func decide(_ waiting: Interactions.Waiting, _ emit: (consuming Event) -> Void) -> Bool {
         let time = waiting.timeMicroseconds
         let held = timeline.attribution(at: time)
-        guard isAgentPresent, time < timeline.watermarkMicroseconds,
-            let rule = timeline.interactionRule(at: time, window: waiting.window), rule.interactions == .on,
-            isPermitted(waiting.interaction, at: time, held, emit)
-        else {
-            counters.interactionsWithheld += 1
-            return
+        let payload: Payload
+        switch waiting.matter {
+        case .widget(let interaction):
+            guard let rule = timeline.interactionRule(at: time, window: waiting.window), rule.interactions == .on,
+                isPermitted(interaction, at: time, held, emit)
+            else { return false }
+            let widget = interaction.widget?.redacted(by: rule.titles, hash: titleHash)
+            if widget == nil { counters.interactionsUnanswered += 1 }
+            counters.interactions += 1
+            payload = .interaction(Interaction(cause: interaction.cause, widget: widget))
+        case .place(let place):
+            guard isPermitted(place, waiting, held, emit) else { return false }
+            counters.places += 1
+            payload = .pointerPlace(place)
         }
-        let widget = waiting.interaction.widget?.redacted(by: rule.titles, hash: titleHash)
-        if widget == nil { counters.interactionsUnanswered += 1 }
-        counters.interactions += 1
         emit(
             Event(
                 timeMicroseconds: time, focus: held.focus, marks: held.isUncertain ? [.uncertain] : [],
-                payload: .interaction(Interaction(cause: waiting.interaction.cause, widget: widget))))
+                payload: payload))
+        return true
     }
 
     /// What is withheld opens no span: no input was, and where a password's field got the focus is nobody's business.
@@ -102,19 +117,30 @@ extension Gate {
         _ interaction: Interaction, at time: UInt64, _ held: FocusTimeline.Attribution,
         _ emit: (consuming Event) -> Void
     ) -> Bool {
-        let field = fields.held(at: time)
-        // It tells no more than the press itself, so that it is written where that is.
-        let isBarePress = interaction.cause == .click && interaction.widget == nil
-        if isBarePress {
-            guard field.limit > .privateWindow, held.state == .window, !held.isHidden else { return false }
-        } else {
-            guard suppression(time, held, field, isConfirmed: true) == nil else { return false }
-        }
+        // It tells no more than the press itself.
+        if interaction.cause == .click, interaction.widget == nil { return isPressPermitted(at: time, held, emit) }
+        guard suppression(time, held, fields.held(at: time), isConfirmed: true) == nil else { return false }
         if interaction.cause == .click, held.pointer == .off { return false }
+        return isOutsideSpans(at: time, hidesIt: { _ in true }, emit)
+    }
+
+    /// Whether a press of that time is written, and with it what says no more of it than where it was.
+    func isPressPermitted(
+        at time: UInt64, _ held: FocusTimeline.Attribution, _ emit: (consuming Event) -> Void
+    ) -> Bool {
+        guard fields.held(at: time).limit > .privateWindow, held.state == .window, !held.isHidden, held.pointer == .on
+        else { return false }
+        return isOutsideSpans(at: time, hidesIt: \.hidesPointers, emit)
+    }
+
+    /// A span that is open, and hides such a thing, ends before it.
+    private func isOutsideSpans(
+        at time: UInt64, hidesIt: (SuppressionReason) -> Bool, _ emit: (consuming Event) -> Void
+    ) -> Bool {
         guard let reason = ledger.openReason, let last = ledger.lastMicroseconds else { return true }
         // Something later was withheld already, and the span around both stays one.
         guard time > last else { return false }
-        if !isBarePress || reason.hidesPointers { closeSpan(atMicroseconds: time, emit) }
+        if hidesIt(reason) { closeSpan(atMicroseconds: time, emit) }
         return true
     }
 }

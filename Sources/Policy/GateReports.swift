@@ -10,6 +10,7 @@ extension Gate {
         // It counts its windows anew.
         privateWindows.removeAll()
         lastReport = nil
+        windowPlaces = WindowPlaces()
     }
 
     /// Other rules hold from now on: the configuration changed, or an hour has come that the subject named.
@@ -19,6 +20,7 @@ extension Gate {
         // What they tighten holds at once: nothing of before is written after it.
         lateCounts.distrust(atMicroseconds: nowMicroseconds)
         if let lastReport { focusChanged(lastReport, receivedMicroseconds: nowMicroseconds) }
+        noteWindowPlace(atMicroseconds: nowMicroseconds)
     }
 
     /// The agent is gone: nobody knows the focus from now on.

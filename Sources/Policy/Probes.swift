@@ -108,5 +108,8 @@ extension Gate {
         public var interactionsUnanswered: UInt64 = 0
         /// Interactions that were told, and not written.
         public var interactionsWithheld: UInt64 = 0
+        /// Places of the pointer at a press: handed on, and told but not written.
+        public var places: UInt64 = 0
+        public var placesWithheld: UInt64 = 0
     }
 }

@@ -146,7 +146,7 @@ extension EffectiveRule {
         if titles == .off { words.append("no titles") }
         if titles == .hash { words.append("titles as a hash at most") }
         if pointer == .off { words.append("no pointer") }
-        if interactions == .off { words.append("not which buttons and fields are used") }
+        if interactions == .off { words.append("not which buttons and fields are used, nor where clicks are") }
         return words.isEmpty ? "takes nothing away" : words.joined(separator: ", ")
     }
 
@@ -167,6 +167,6 @@ extension EffectiveRule {
         guard interactions == .on else { return words }
         // A label is kept as titles are.
         let labels = titles == .off ? "no labels" : "their labels like titles"
-        return "\(words); which buttons and fields are used, with \(labels)"
+        return "\(words); which buttons and fields are used, with \(labels), and where clicks are"
     }
 }

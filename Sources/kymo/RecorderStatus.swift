@@ -25,6 +25,8 @@ struct RecorderStatus: Decodable {
     var interactions: UInt64?
     var interactions_unanswered: UInt64?
     var interactions_withheld: UInt64?
+    var pointer_places: UInt64?
+    var pointer_places_withheld: UInt64?
     var suppressed_spans: [String: UInt64]
     var focus_changes: UInt64
     var focus_uncertainty_us: UInt64

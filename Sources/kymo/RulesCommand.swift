@@ -17,7 +17,7 @@ struct RulesCommand: ParsableCommand {
               keys = "off"             # off: nothing at all; class: counts; absent: as the policy says
               titles = "off"           # off, hash
               pointer = "off"
-              interactions = "off"     # which buttons and fields you use
+              interactions = "off"     # which buttons and fields you use, where you click
               hours = ["18:00-08:00"]  # by the clock on the wall; absent: always
               days = ["mon", "fri"]    # on which the hours begin; absent: every day
             """,
@@ -70,7 +70,7 @@ struct AddRule: ParsableCommand {
     var titles: String?
     @Option(name: .long, help: "off.")
     var pointer: String?
-    @Option(name: .long, help: "off: not which buttons and fields you use.")
+    @Option(name: .long, help: "off: not which buttons and fields you use, nor where you click.")
     var interactions: String?
     @Option(name: .long, help: "Only in these hours: 18:00-08:00. May be given several times.")
     var hours: [String] = []

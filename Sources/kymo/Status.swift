@@ -44,6 +44,7 @@ extension RecorderStatus {
                 + "\(keys_counted) keys counted, \(events_suppressed) suppressed",
             "interactions \(interactions ?? 0) permitted, \(interactions_unanswered ?? 0) of them without an answer, "
                 + "\(interactions_withheld ?? 0) withheld",
+            "places       of the pointer at \(pointer_places ?? 0) presses, \(pointer_places_withheld ?? 0) withheld",
             "withheld     \(withheld.isEmpty ? "no span" : "spans: \(withheld.joined(separator: ", "))")",
             "lost         \(events_lost_ring) in the ring, \(events_lost_disk) at the disk, \(kernel_losses) times in "
                 + "the kernel's buffer",

@@ -36,6 +36,7 @@ final class Compositor {
     private var group = ActiveGroup.untold
     /// Asked while there was nobody to ask: answered when there is.
     private var openProbes: [UInt64] = []
+    private var places = PlacePace()
     private let retry: Retry
     /// When to say that a compositor which took the connection does not answer; nothing else depends on it.
     private var silenceMicroseconds: UInt64?
@@ -47,7 +48,9 @@ final class Compositor {
         retry = Retry(loop: loop, directory: Surroundings.runtimeDirectory) { $0.hasPrefix("wayland-") }
     }
 
-    var deadlineMicroseconds: UInt64? { retry.deadlineMicroseconds ?? silenceMicroseconds }
+    var deadlineMicroseconds: UInt64? {
+        [retry.deadlineMicroseconds ?? silenceMicroseconds, places.deadlineMicroseconds].compactMap(\.self).min()
+    }
 
     private func send(_ message: AgentMessage) { handlers.send(message) }
 
@@ -97,7 +100,18 @@ final class Compositor {
         }
     }
 
+    /// Answered at once where nobody can say.
+    func askPointer(_ number: UInt64) {
+        guard let informant else { return send(.pointerPlace(PointerPlaceReport(number: number, word: nil))) }
+        informant.askPointer { [weak self] in self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0))) }
+    }
+
+    private func placed(_ report: WindowPlaceReport) {
+        if let due = places.take(report, nowMicroseconds: kymo_monotonic_microseconds()) { send(.windowPlace(due)) }
+    }
+
     func actIfDue() {
+        if let due = places.takeDue(nowMicroseconds: kymo_monotonic_microseconds()) { send(.windowPlace(due)) }
         if retry.isDue { connect() }
         if let silence = silenceMicroseconds, kymo_monotonic_microseconds() >= silence {
             silenceMicroseconds = nil
@@ -118,7 +132,7 @@ final class Compositor {
                 displayName: displayName,
                 handlers: WaylandBackend.Handlers(
                     phase: { [unowned self] in phaseChanged() },
-                    focus: { [unowned self] in send(.focus($0)) },
+                    focus: { [unowned self] in send(.focus($0)) }, place: { [unowned self] in placed($0) },
                     keymap: { [unowned self] in
                         keymap = $0
                         sway?.askLayout()
@@ -240,6 +254,7 @@ final class Compositor {
             handlers: GnomeShell.Handlers(
                 phase: { [unowned self] in shellChanged() },
                 focus: { [unowned self] in if case .shell = informant { send(.focus($0)) } },
+                place: { [unowned self] in if case .shell = informant { placed($0) } },
                 purpose: { [unowned self] in handlers.purpose($0) },
                 group: { [unowned self] in busTold($0.map { .told(ActiveLayout(group: $0)) } ?? .open) },
                 watermark: { [unowned self] in if case .shell = informant { answered($0) } },

@@ -1,3 +1,4 @@
+import AgentProtocol
 import Focus
 import GnomeShell
 
@@ -36,6 +37,14 @@ enum Informant {
         switch self {
         case .wayland(let backend): backend.repeatReport()
         case .shell(let shell): shell.repeatReport()
+        }
+    }
+
+    /// Where the pointer is; nil: this one cannot say, or does not. Answered once.
+    func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
+        switch self {
+        case .wayland(let backend): backend.askPointer(answer)
+        case .shell(let shell): shell.askPointer(answer)
         }
     }
 

@@ -77,7 +77,8 @@ struct KymographAgent: ParsableCommand {
                     watch.probed()
                     compositor.probe($0)
                 }, recording: { indicator.serviceSaid($0) }, interactions: { watch.wantsWidgets(of: $0) },
-                clicked: { watch.clicked($0) }, left: { indicator.serviceLeft() }))
+                pressed: { compositor.askPointer($0) }, clicked: { watch.clicked($0) },
+                left: { indicator.serviceLeft() }))
         port = service
         kymo_shed_start()
         while loop.isRunning {

@@ -16,6 +16,7 @@ final class ServicePort {
         var recording: (RecordingState) -> Void
         /// Of which window's widgets it wants to be told.
         var interactions: (UInt64) -> Void
+        var pressed: (UInt64) -> Void
         /// A button was pressed; by which number it asks what it met.
         var clicked: (UInt64) -> Void
         /// It was welcome, and is no longer connected.
@@ -110,6 +111,7 @@ final class ServicePort {
         case .recording(let state): handlers.recording(state)
         case .interactions(let window): handlers.interactions(window)
         case .click(let number): handlers.clicked(number)
+        case .press(let number): handlers.pressed(number)
         }
     }
 

@@ -8,6 +8,7 @@ struct LastReports {
     private var settings: SettingsReport?
     private var focus: FocusReport?
     private var field: FieldReport?
+    private var place: WindowPlaceReport?
 
     mutating func keep(_ message: AgentMessage) {
         switch message {
@@ -18,7 +19,9 @@ struct LastReports {
             focus = report
             // It was another window's.
             if field?.window != report.window { field = nil }
+            if place?.window != report.window { place = nil }
         case .field(let report): field = report
+        case .windowPlace(let report): place = report
         default: break
         }
     }
@@ -37,6 +40,10 @@ struct LastReports {
                 field.timeMicroseconds = now
                 field.samples = []
                 messages.append(.field(field))
+            }
+            if var place, place.window == focus.window {
+                place.timeMicroseconds = now
+                messages.append(.windowPlace(place))
             }
         }
         return messages

@@ -254,7 +254,7 @@ final class Recorder {
         switch signal {
         case .event(let event):
             if !event.payload.isInput { note(event) }
-            if toldInteractionWindow != 0 { askOfClick(event) }
+            if toldInteractionWindow != 0 { askOfPress(event) }
             gate.hold(event)
         case .keysDownAtOpen(let device, let codes): gate.keysWereDown(codes, on: device)
         case .problem(let problem): log(.warning, "\(problem)")

@@ -11,7 +11,8 @@ extension Recorder {
         let now = kymo_monotonic_microseconds()
         reports.keep(message)
         switch message {
-        case .focus, .layout, .field, .watermark, .outputs, .settings, .focusMet, .clickMet:
+        case .focus, .layout, .field, .watermark, .outputs, .settings, .focusMet, .clickMet,
+            .windowPlace, .pointerPlace:
             // While nothing may be recorded it is nobody's business who has the focus.
             if verdict.closure == nil { hand(message, nowMicroseconds: now) }
         case .lock(let report):
@@ -53,6 +54,14 @@ extension Recorder {
             if !gate.clickMet(met.answer, number: met.number) {
                 log(.notice, "the agent told of a click that it was not asked of; ignored")
             }
+        case .windowPlace(let report):
+            gate.windowPlaced(
+                report.place, window: report.window, sinceMicroseconds: min(report.timeMicroseconds, now))
+        case .pointerPlace(let report):
+            let isAnswer = gate.pointerPlaced(
+                report.word.map { ($0.frame, $0.x, $0.y) },
+                atMicroseconds: min(report.word?.timeMicroseconds ?? now, now), number: report.number)
+            if !isAnswer { log(.notice, "the agent told of a press that it was not asked of; ignored") }
         default: break
         }
     }
@@ -65,12 +74,11 @@ extension Recorder {
         agent.send(.interactions(window: window))
     }
 
-    /// A press is asked for at once: what an app says of it may be there before the agent is asked.
-    func askOfClick(_ event: borrowing Event) {
-        guard case .button(let button) = event.payload, button.press == .pressed,
-            let number = gate.clicked(atMicroseconds: event.timeMicroseconds)
-        else { return }
-        agent.send(.click(number: number))
+    /// Of a press is asked at once: the pointer moves on, and what an app says of it may be there before the agent is asked.
+    func askOfPress(_ event: borrowing Event) {
+        guard case .button(let button) = event.payload, button.press == .pressed else { return }
+        if let number = gate.pressed(atMicroseconds: event.timeMicroseconds) { agent.send(.press(number: number)) }
+        if let number = gate.clicked(atMicroseconds: event.timeMicroseconds) { agent.send(.click(number: number)) }
     }
 
     func agentConnected() {

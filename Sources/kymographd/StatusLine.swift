@@ -30,6 +30,8 @@ struct StatusLine {
         fields.append(("interactions", "\(counters.interactions)"))
         fields.append(("interactions_unanswered", "\(counters.interactionsUnanswered)"))
         fields.append(("interactions_withheld", "\(counters.interactionsWithheld)"))
+        fields.append(("pointer_places", "\(counters.places)"))
+        fields.append(("pointer_places_withheld", "\(counters.placesWithheld)"))
         let spans = recorder.outlet.tally.suppressions.map { "\"\($0.name)\":\($0.count)" }.joined(separator: ",")
         fields.append(("suppressed_spans", "{\(spans)}"))
         fields.append(("focus_changes", "\(recorder.outlet.tally.focusChanges)"))

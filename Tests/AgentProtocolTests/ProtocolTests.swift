@@ -90,12 +90,20 @@ private let everyMessage: [AgentMessage] = [
     .clickMet(ClickMet(number: 1, answer: .nothing)),
     .clickMet(ClickMet(number: .max, answer: .password)),
     .clickMet(ClickMet(number: 2, answer: .widget(Widget(role: 79, name: "Name", nameForm: .full)))),
+    .windowPlace(
+        WindowPlaceReport(
+            timeMicroseconds: .max, window: 7, place: WindowPlace(x: .min, y: -1, width: .max, height: 0))),
+    .pointerPlace(PointerPlaceReport(number: .max, word: nil)),
+    .pointerPlace(
+        PointerPlaceReport(
+            number: 2,
+            word: PointerWord(timeMicroseconds: 3, frame: .window, x: Fixed8(raw: .min), y: Fixed8(raw: .max)))),
 ]
 
 private let everyAnswer: [DaemonMessage] = [
-    .welcome(version: 3), .refused(reason: "only the subject is believed"), .probe(id: .max),
+    .welcome(version: 4), .refused(reason: "only the subject is believed"), .probe(id: .max),
     .recording(RecordingState(phase: .paused, text: "until 14:00")), .recording(RecordingState(phase: .off, text: "")),
-    .interactions(window: .max), .click(number: 258),
+    .interactions(window: .max), .click(number: 258), .press(number: .max),
 ]
 
 @Suite struct RoundTripTests {
@@ -112,7 +120,7 @@ private let everyAnswer: [DaemonMessage] = [
     @Test func theBytesAreTheDocuments() throws {
         #expect(
             bytes(.hello(Hello(backend: "wlr", compositor: "sway")))
-                == [1, 3, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
+                == [1, 4, 0, 3, 0, 0x77, 0x6C, 0x72, 4, 0, 0x73, 0x77, 0x61, 0x79])
         #expect(bytes(.probe(id: 258)) == [130, 2, 1, 0, 0, 0, 0, 0, 0])
         #expect(
             bytes(
@@ -120,9 +128,20 @@ private let everyAnswer: [DaemonMessage] = [
                     Watermark(probe: 258, sentMicroseconds: 3, answeredMicroseconds: 4, checkedMicroseconds: 5)))
                 == [4, 2, 1] + [0, 0, 0, 0, 0, 0, 3] + [0, 0, 0, 0, 0, 0, 0, 4] + [0, 0, 0, 0, 0, 0, 0, 5]
                 + [0, 0, 0, 0, 0, 0, 0])
-        #expect(bytes(.welcome(version: 3)) == [128, 3, 0])
+        #expect(bytes(.welcome(version: 4)) == [128, 4, 0])
         #expect(bytes(.interactions(window: 7)) == [136, 7, 0, 0, 0, 0, 0, 0, 0])
         #expect(bytes(.click(number: 9)) == [137, 9, 0, 0, 0, 0, 0, 0, 0])
+        #expect(bytes(.press(number: 9)) == [138, 9, 0, 0, 0, 0, 0, 0, 0])
+        let place = WindowPlace(x: -1, y: 2, width: 3, height: 4)
+        #expect(
+            bytes(.windowPlace(WindowPlaceReport(timeMicroseconds: 6, window: 7, place: place)))
+                == [16, 6, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0]
+                + [0xFF, 0xFF, 0xFF, 0xFF, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0])
+        let word = PointerWord(timeMicroseconds: 6, frame: .window, x: Fixed8(1.5), y: Fixed8(-1))
+        #expect(
+            bytes(.pointerPlace(PointerPlaceReport(number: 9, word: word)))
+                == [17, 9, 0, 0, 0, 0, 0, 0, 0, 1, 6, 0, 0, 0, 0, 0, 0, 0, 1, 0x80, 1, 0, 0, 0, 0xFF, 0xFF, 0xFF])
+        #expect(bytes(.pointerPlace(PointerPlaceReport(number: 9, word: nil))) == [17, 9, 0, 0, 0, 0, 0, 0, 0, 0])
         let button = Widget(
             role: 43, name: "OK", nameForm: .full, application: "a",
             bounds: WidgetBounds(x: -1, y: 2, width: 3, height: 4))

@@ -145,6 +145,21 @@ class ClickMet:
     answer: object
 
 
+@dataclass
+class WindowPlace:
+    time: int
+    window: int
+    # x, y, width, height.
+    place: tuple
+
+
+@dataclass
+class PointerPlace:
+    number: int
+    # When it was looked, "desktop" or "window", x, y; None: nobody could say.
+    word: tuple | None
+
+
 class _Packet:
     def __init__(self, data):
         self.data = data
@@ -213,7 +228,7 @@ def decode(data):
     packet = _Packet(data)
     kind = packet.number("B")
     if kind == 1:
-        assert packet.number("H") == 3, "protocol version"
+        assert packet.number("H") == 4, "protocol version"
         message = Hello(packet.string("name"), packet.string("name"))
     elif kind == 2:
         moment, state = packet.number("Q"), STATES[packet.number("B")]
@@ -259,6 +274,13 @@ def decode(data):
     elif kind == 15:
         number, answer = packet.number("Q"), packet.number("B")
         message = ClickMet(number, widget(packet) if answer == 1 else {0: "nothing", 2: "password"}[answer])
+    elif kind == 16:
+        message = WindowPlace(*(packet.number("Q") for _ in range(2)), tuple(packet.number(form) for form in "iiII"))
+    elif kind == 17:
+        number, answered = packet.number("Q"), packet.number("B")
+        assert answered in (0, 1), answered
+        word = (packet.number("Q"), ("desktop", "window")[packet.number("B")]) if answered else ()
+        message = PointerPlace(number, word + tuple(packet.number("i") / 256 for _ in word) or None)
     else:
         raise AssertionError(f"message type {kind}")
     assert not packet.data, f"{len(packet.data)} bytes too many in {message}"
@@ -320,6 +342,10 @@ class Connection:
         self.last_probe += 1
         self.socket.send(struct.pack("<BQ", 130, self.last_probe))
         return self.last_probe
+
+    def press(self, number):
+        """Asks where the pointer is."""
+        self.socket.send(struct.pack("<BQ", 138, number))
 
     def probe(self, seconds=SECONDS):
         """Everything the agent said up to its watermark, and the watermark."""

@@ -38,7 +38,7 @@ KINDS = {
     10: "touch", 11: "tablet_tool", 12: "tablet_pad", 13: "switch", 32: "device_added", 33: "device_removed",
     34: "focus", 35: "layout", 36: "suppression", 37: "loss", 38: "clock", 39: "session", 40: "recorder",
     41: "forgetting", 42: "consent", 43: "pause", 44: "output",
-    45: "device_settings", 48: "interaction",
+    45: "device_settings", 46: "window_place", 48: "interaction", 49: "pointer_place",
 }  # fmt: skip
 
 
@@ -132,6 +132,10 @@ def state_of(kind, i, t):
         return told | {name: words[value] for (name, words), value in zip(SETTINGS, i[1:]) if value}
     if kind == 48:
         return interaction(i, t)
+    if kind == 46:
+        return dict(zip(("x", "y", "width", "height"), i))
+    if kind == 49:
+        return {"frame": ("desktop", "window")[i[0]], "delay_us": i[1], "x": fixed(i[2]), "y": fixed(i[3])}
     return {"running": bool(i[0]), "version": t[0], "libinput": t[1]}
 
 

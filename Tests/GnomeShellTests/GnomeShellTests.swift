@@ -64,6 +64,7 @@ private final class Agent {
     private(set) var groups: [UInt32?] = []
     private(set) var marks: [Watermark] = []
     private(set) var seen: [Bool] = []
+    private(set) var places: [WindowPlaceReport] = []
     private(set) var settings: [[DeviceChoice]?] = []
 
     init(_ address: String) throws {
@@ -72,7 +73,8 @@ private final class Agent {
             bus: peer.bus,
             handlers: GnomeShell.Handlers(
                 phase: { [unowned self] in phases.append(shell.phase) }, focus: { [unowned self] in focus.append($0) },
-                purpose: { [unowned self] in purposes.append($0) }, group: { [unowned self] in groups.append($0) },
+                place: { [unowned self] in places.append($0) }, purpose: { [unowned self] in purposes.append($0) },
+                group: { [unowned self] in groups.append($0) },
                 watermark: { [unowned self] in marks.append($0) },
                 seen: { [unowned self] isSeen, _ in seen.append(isSeen) }, clicked: {},
                 settings: { [unowned self] in settings.append($0) }))

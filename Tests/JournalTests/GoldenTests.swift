@@ -59,7 +59,7 @@ import Testing
             ("damaged-chunk", damagedChunk), ("damaged-chunk-header", damagedHeader),
             ("missing-segment", missingSegment), ("forgotten-chunks", forgottenChunks),
             ("sealed-payloads", sealedPayloads), ("given-up-segment", givenUp), ("outputs", outputs),
-            ("device-settings", deviceSettings), ("interactions", interactions),
+            ("device-settings", deviceSettings), ("interactions", interactions), ("places", places),
         ]
     }
 
@@ -134,6 +134,31 @@ import Testing
                         timeMicroseconds: 2 * second + UInt64(index) * 1000, focus: 1,
                         marks: index == 4 ? [.uncertain] : [], payload: .interaction(interaction))
                 })
+        try journal.seal()
+        return journal.scratch
+    }
+
+    /// A window that moves, and presses of which it was said later where they were.
+    private static func places() throws -> Scratch {
+        let journal = try WrittenJournal()
+        try journal.open(at: second)
+        func event(_ time: UInt64, _ payload: Payload, _ marks: Marks = []) -> Event {
+            Event(timeMicroseconds: time, focus: 1, marks: marks, payload: payload)
+        }
+        try journal.chunk([
+            window(1, at: second),
+            event(second + 1, .windowPlace(WindowPlace(x: -1280, y: 20, width: 800, height: 600))), move(2 * second),
+            event(2 * second, .button(Button(code: 0x110, press: .pressed))), move(2 * second + 900),
+            event(
+                2 * second,
+                .pointerPlace(
+                    PointerPlace(frame: .desktop, delayMicroseconds: 1400, x: Fixed8(-1000.5), y: Fixed8(40)))),
+            event(3 * second, .windowPlace(WindowPlace(x: 0, y: 0, width: 1920, height: 1080))),
+            event(
+                3 * second,
+                .pointerPlace(PointerPlace(frame: .window, delayMicroseconds: 0, x: Fixed8(1.25), y: Fixed8(0))),
+                [.uncertain]),
+        ])
         try journal.seal()
         return journal.scratch
     }

@@ -157,6 +157,9 @@ let everyKind: [Payload] = [
         SettingsNotice(
             isKnown: true, settings: DeviceSettings(numbers: [2, 2, 1, 1, 2, 2, 1, 3, 4, .max, 1, 3])!, source: "sway")),
     .settings(SettingsNotice(isKnown: false, settings: DeviceSettings(), source: "")),
+    .windowPlace(WindowPlace(x: .min, y: -1, width: .max, height: 0)),
+    .pointerPlace(PointerPlace(frame: .desktop, delayMicroseconds: .max, x: Fixed8(raw: .min), y: Fixed8(1.5))),
+    .pointerPlace(PointerPlace(frame: .window, delayMicroseconds: 0, x: Fixed8(raw: 0), y: Fixed8(raw: .max))),
     .interaction(
         Interaction(
             cause: .click,

@@ -79,6 +79,25 @@ final class Desk {
         return number.map { gate.clickMet(answer, number: $0) }
     }
 
+    /// A press, and where the pointer is at `looked` by the agent's word; nil: nobody asks. False: it was not asked of that.
+    @discardableResult func click(
+        at ms: Double, isAt place: (Double, Double), of frame: PointerFrame = .desktop, looked: Double
+    )
+        -> Bool?
+    {
+        let number = gate.pressed(atMicroseconds: time(ms))
+        click(at: ms)
+        return number.map {
+            gate.pointerPlaced((frame, Fixed8(place.0), Fixed8(place.1)), atMicroseconds: time(looked), number: $0)
+        }
+    }
+
+    /// The agent's word on where the window that has the keyboard is.
+    func placed(_ x: Int32, _ y: Int32, at ms: Double, window: UInt64 = 7) {
+        gate.windowPlaced(
+            WindowPlace(x: x, y: y, width: 30, height: 40), window: window, sinceMicroseconds: time(ms))
+    }
+
     func layout(_ table: LayoutTable?, at ms: Double = -1) {
         gate.layoutChanged(
             LayoutDescription(isKnown: table != nil), table: table, receivedMicroseconds: time(max(ms, 0)) - 1)
@@ -161,6 +180,10 @@ final class Desk {
             case .interaction(let met):
                 let widget = met.widget.map { "\($0.role) \($0.name.isEmpty ? "-" : $0.name) \($0.nameForm)" }
                 return "\(met.cause) met \(widget ?? "?")\(app)\(marks)"
+            case .windowPlace(let place): return "window at \(place.x),\(place.y)\(app)"
+            case .pointerPlace(let place):
+                return
+                    "at \(place.x.value),\(place.y.value) of \(place.frame) +\(place.delayMicroseconds)\(app)\(marks)"
             case .loss(let loss): return "lost \(loss.count.map { "\($0)" } ?? "?") \(loss.reason)"
             default: return nil
             }

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import keys
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 HELLO, FOCUS, LAYOUT, WATERMARK, BACKEND, INDICATOR, FIELD, PAUSE, LOCK, OUTPUTS, SETTINGS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-FOCUS_MET, CLICK_MET = 14, 15
+FOCUS_MET, CLICK_MET, WINDOW_PLACE, POINTER_PLACE = 14, 15, 16, 17
 WELCOME, REFUSED, PROBE, RECORDING = 128, 129, 130, 131
-INTERACTIONS, CLICK = 136, 137
+INTERACTIONS, CLICK, PRESS = 136, 137, 138
 PHASES = ("off", "recording", "paused")
 STATES = {"unknown": 0, "none": 1, "window": 2}
 ACCESS = {"unknown": 0, "not registered": 1, "failing": 2, "other": 3, "password": 4, "late": 5}
@@ -68,6 +68,20 @@ def focus_met(met: bytes | None, window: int = 1, time_us: int | None = None) ->
 
 def click_met(number: int, met: bytes | None) -> bytes:
     return struct.pack("<BQB", CLICK_MET, number, met is not None) + (met or b"")
+
+
+def window_place(x: int, y: int, width: int, height: int, window: int = 1) -> bytes:
+    return struct.pack("<BQQiiII", WINDOW_PLACE, now_us(), window, x, y, width, height)
+
+
+def pointer_place(number: int, place: tuple[str, float, float] | None, time_us: int | None = None) -> bytes:
+    """`place`: from where it is counted ("desktop", "window"), x, y; None: nobody can say."""
+    message = struct.pack("<BQB", POINTER_PLACE, number, place is not None)
+    if place:
+        frame, x, y = place
+        time_us = now_us() if time_us is None else time_us
+        message += struct.pack("<QBii", time_us, frame == "window", int(x * 256), int(y * 256))
+    return message
 
 
 def indicator(shown: bool, reason: str = "") -> bytes:
@@ -134,9 +148,10 @@ class Connection:
         self.closed = False
         # What the indicator was to show, from the welcome on.
         self.told: list[list] = []
-        # Of whose widgets it was to tell, and the clicks that it was asked of.
+        # Of whose widgets it was to tell, and the clicks and presses that it was asked of.
         self.wanted: list[int] = []
         self.clicks: list[int] = []
+        self.presses: list[int] = []
 
     def receive(self) -> None:
         try:
@@ -155,6 +170,8 @@ class Connection:
             self.wanted.append(struct.unpack_from("<Q", packet, 1)[0])
         elif packet[0] == CLICK:
             self.clicks.append(struct.unpack_from("<Q", packet, 1)[0])
+        elif packet[0] == PRESS:
+            self.presses.append(struct.unpack_from("<Q", packet, 1)[0])
         elif packet[0] == PROBE:
             self.probes += 1
             if self.answers:
@@ -188,7 +205,8 @@ class Connection:
             self.answers = request.get("answers", self.answers)
             self.delay = request.get("delay", self.delay)
         return {"time_us": now_us(), "welcome": self.welcome, "refused": self.refused, "closed": self.closed,
-                "probes": self.probes, "told": self.told, "wanted": self.wanted, "clicks": self.clicks}
+                "probes": self.probes, "told": self.told, "wanted": self.wanted, "clicks": self.clicks,
+                "presses": self.presses}
 
     def serve(self) -> None:
         pending = b""

@@ -159,6 +159,16 @@ extension Payload {
             for number in notice.settings.numbers { sink.put(number) }
             sink.put(notice.source)
         case .interaction(let interaction): interaction.write(to: &sink)
+        case .windowPlace(let place):
+            sink.put(place.x)
+            sink.put(place.y)
+            sink.put(place.width)
+            sink.put(place.height)
+        case .pointerPlace(let place):
+            sink.put(place.frame.rawValue)
+            sink.put(place.delayMicroseconds)
+            sink.put(place.x)
+            sink.put(place.y)
         default: break
         }
     }

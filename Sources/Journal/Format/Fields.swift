@@ -160,6 +160,16 @@ extension Payload {
             guard let settings = DeviceSettings(numbers: numbers) else { return nil }
             return .settings(SettingsNotice(isKnown: isKnown, settings: settings, source: f.texts[0]))
         case .interaction: return Interaction(f).map(Payload.interaction)
+        case .windowPlace:
+            guard let x: Int32 = f.get(0), let y: Int32 = f.get(1), let width: UInt32 = f.get(2),
+                let height: UInt32 = f.get(3)
+            else { return nil }
+            return .windowPlace(WindowPlace(x: x, y: y, width: width, height: height))
+        case .pointerPlace:
+            guard let frame: PointerFrame = f.raw(0), let delay: UInt32 = f.get(1), let x = f.fixed(2),
+                let y = f.fixed(3)
+            else { return nil }
+            return .pointerPlace(PointerPlace(frame: frame, delayMicroseconds: delay, x: x, y: y))
         default: return nil
         }
     }

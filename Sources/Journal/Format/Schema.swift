@@ -31,7 +31,9 @@ enum Kind: UInt8, CaseIterable, Sendable {
     case pause = 43
     case output = 44
     case settings = 45
+    case windowPlace = 46
     case interaction = 48
+    case pointerPlace = 49
 
     var integerCount: Int {
         switch self {
@@ -39,7 +41,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
         case .keyCounts: KeyClass.allCases.count
         case .motion, .position, .button, .hold, .toggle: 2
         case .scroll, .pinch: 6
-        case .swipe, .touch, .tabletPad: 4
+        case .swipe, .touch, .tabletPad, .windowPlace, .pointerPlace: 4
         case .tabletTool: 12
         case .deviceAdded: 7
         case .deviceRemoved: 0
@@ -67,7 +69,7 @@ enum Kind: UInt8, CaseIterable, Sendable {
     /// State that later records refer to: a reader that skips chunks must still read these.
     var isState: Bool {
         switch self {
-        case .suppression, .loss, .forgetting, .pause, .interaction: false
+        case .suppression, .loss, .forgetting, .pause, .windowPlace, .interaction, .pointerPlace: false
         default: rawValue >= 32
         }
     }
@@ -103,7 +105,9 @@ extension Payload {
         case .pause: .pause
         case .output: .output
         case .settings: .settings
+        case .windowPlace: .windowPlace
         case .interaction: .interaction
+        case .pointerPlace: .pointerPlace
         }
     }
 }

@@ -132,6 +132,8 @@ private let payloadGroups: [[Payload]] = [
     ],
     [
         .interaction(Interaction(cause: .click, widget: seedWidget)), .interaction(Interaction(cause: .focus)),
+        .windowPlace(WindowPlace(x: -1920, y: 20, width: 800, height: 600)),
+        .pointerPlace(PointerPlace(frame: .window, delayMicroseconds: 900, x: Fixed8(1.5), y: Fixed8(-2))),
     ],
 ]
 
@@ -192,10 +194,19 @@ private let agentMessages: [AgentMessage] = {
         .focusMet(FocusMet(timeMicroseconds: 9, window: 7, widget: nil)),
         .clickMet(ClickMet(number: 3, answer: .widget(Widget(role: 79)))),
         .clickMet(ClickMet(number: 3, answer: .password)),
+        .windowPlace(
+            WindowPlaceReport(
+                timeMicroseconds: 9, window: 7, place: WindowPlace(x: -1, y: 2, width: 800, height: 600))),
+        .pointerPlace(PointerPlaceReport(number: 4, word: nil)),
+        .pointerPlace(
+            PointerPlaceReport(
+                number: 4,
+                word: PointerWord(timeMicroseconds: 9, frame: .desktop, x: Fixed8(1.5), y: Fixed8(-2)))),
     ]
 }()
 
 private let serviceMessages: [DaemonMessage] = [
     .welcome(version: 1), .refused(reason: "only the subject is believed"), .probe(id: .max),
     .recording(RecordingState(phase: .paused, text: "until 12:00")), .interactions(window: 7), .click(number: 3),
+    .press(number: 4),
 ]
