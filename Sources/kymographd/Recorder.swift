@@ -130,7 +130,8 @@ final class Recorder {
             seldomDone()
         }
         statusPort = try StatusPort(path: configuration.statusSocket, loop: loop) { [unowned self] in
-            StatusLine(self).json
+            seldomDone()
+            return StatusLine(self).json
         }
     }
 
@@ -187,7 +188,7 @@ final class Recorder {
                 + "may cost reports, which will be recorded as losses")
     }
 
-    /// A start, a decision, another person at the seat: signatures, parsers and D-Bus are megabytes of code that the hours
+    /// A start, a decision, another person at the seat, a question about its figures: signatures, parsers and D-Bus are megabytes of code that the hours
     /// that follow do not need.
     func seldomDone() { shedMicroseconds = kymo_monotonic_microseconds() + Self.seldomMicroseconds }
 

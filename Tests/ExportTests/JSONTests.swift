@@ -38,6 +38,14 @@ struct JSONTests {
                 #"{"kind":"switch",\#(head),"switch":"tablet_mode","on":true}"#
             ),
             (
+                .windowPlace(WindowPlace(x: -1280, y: 20, width: 800, height: 600)),
+                #"{"kind":"window_place",\#(head),"x":-1280,"y":20,"width":800,"height":600}"#
+            ),
+            (
+                .pointerPlace(PointerPlace(frame: .window, delayMicroseconds: 900, x: Fixed8(1.5), y: Fixed8(-2))),
+                #"{"kind":"pointer_place",\#(head),"frame":"window","delay_us":900,"x":1.5,"y":-2}"#
+            ),
+            (
                 .loss(
                     Loss(reason: .kernelBuffer, startMicroseconds: 1, endMicroseconds: 2, count: nil, detail: "event5")),
                 #"{"kind":"loss",\#(head),"reason":"kernel_buffer","start_us":1,"end_us":2,"count":null,"detail":"event5"}"#

@@ -59,6 +59,23 @@ struct ShortFormatTests {
             ])
     }
 
+    @Test("a place says what it is counted from, and how late it was looked at, if that is a millisecond or more")
+    func places() {
+        var tape = Tape()
+        func add(_ frame: PointerFrame, _ delay: UInt32) {
+            let place = PointerPlace(frame: frame, delayMicroseconds: delay, x: Fixed8(812.5), y: Fixed8(-40))
+            tape.add(.pointerPlace(place), at: 1)
+        }
+        tape.add(.windowPlace(WindowPlace(x: -1280, y: 20, width: 800, height: 600)), at: 1)
+        add(.desktop, 999)
+        add(.window, 12_400)
+        let lines = tape.short().suffix(3).map { String($0.dropFirst(55)) }
+        #expect(
+            lines == [
+                "800x600 at -1280,20", "at 812.5, -40 of the desktop", "at 812.5, -40 of the window, 12 ms later",
+            ])
+    }
+
     @Test("settings say what is other than on most devices, and who says so")
     func settings() {
         var tape = Tape()

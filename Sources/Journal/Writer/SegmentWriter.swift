@@ -13,7 +13,7 @@ final class SegmentWriter {
     private let name: SegmentName
     private let descriptor: Int32
     private let lz4: LZ4Compressor
-    private var entries: [Seal.Entry] = []
+    private var table = SeekTable()
     private(set) var length: UInt64 = 0
     private(set) var nextSequence: UInt64
     private var chain: HashChain
@@ -52,7 +52,7 @@ final class SegmentWriter {
     deinit { files.close(descriptor) }
 
     /// No more chunks fit: the seal could not name them.
-    var isFull: Bool { entries.count >= FormatLimit.chunksPerSegment }
+    var isFull: Bool { table.count >= FormatLimit.chunksPerSegment }
 
     /// Writes what the encoder gathered as one chunk, at once. The bytes written.
     func write(
@@ -85,7 +85,7 @@ final class SegmentWriter {
             try? files.truncate(descriptor, to: Int64(length))
             throw error
         }
-        entries.append(Seal.Entry(chunk, offset: length))
+        table.append(Seal.Entry(chunk, offset: length))
         if isCheckpoint { checkpointLength = length }
         nextSequence += UInt64(chunk.count)
         length += UInt64(buffer.count)
@@ -113,7 +113,8 @@ final class SegmentWriter {
         buffer.count = 0
         let seal = Seal(
             segmentID: header.segmentID, nextSequence: nextSequence,
-            finalHash: chain.finalHash(nextSequence: nextSequence, chunks: entries.count), entries: entries)
+            finalHash: chain.finalHash(nextSequence: nextSequence, chunks: table.count),
+            entries: table.entries)
         seal.write(to: &buffer)
         do {
             try files.writeAll(descriptor, buffer.bytes)
