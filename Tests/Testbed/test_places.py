@@ -3,7 +3,7 @@
 from agent import now_us, pointer_place, window_place
 from bed import wait_for
 
-LEFT = 0x110
+LEFT, RIGHT = 0x110, 0x111
 
 
 def asked(session) -> list[int]:
@@ -21,14 +21,20 @@ def test_from_the_agents_word_to_the_journal(bed, recorder, agent):
         session.window(app, number)
         session.send(window_place(1, 2, 30, 40, number))
         mouse.tap(LEFT)
+        if app == "browser":
+            daemon.until(lambda rows: len(rows) == 2, "button")
+        else:
+            wait_for(lambda n=number: daemon.status()["events_suppressed"] >= 2 * n, f"the tap in {app} to be withheld")
+    assert asked(session) == []
     session.window("editor", 3)
     session.send(window_place(-1280, 20, 800, 600, 3))
     wait_for(lambda: session.state()["wanted"][-1:] == [3], "the rule for the window to be in force")
-    first = mouse.tap(LEFT)
+    # In turn: libinput takes the second of two quick presses of one button for a bounce.
+    mouse.tap(LEFT)
     wait_for(lambda: len(asked(session)) == 1, "the agent to be asked where the pointer is")
     session.send(pointer_place(asked(session)[0], ("desktop", -1000.5, 40)))
     daemon.until(lambda rows: len(rows) == 1, "pointer_place")
-    mouse.tap(LEFT)
+    mouse.tap(RIGHT)
     wait_for(lambda: len(asked(session)) == 2, "the agent to be asked of the next press")
     session.send(pointer_place(asked(session)[1], ("window", 1.25, 0)))
     # Nobody can say; it was not asked; it was looked long before.
@@ -36,7 +42,7 @@ def test_from_the_agents_word_to_the_journal(bed, recorder, agent):
     wait_for(lambda: len(asked(session)) == 3, "the agent to be asked of the third press")
     session.send(pointer_place(asked(session)[2], None))
     session.send(pointer_place(99, ("desktop", 1, 1)))
-    mouse.tap(LEFT)
+    mouse.tap(RIGHT)
     wait_for(lambda: len(asked(session)) == 4, "the agent to be asked of the fourth press")
     session.send(pointer_place(asked(session)[3], ("desktop", 1, 1), time_us=now_us() - 60_000_000))
     daemon.until(lambda rows: len(rows) == 2, "pointer_place")
@@ -53,7 +59,7 @@ def test_from_the_agents_word_to_the_journal(bed, recorder, agent):
     pointers = daemon.rows("pointer_place")
     assert [(row["app"], row["frame"], row["x"], row["y"]) for row in pointers] == [
         ("editor", "desktop", -1000.5, 40), ("editor", "window", 1.25, 0)]
-    assert [row["time_us"] for row in pointers] == pressed[:2], first
+    assert [row["time_us"] for row in pointers] == pressed[1:3]
     assert all(0 <= row["delay_us"] < 300_000 for row in pointers)
     assert (status["pointer_places"], status["pointer_places_withheld"]) == (2, 1)
     shown = daemon.kymo("show", "--kind", "pointer_place", "--journal", str(daemon.journal)).stdout
