@@ -19,8 +19,8 @@ from service import now
 from session import KWin, KWin63, Labwc, Sway, Sway110, named, until
 from witnesses import GREETING, LETTERS
 
-# `make soak` moves it 200 times, of which docs/DESKTOPS.md has the figures.
-CHANGES = int(os.environ.get("KYMO_FOCUS_CHANGES", 100))
+# docs/DESKTOPS.md has the figures of 200; `make soak` moves it 1,000 times.
+CHANGES = int(os.environ.get("KYMO_FOCUS_CHANGES", 200))
 # Between two changes of focus, between two keys, and of a key that is down: seconds.
 STAYS, PAUSES, DOWN = (0.1, 0.3), (0.015, 0.045), 0.004
 # What a kernel is allowed between its stamp and the compositor (FocusTimeline.marginMicroseconds). A key that a busy machine kept
