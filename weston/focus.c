@@ -1,4 +1,4 @@
-/* Who has the keyboard. */
+/* Who has the keyboard, and where that window is. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,7 @@ struct window {
     /* As they were told to everybody who is bound. */
     pid_t pid;
     char app_id[APP_ID_LIMIT + 1], title[TITLE_LIMIT + 1];
+    struct place place;
     bool is_told;
     struct wl_listener destroyed, committed;
     struct wl_list link;
@@ -38,7 +39,7 @@ static struct wl_list windows;
 static uint32_t last_id;
 /* As it was told; NULL: none. */
 static struct window *owner;
-static struct wl_listener seat_created;
+static struct wl_listener seat_created, view_moved;
 
 /* ---- texts ---- */
 
@@ -63,8 +64,23 @@ static void send_window(struct wl_resource *resource, const struct window *windo
     kymograph_weston_v1_send_window(resource, window->id, window->pid, window->app_id, window->title);
 }
 
+static void send_place(struct wl_resource *resource, const struct window *window) {
+    const struct place *place = &window->place;
+    if (wl_resource_get_version(resource) < KYMOGRAPH_WESTON_V1_PLACE_SINCE_VERSION) return;
+    kymograph_weston_v1_send_place(resource, window->id, place->x, place->y, place->width, place->height);
+}
+
+/* Looks at where the window is, and tells if that is new. */
+static void locate(struct window *window) {
+    struct place place;
+    struct wl_resource *resource;
+    if (!place_of(window->surface, &place) || memcmp(&place, &window->place, sizeof place) == 0) return;
+    window->place = place;
+    wl_resource_for_each(resource, bound) send_place(resource, window);
+}
+
 /* Looks at what the window is called, and tells if that is new. */
-static void describe(struct window *window) {
+static void name(struct window *window) {
     struct weston_desktop_surface *desktop = weston_surface_get_desktop_surface(window->surface);
     if (!desktop) return;
     pid_t pid = weston_desktop_surface_get_pid(desktop);
@@ -77,6 +93,11 @@ static void describe(struct window *window) {
     if (!is_new) return;
     struct wl_resource *resource;
     wl_resource_for_each(resource, bound) send_window(resource, window);
+}
+
+static void describe(struct window *window) {
+    name(window);
+    locate(window);
 }
 
 static void tell_owner(void) {
@@ -147,6 +168,7 @@ void focus_refresh(void) {
     struct window *now = surface ? window_of(surface) : NULL;
     /* Named before it has the keyboard: the agent never has a moment in which it does not know whose that is. */
     if (now) describe(now);
+    layout_refresh(compositor, bound);
     if (now == owner) return;
     owner = now;
     tell_owner();
@@ -196,15 +218,33 @@ static void seat_came(struct wl_listener *listener, void *data) {
     add_seat(data);
 }
 
+static void moved(struct wl_listener *listener, void *data) {
+    (void)listener;
+    if (owner && owner->surface == data) locate(owner);
+}
+
 /* ---- */
+
+uint32_t focus_owner(struct weston_surface **surface) {
+    if (!compositor || !owner) return 0;
+    *surface = owner->surface;
+    return owner->id;
+}
 
 void focus_greet(struct wl_resource *resource) {
     struct window *window;
     focus_refresh();
     /* It has not heard of the others, and they are named when they get the keyboard. */
-    wl_list_for_each(window, &windows, link) window->is_told = window == owner;
-    if (owner) send_window(resource, owner);
+    wl_list_for_each(window, &windows, link) {
+        window->is_told = window == owner;
+        if (window != owner) window->place = (struct place){0};
+    }
+    if (owner) {
+        send_window(resource, owner);
+        send_place(resource, owner);
+    }
     kymograph_weston_v1_send_keyboard(resource, owner ? owner->id : 0);
+    layout_greet(resource);
 }
 
 void focus_start(struct weston_compositor *of, struct wl_list *to) {
@@ -214,6 +254,8 @@ void focus_start(struct weston_compositor *of, struct wl_list *to) {
     wl_list_init(&windows);
     seat_created.notify = seat_came;
     wl_signal_add(&of->seat_created_signal, &seat_created);
+    view_moved.notify = moved;
+    wl_signal_add(&of->transform_signal, &view_moved);
     wl_list_for_each(seat, &of->seat_list, link) add_seat(seat);
 }
 
@@ -221,4 +263,5 @@ void focus_start(struct weston_compositor *of, struct wl_list *to) {
 void focus_stop(void) {
     compositor = NULL;
     wl_list_remove(&seat_created.link);
+    wl_list_remove(&view_moved.link);
 }

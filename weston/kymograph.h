@@ -8,6 +8,7 @@
 #include <libweston/libweston.h>
 #include <libweston/version.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #if WESTON_VERSION_MAJOR == 10
@@ -33,6 +34,26 @@ void focus_stop(void);
 void focus_greet(struct wl_resource *resource);
 /* What no signal tells. */
 void focus_refresh(void);
+/* The number of the window that has the keyboard, and what it is; 0: none. */
+uint32_t focus_owner(struct weston_surface **surface);
+
+/* By which group keyboards type. */
+void layout_refresh(const struct weston_compositor *compositor, struct wl_list *bound);
+void layout_greet(struct wl_resource *resource);
+
+/* In the plane in which outputs stand, in logical pixels. Without a width: nowhere. */
+struct place {
+    int32_t x, y;
+    uint32_t width, height;
+};
+/* Where a window is. False: it is about to move, and libweston says so once it has (transform_signal). */
+bool place_of(struct weston_surface *surface, struct place *place);
+/* Where the pointer is in a window, from the corner of its surface. False: it is not over it, nor over a part of it. */
+bool pointer_in(struct weston_surface *surface, const struct weston_pointer *pointer, wl_fixed_t *x, wl_fixed_t *y);
+
+/* Where the last press was. */
+bool press_start(struct weston_compositor *compositor);
+void press_tell(struct wl_resource *resource);
 
 /* Badges: surfaces of the agent's above all windows. */
 void badges_start(struct weston_compositor *compositor);

@@ -4,6 +4,9 @@
 #include "kymograph-weston-server-protocol.h"
 #include "kymograph.h"
 
+/* Of kymograph_weston_v1. */
+enum { VERSION = 2 };
+
 static struct wl_global *global;
 static struct wl_list bound;
 static struct wl_listener compositor_destroyed;
@@ -19,8 +22,13 @@ static void refresh(struct wl_client *client, struct wl_resource *resource) {
     focus_refresh();
 }
 
+static void ask_press(struct wl_client *client, struct wl_resource *resource) {
+    (void)client;
+    press_tell(resource);
+}
+
 static const struct kymograph_weston_v1_interface requests = {
-    .destroy = destroy, .refresh = refresh, .get_badge = badge_create};
+    .destroy = destroy, .refresh = refresh, .get_badge = badge_create, .ask_press = ask_press};
 
 static void forget(struct wl_resource *resource) {
     wl_list_remove(wl_resource_get_link(resource));
@@ -70,8 +78,8 @@ WL_EXPORT int wet_module_init(struct weston_compositor *compositor, int *argc, c
     wl_list_init(&bound);
     /* libwayland has one filter for all, and Weston 10 and 14 set none. Before the global: nobody sees it unfiltered. */
     wl_display_set_global_filter(compositor->wl_display, is_visible, NULL);
-    global = wl_global_create(compositor->wl_display, &kymograph_weston_v1_interface, 1, NULL, bind_global);
-    if (!global) {
+    global = wl_global_create(compositor->wl_display, &kymograph_weston_v1_interface, VERSION, NULL, bind_global);
+    if (!global || !press_start(compositor)) {
         weston_log("kymograph: no memory\n");
         return -1;
     }
@@ -79,6 +87,6 @@ WL_EXPORT int wet_module_init(struct weston_compositor *compositor, int *argc, c
     focus_start(compositor, &bound);
     compositor_destroyed.notify = stop;
     wl_signal_add(&compositor->destroy_signal, &compositor_destroyed);
-    weston_log("kymograph: tells " KYMO_AGENT " which window has the keyboard\n");
+    weston_log("kymograph: tells " KYMO_AGENT " which window has the keyboard, and where\n");
     return 0;
 }

@@ -23,6 +23,7 @@ static const struct wl_interface *kymograph_weston_v1_types[] = {
 	NULL,
 	NULL,
 	NULL,
+	NULL,
 	&kymograph_weston_badge_v1_interface,
 	&wl_surface_interface,
 	&wl_output_interface,
@@ -31,19 +32,23 @@ static const struct wl_interface *kymograph_weston_v1_types[] = {
 static const struct wl_message kymograph_weston_v1_requests[] = {
 	{ "destroy", "", kymograph_weston_v1_types + 0 },
 	{ "refresh", "", kymograph_weston_v1_types + 0 },
-	{ "get_badge", "noo", kymograph_weston_v1_types + 4 },
+	{ "get_badge", "noo", kymograph_weston_v1_types + 5 },
+	{ "ask_press", "2", kymograph_weston_v1_types + 0 },
 };
 
 static const struct wl_message kymograph_weston_v1_events[] = {
 	{ "window", "uiss", kymograph_weston_v1_types + 0 },
 	{ "keyboard", "u", kymograph_weston_v1_types + 0 },
 	{ "closed", "u", kymograph_weston_v1_types + 0 },
+	{ "press", "2uuuff", kymograph_weston_v1_types + 0 },
+	{ "place", "2uiiuu", kymograph_weston_v1_types + 0 },
+	{ "group", "2i", kymograph_weston_v1_types + 0 },
 };
 
 WL_PRIVATE const struct wl_interface kymograph_weston_v1_interface = {
-	"kymograph_weston_v1", 1,
-	3, kymograph_weston_v1_requests,
-	3, kymograph_weston_v1_events,
+	"kymograph_weston_v1", 2,
+	4, kymograph_weston_v1_requests,
+	6, kymograph_weston_v1_events,
 };
 
 static const struct wl_message kymograph_weston_badge_v1_requests[] = {

@@ -16,6 +16,8 @@ public final class WaylandBackend {
         /// Where the window of the last focus report is; also when it comes to be elsewhere.
         public var place: (WindowPlaceReport) -> Void
         public var keymap: (Keymap?) -> Void
+        /// Which group of it is in force, where the source of windows knows; nil: it cannot say now.
+        public var group: (UInt32?) -> Void
         public var watermark: (Watermark) -> Void
         /// All outputs, whenever one comes, changes or goes; also where the compositor tells of no windows.
         public var outputs: (OutputsReport) -> Void
@@ -24,13 +26,14 @@ public final class WaylandBackend {
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
             place: @escaping (WindowPlaceReport) -> Void, keymap: @escaping (Keymap?) -> Void,
-            watermark: @escaping (Watermark) -> Void,
+            group: @escaping (UInt32?) -> Void, watermark: @escaping (Watermark) -> Void,
             outputs: @escaping (OutputsReport) -> Void, processWanted: @escaping () -> Void
         ) {
             self.phase = phase
             self.focus = focus
             self.place = place
             self.keymap = keymap
+            self.group = group
             self.watermark = watermark
             self.outputs = outputs
             self.processWanted = processWanted
@@ -319,7 +322,8 @@ public final class WaylandBackend {
             source = kind.init(
                 registry: registry, globals: globals,
                 listener: WindowListener(
-                    change: { [unowned self] in $0(&state) }, finished: { [unowned self] in hasFinished = true }))
+                    change: { [unowned self] in $0(&state) }, group: handlers.group,
+                    finished: { [unowned self] in hasFinished = true }))
             sourceGlobals = globals
             if phase == .lacking { greet() }
         } else if interface == "wl_seat", seat == nil {

@@ -6,7 +6,7 @@ import CWaylandClient
 final class WestonModule: WindowSource {
     static let name = "weston-module"
     static let interface = "kymograph_weston_v1"
-    static let leastVersion: UInt32 = 1
+    static let leastVersion: UInt32 = 2
     static let tellsProcesses = true
 
     private let module: OpaquePointer
@@ -25,7 +25,11 @@ final class WestonModule: WindowSource {
                 window: { data, _, id, processID, appID, title in
                     WestonModule.from(data).named(id, processID, String(event: appID), String(event: title))
                 }, keyboard: { data, _, id in WestonModule.from(data).moved(to: id) },
-                closed: { data, _, id in WestonModule.from(data).closed(id) }))
+                closed: { data, _, id in WestonModule.from(data).closed(id) }, press: { _, _, _, _, _, _, _ in },
+                place: { _, _, _, _, _, _, _ in },
+                group: { data, _, group in
+                    WestonModule.from(data).listener.group(group < 0 ? nil : UInt32(group))
+                }))
         kymograph_weston_v1_add_listener(module, moduleListener, Unmanaged.passUnretained(self).toOpaque())
     }
 

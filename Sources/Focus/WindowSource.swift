@@ -46,6 +46,8 @@ struct SourceGlobals: Equatable {
 /// What a source tells, and to whom.
 struct WindowListener {
     var change: ((inout ToplevelState) -> Void) -> Void
+    /// Which group of the seat's keymap is in force; nil: it cannot say. Of a source that knows.
+    var group: (UInt32?) -> Void
     /// Not even the last word holds any more.
     var finished: () -> Void
 }

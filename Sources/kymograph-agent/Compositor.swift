@@ -30,9 +30,10 @@ final class Compositor {
     private var plasmaDevices: PlasmaDevices?
     private var settings = DesktopSettings()
     private var shell: GnomeShell?
-    /// What came over the bus: in force where the compositor has no socket that tells better.
+    /// What came over the bus: in force where the compositor itself does not tell.
     private var groupOnBus = ActiveGroup.untold
     private var keymap: Keymap?
+    /// By sway's socket, or the module in Weston.
     private var group = ActiveGroup.untold
     /// Asked while there was nobody to ask: answered when there is.
     private var openProbes: [UInt64] = []
@@ -137,7 +138,7 @@ final class Compositor {
                         keymap = $0
                         sway?.askLayout()
                         tellLayout()
-                    },
+                    }, group: { [unowned self] in groupTold($0.map { ActiveLayout(group: $0) }) },
                     watermark: { [unowned self] in answered($0) },
                     outputs: { [unowned self] in send(.outputs($0)) },
                     processWanted: { [unowned self] in sway?.askFocused() }))
@@ -208,12 +209,8 @@ final class Compositor {
             compositorPID: backend.compositorPID, runtimeDirectory: directory,
             handlers: SwayIPC.Handlers(
                 focused: { [unowned self] in note(pid: $1, of: $0) },
-                layout: { [unowned self] in
-                    let told = $0.map(ActiveGroup.told) ?? .open
-                    guard group != told else { return }
-                    group = told
-                    tellLayout()
-                }, settings: { [unowned self] in settingsTold($0, by: .sway) }))
+                layout: { [unowned self] in groupTold($0) }, settings: { [unowned self] in settingsTold($0, by: .sway) }
+            ))
         guard let sway else { return }
         group = .open
         do {
@@ -291,6 +288,14 @@ final class Compositor {
 
     // MARK: layout
 
+    /// By the compositor itself; nil: it cannot say.
+    private func groupTold(_ layout: ActiveLayout?) {
+        let told = layout.map(ActiveGroup.told) ?? .open
+        guard group != told else { return }
+        group = told
+        tellLayout()
+    }
+
     func busCame(_ bus: Bus) {
         do {
             plasmaLayouts = try PlasmaLayouts(
@@ -319,7 +324,7 @@ final class Compositor {
     private func busTold(_ group: ActiveGroup) {
         guard groupOnBus != group else { return }
         groupOnBus = group
-        if sway == nil { tellLayout() }
+        if group == .untold { tellLayout() }
     }
 
     /// Without a compositor there are none; one that has not said yet what it offers may have any.
@@ -329,7 +334,7 @@ final class Compositor {
     }
 
     private func tellLayout() {
-        guard let keymap, let known = (sway == nil ? groupOnBus : group).inForce(of: keymap),
+        guard let keymap, let known = (group == .untold ? groupOnBus : group).inForce(of: keymap),
             let table = keymap.table(group: known)
         else {
             let description = LayoutDescription(isKnown: false, keymapHash: keymap?.hash ?? 0)

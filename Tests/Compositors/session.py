@@ -53,7 +53,7 @@ class Session:
         self.programs.mkdir()
         self.agent_binary = shutil.copy(agent_binary, self.programs)
         for script in ("wire.py", "window.py", "keyboard.py", "pointer.py", "locker.py", "plasma.py",
-                       "launcher.py", "x11_window.py", "weston_guess.py"):
+                       "launcher.py", "x11_window.py", "weston_guess.py", "become.py", "dialog.py"):
             shutil.copy(HERE / script, self.programs)
         self.environment = {
             "PATH": os.environ["PATH"], "HOME": str(self.runtime), "LANG": "C.UTF-8",

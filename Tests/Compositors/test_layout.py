@@ -3,7 +3,6 @@
 import pytest
 from service import Backend, Layout
 from session import KWin, KWin63, Labwc, Sway, Sway110, named, until
-from weston import Weston
 
 LEVELS = 4
 CODES = 256
@@ -89,13 +88,10 @@ def test_switching_between_two_layouts_of_kwin(start, kind, service, monkeypatch
     assert german.table != english.table
 
 
-@pytest.mark.parametrize("kind", [Labwc, Weston], ids=named)
-def test_two_layouts_and_nobody_to_tell_which(start, service, monkeypatch, kind):
-    """They have no socket of their own: which of two groups is active stays open, and nothing is guessed."""
-    monkeypatch.setattr(Weston, "layouts", "us,de")
-    desk = start(kind)
-    desk.keyboard("us,de")
-    connection = greet(desk, service)
+def test_two_layouts_and_nobody_to_tell_which(labwc, service):
+    """It has no socket of its own: which of two groups is active stays open, and nothing is guessed."""
+    labwc.keyboard("us,de")
+    connection = greet(labwc, service)
     connection.heard(Layout, known=False, condition=lambda layout: layout.hash != 0)
     connection.settled()
     assert not any(message.known for message in connection.messages if isinstance(message, Layout))

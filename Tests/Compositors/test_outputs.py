@@ -3,7 +3,8 @@
 import pytest
 from gnome import Gnome, Gnome48
 from service import Outputs
-from session import KWin, Labwc, Sway
+from session import KWin, Labwc, Sway, named
+from weston import Weston, Weston14
 
 
 def greet(desk, service):
@@ -11,7 +12,7 @@ def greet(desk, service):
     return service.greet()[0]
 
 
-@pytest.mark.parametrize("kind", [Sway, Labwc, KWin, Gnome, Gnome48], ids=["sway", "labwc", "kwin", "gnome-43", "gnome-48"])
+@pytest.mark.parametrize("kind", [Sway, Labwc, KWin, Gnome, Gnome48, Weston, Weston14], ids=named)
 def test_two_outputs_side_by_side(start, kind, service):
     connection = greet(start(kind, outputs=2), service)
     told = connection.heard(Outputs, lambda message: len(message.outputs) == 2)

@@ -5,12 +5,13 @@ import os
 import signal
 
 import pytest
-from program import Program
+from program import Program, until
 from service import Backend, Focus, Indicator, Layout, Pause, now
 from test_indicator import click, sees
 from weston import DesktopWeston, Weston, Weston14
 
-KEY_A = 30
+KEY_A, KEY_CAPS_LOCK = 30, 58
+BOTH = pytest.mark.parametrize("kind", [Weston, Weston14], ids=["10", "14"])
 
 
 @pytest.fixture(params=[Weston, Weston14], ids=["10", "14"])
@@ -120,6 +121,81 @@ def test_a_keyboard_that_goes_takes_the_focus_with_it(weston, service):
     connection.expect(Focus, state="window", app="alpha")
 
 
+def test_a_dialog_of_an_app_is_a_window_of_it(desk, service):
+    desk.window("alpha", "below")
+    app = desk._client("dialog.py", "org.example.editor", "a document", "a question")
+    _, connection = greet(desk, service)
+    document = connection.heard(Focus, app="org.example.editor", title="a document", pid=app.pid)
+    app.process.stdin.write(b"\n")
+    app.process.stdin.flush()
+    question = connection.expect(Focus, app="org.example.editor", title="a question", pid=app.pid)
+    assert question.window != document.window
+    app.stop()
+    desk.focus("alpha")
+    connection.expect(Focus, app="alpha")
+
+
+def test_a_window_of_x11_has_the_keyboard_and_no_name(start, service):
+    """Weston 10 gives it none. Of what has no name nothing is recorded (Policy)."""
+    desk = start(Weston, x11=True)
+    desk.window("alpha", "of Wayland")
+    legacy = desk.x11_window("Legacy", "of X11")
+    _, connection = greet(desk, service)
+    connection.heard(Focus, state="window", app="", title="of X11", pid=0)
+    desk.tap(KEY_A)
+    assert legacy.process.stdout.readline() == f"key {KEY_A}\n".encode(), "it has the keyboard"
+    desk.focus("alpha")
+    connection.expect(Focus, app="alpha")
+
+
+# -- the layout
+
+@BOTH
+def test_a_key_that_switches_the_layout(start, kind, service, monkeypatch):
+    monkeypatch.setattr(kind, "layouts", None)
+    desk = start(kind)
+    desk.order("keyboard us,de")
+    _, connection = greet(desk, service)
+    english = connection.heard(Layout, known=True)
+    assert (english.group, english.name) == (0, "English (US)")
+    for group, name in ((1, "German"), (0, "English (US)")):
+        desk.order(f"key {KEY_CAPS_LOCK}")
+        # No signal says so: it is known before the watermark that the key waits for.
+        told, = [message for message in connection.settled() if isinstance(message, Layout)]
+        assert (told.known, told.group, told.name, told.hash) == (True, group, name, english.hash)
+    assert not [message for message in connection.settled() if isinstance(message, Layout)], "told once"
+
+
+def test_keyboards_of_one_seat_are_one_to_weston(desk, service):
+    """With the keymap of that which typed last."""
+    american = desk.parent.started[-1]
+    german = desk.keyboard("de")
+    _, connection = greet(desk, service)
+
+    def in_force():
+        connection.settled()
+        return [message.name for message in connection.messages if isinstance(message, Layout)][-1]
+
+    for keyboard, name in ((american, "English (US)"), (german, "German"), (american, "English (US)")):
+        keyboard.order(f"tap {KEY_A}")
+        until(lambda: in_force() == name, f"{name} is in force")
+
+
+def test_keyboards_of_two_seats_that_disagree(desk, service):
+    desk.window("alpha", "first")
+    desk.window("beta", "second")
+    _, connection = greet(desk, service)
+    connection.expect(Focus, app="beta")
+    connection.heard(Layout, known=True)
+    # Another seat has a keymap of its own, and its keyboard is in no window yet: whose a key is nobody can say.
+    desk.order("seat de")
+    connection.expect(Focus, state="none", app="")
+    connection.heard(Layout, known=False, condition=lambda layout: layout.hash != 0)
+    desk.focus("alpha")
+    connection.expect(Focus, app="alpha")
+    assert not any(message.known for message in connection.settled() if isinstance(message, Layout))
+
+
 # -- who is told
 
 def look(desk, *arguments):
@@ -145,6 +221,20 @@ def test_the_same_program_under_another_user_is_refused(weston, service):
     connection, _ = service.greet()
     reason = connection.expect(Backend, usable=False, condition=lambda said: "kymograph_weston_v1" in said.reason).reason
     assert "package kymograph-weston" in reason
+    assert not any(message.state != "unknown" for message in connection.collect(0.5) if isinstance(message, Focus))
+
+
+def test_the_same_program_that_another_user_connected_is_refused(weston, service):
+    """What /proc says of it is right: its program is the agent, and its user Weston's. Only who connected was another."""
+    if os.getuid() != 0:
+        pytest.skip("needs root, to be another user")
+    weston.window("alpha", "first")
+    become = ["/usr/bin/python3", str(weston.programs / "become.py"), str(weston.display)]
+    weston.started.append(Program(
+        [*become, *weston.as_user([weston.agent_binary, "--socket", str(service.path)])], weston.directory / "become.log",
+        weston.environment))  # fmt: skip
+    connection, _ = service.greet()
+    connection.expect(Backend, usable=False, condition=lambda said: "weston does not offer" in said.reason)
     assert not any(message.state != "unknown" for message in connection.collect(0.5) if isinstance(message, Focus))
 
 

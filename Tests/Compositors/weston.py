@@ -35,6 +35,7 @@ class Weston(Session):
     modules = ("kymograph.so", "hand.so")
     renderer = "--use-pixman"
     idle_seconds = 0
+    # Of the parent's keyboard, which is that of Weston's seat; None: it has none.
     layouts = "us"
 
     def __init__(self, directory, agent_binary):
@@ -71,14 +72,16 @@ class Weston(Session):
         return self.as_user([
             "env", f"WAYLAND_DISPLAY={self.parent.display}", "weston", f"--config={self.configuration()}", "--backend=wayland-backend.so",
             self.renderer, "--sprawl", f"--socket={SOCKET}", f"--shell={self.shell}",
-            "--modules=" + ",".join(str(modules / name) for name in self.modules), f"--idle-time={self.idle_seconds}"])  # fmt: skip
+            "--modules=" + ",".join(str(modules / name) for name in self.modules), f"--idle-time={self.idle_seconds}",
+            *(["--xwayland"] if self.with_x11 else [])])  # fmt: skip
 
     def start(self):
         if not self.parent.started:
             self.parent.environment["WLR_HEADLESS_OUTPUTS"] = self.environment.get("WLR_HEADLESS_OUTPUTS", "1")
             self.parent.start()
             # Without one Weston's seat has no keyboard, and nobody has its focus.
-            self.parent.keyboard(self.layouts)
+            if self.layouts:
+                self.parent.keyboard(self.layouts)
         self.hand = None
         return super().start()
 

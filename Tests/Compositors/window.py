@@ -1,7 +1,8 @@
 """A window with any app id and title. Usage: window.py SOCKET, then one JSON object per line on stdin:
 {"app": TEXT} and {"title": TEXT} set them (bytes as Latin-1 with "raw": true), {"map": true} shows it, {"draw": true} shows it anew. With
-"dialog": true all that is of a second window, whose parent the first is. In full screen or maximised it has the size that it was given,
-else its own.
+"dialog": true all that is of a second window, whose parent the first is. {"menu": [X, Y]} shows a menu, from there in the window
+on, and {"geometry": [X, Y, WIDTH, HEIGHT]} says what of the picture is the window, without its shadow. In full screen or maximised
+it has the size that it was given, else its own.
 Answers "done" when the compositor has taken the line. Ends with stdin; says what the compositor objects to.
 """
 
@@ -16,6 +17,8 @@ from wire import Display, ProtocolError, text, uint
 SIZE = 64
 # States of xdg_toplevel in which the compositor decides how large it is.
 MAXIMIZED, FULLSCREEN = 1, 2
+# An xdg_positioner's anchor, and its gravity.
+TOP_LEFT, BOTTOM_RIGHT = 5, 8
 
 
 class Desk:
@@ -38,12 +41,15 @@ class Window:
         self.display.request(desk.compositor, 0, uint(self.surface))
         self.xdg = self.display.new(self._configure)
         self.display.request(desk.shell, 2, uint(self.xdg), uint(self.surface))
+        self.wanted = (SIZE, SIZE)
+        self.size = None
+        self._become(parent)
+
+    def _become(self, parent):
         self.toplevel = self.display.new(self._configure_toplevel)
         self.display.request(self.xdg, 1, uint(self.toplevel))
         if parent:
             self.display.request(self.toplevel, 1, uint(parent.toplevel))
-        self.wanted = (SIZE, SIZE)
-        self.size = None
 
     def take(self, order):
         encoding = "latin-1" if order.get("raw") else "utf-8"
@@ -51,14 +57,19 @@ class Window:
             self.display.request(self.toplevel, 2, text(order["title"].encode(encoding)))
         if "app" in order:
             self.display.request(self.toplevel, 3, text(order["app"].encode(encoding)))
+        if "geometry" in order:
+            self.display.request(self.xdg, 3, struct.pack("<iiii", *order["geometry"]))
         if order.get("map"):
-            self.display.request(self.surface, 6)
-            while not self.size:
-                self.display.dispatch(None)
+            self.show()
         if order.get("draw"):
             self._attach()
             self.display.request(self.surface, 6)
         self.display.roundtrip()
+
+    def show(self):
+        self.display.request(self.surface, 6)
+        while not self.size:
+            self.display.dispatch(None)
 
     def _configure_toplevel(self, opcode, body):
         if opcode != 0:
@@ -85,6 +96,21 @@ class Window:
         self.display.request(self.surface, 1, uint(buffer), uint(0), uint(0))
 
 
+class Menu(Window):
+    def __init__(self, window, place):
+        self.place = place
+        super().__init__(window.desk, window)
+
+    def _become(self, parent):
+        positioner = self.display.new()
+        self.display.request(self.desk.shell, 1, uint(positioner))
+        self.display.request(positioner, 1, uint(SIZE), uint(SIZE))
+        self.display.request(positioner, 2, struct.pack("<iiii", *self.place, 1, 1))
+        self.display.request(positioner, 3, uint(TOP_LEFT))
+        self.display.request(positioner, 4, uint(BOTTOM_RIGHT))
+        self.display.request(self.xdg, 2, uint(self.display.new()), uint(parent.xdg), uint(positioner))
+
+
 def main():
     desk = Desk(sys.argv[1])
     windows = {"window": Window(desk)}
@@ -105,6 +131,9 @@ def main():
                 which = "dialog" if order.get("dialog") else "window"
                 if which not in windows:
                     windows[which] = Window(desk, parent=windows["window"])
+                if "menu" in order:
+                    windows["menu"] = Menu(windows[which], order["menu"])
+                    windows["menu"].show()
                 windows[which].take(order)
                 print("done", flush=True)
 

@@ -21,7 +21,7 @@ import Testing
         arguments: [
             ([("zwlr_foreign_toplevel_manager_v1", 3)], "wlr-foreign-toplevel", 1),
             ([("org_kde_plasma_window_management", 13)], "plasma-window-management", 1),
-            ([("kymograph_weston_v1", 1)], "weston-module", 1),
+            ([("kymograph_weston_v1", 2)], "weston-module", 1),
             ([("wl_seat", 9), (list, 1), ("zcosmic_toplevel_info_v1", 2)], "cosmic-toplevel-info", 3),
             ([("zcosmic_toplevel_info_v1", 3), ("wl_seat", 9), (list, 1)], "cosmic-toplevel-info", 3),
             ([(list, 1), ("zwlr_foreign_toplevel_manager_v1", 3)], "wlr-foreign-toplevel", 2),
@@ -34,7 +34,7 @@ import Testing
     @Test(
         arguments: [
             [], [(list, 1)], [("zcosmic_toplevel_info_v1", 2)], [(list, 1), ("zcosmic_toplevel_info_v1", 1)],
-            [("org_kde_plasma_window_management", 12)],
+            [("org_kde_plasma_window_management", 12)], [("kymograph_weston_v1", 1)],
         ] as [[(String, UInt32)]])
     func halfIsNotEnough(globals: [(String, UInt32)]) {
         #expect(Self.chosen(globals.map { (interface: $0.0, version: $0.1) }) == nil)

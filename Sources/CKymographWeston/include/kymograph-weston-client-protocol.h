@@ -103,6 +103,52 @@ struct kymograph_weston_v1_listener {
 	void (*closed)(void *data,
 		       struct kymograph_weston_v1 *kymograph_weston_v1,
 		       uint32_t window);
+	/**
+	 * where the pointer was when a button was pressed last
+	 *
+	 * In the turn of the compositor's loop in which it met the
+	 * press, behind all motion that came before it. A place is told
+	 * only in the window that had the keyboard then, or got it by this
+	 * press; a menu of the window's own is a part of it.
+	 * @param window 0: in no such window, or nothing was pressed yet; then the rest is 0
+	 * @param time_high microseconds of CLOCK_MONOTONIC at which the compositor looked
+	 * @param x logical pixels from the corner of the window's surface
+	 * @since 2
+	 */
+	void (*press)(void *data,
+		      struct kymograph_weston_v1 *kymograph_weston_v1,
+		      uint32_t window,
+		      uint32_t time_high,
+		      uint32_t time_low,
+		      wl_fixed_t x,
+		      wl_fixed_t y);
+	/**
+	 * where a window is
+	 *
+	 * Of the window that the last window event named, at changes.
+	 * Without shadows, as the app says where they are; of one that is
+	 * turned, the box around it.
+	 * @param x logical pixels in the plane in which outputs stand
+	 * @param width 0: it is not shown, or nobody can say where
+	 * @since 2
+	 */
+	void (*place)(void *data,
+		      struct kymograph_weston_v1 *kymograph_weston_v1,
+		      uint32_t window,
+		      int32_t x,
+		      int32_t y,
+		      uint32_t width,
+		      uint32_t height);
+	/**
+	 * by which group of their keymap keyboards type
+	 *
+	 * 
+	 * @param group -1: there is no keyboard, or those of several seats differ in keymap or group
+	 * @since 2
+	 */
+	void (*group)(void *data,
+		      struct kymograph_weston_v1 *kymograph_weston_v1,
+		      int32_t group);
 };
 
 /**
@@ -119,6 +165,7 @@ kymograph_weston_v1_add_listener(struct kymograph_weston_v1 *kymograph_weston_v1
 #define KYMOGRAPH_WESTON_V1_DESTROY 0
 #define KYMOGRAPH_WESTON_V1_REFRESH 1
 #define KYMOGRAPH_WESTON_V1_GET_BADGE 2
+#define KYMOGRAPH_WESTON_V1_ASK_PRESS 3
 
 /**
  * @ingroup iface_kymograph_weston_v1
@@ -132,6 +179,18 @@ kymograph_weston_v1_add_listener(struct kymograph_weston_v1 *kymograph_weston_v1
  * @ingroup iface_kymograph_weston_v1
  */
 #define KYMOGRAPH_WESTON_V1_CLOSED_SINCE_VERSION 1
+/**
+ * @ingroup iface_kymograph_weston_v1
+ */
+#define KYMOGRAPH_WESTON_V1_PRESS_SINCE_VERSION 2
+/**
+ * @ingroup iface_kymograph_weston_v1
+ */
+#define KYMOGRAPH_WESTON_V1_PLACE_SINCE_VERSION 2
+/**
+ * @ingroup iface_kymograph_weston_v1
+ */
+#define KYMOGRAPH_WESTON_V1_GROUP_SINCE_VERSION 2
 
 /**
  * @ingroup iface_kymograph_weston_v1
@@ -145,6 +204,10 @@ kymograph_weston_v1_add_listener(struct kymograph_weston_v1 *kymograph_weston_v1
  * @ingroup iface_kymograph_weston_v1
  */
 #define KYMOGRAPH_WESTON_V1_GET_BADGE_SINCE_VERSION 1
+/**
+ * @ingroup iface_kymograph_weston_v1
+ */
+#define KYMOGRAPH_WESTON_V1_ASK_PRESS_SINCE_VERSION 2
 
 /** @ingroup iface_kymograph_weston_v1 */
 static inline void
@@ -179,8 +242,9 @@ kymograph_weston_v1_destroy(struct kymograph_weston_v1 *kymograph_weston_v1)
 /**
  * @ingroup iface_kymograph_weston_v1
  *
- * A window's name and title change without a signal that could be listened to safely. They are looked at when it
- * gets the keyboard, when it shows a new picture, and now.
+ * A window's name and title, and the group of a keyboard, change without a signal that could be listened to
+ * safely. A window is looked at when it gets the keyboard, when it shows a new picture, and now; keyboards when one
+ * comes or goes, or its keys go to another window, and now.
  */
 static inline void
 kymograph_weston_v1_refresh(struct kymograph_weston_v1 *kymograph_weston_v1)
@@ -203,6 +267,18 @@ kymograph_weston_v1_get_badge(struct kymograph_weston_v1 *kymograph_weston_v1, s
 			 KYMOGRAPH_WESTON_V1_GET_BADGE, &kymograph_weston_badge_v1_interface, wl_proxy_get_version((struct wl_proxy *) kymograph_weston_v1), 0, NULL, surface, output);
 
 	return (struct kymograph_weston_badge_v1 *) id;
+}
+
+/**
+ * @ingroup iface_kymograph_weston_v1
+ *
+ * Each is answered by one press event, in order. The compositor says nothing of presses by itself.
+ */
+static inline void
+kymograph_weston_v1_ask_press(struct kymograph_weston_v1 *kymograph_weston_v1)
+{
+	wl_proxy_marshal_flags((struct wl_proxy *) kymograph_weston_v1,
+			 KYMOGRAPH_WESTON_V1_ASK_PRESS, NULL, wl_proxy_get_version((struct wl_proxy *) kymograph_weston_v1), 0);
 }
 
 /**

@@ -1,6 +1,11 @@
 /*
- * A module for Weston that gives the focus to windows, as a test wants it. Listens on $XDG_RUNTIME_DIR/hand.sock for one
- * connection at a time; a line in (`focus APP-ID`) is answered with a line out: "done", or what is wrong.
+ * A module for Weston that does what shells and devices do, as a test wants it. Listens on $XDG_RUNTIME_DIR/hand.sock for one
+ * connection at a time; a line in is answered with a line out: "done", or what is wrong.
+ *   focus APP-ID           gives that window the keyboard of every seat
+ *   move APP-ID X Y        puts it there
+ *   keyboard LAYOUTS       plugs a keyboard into the first seat; Caps Lock switches between the layouts
+ *   key CODE               presses and releases an evdev key code on it
+ *   seat LAYOUTS           a seat more, with such a keyboard
  */
 #define _GNU_SOURCE
 #include <libweston/libweston.h>
@@ -10,14 +15,23 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <wayland-server-core.h>
+#include <xkbcommon/xkbcommon.h>
 
 #if WESTON_VERSION_MAJOR == 10
 #include <libweston-desktop/libweston-desktop.h>
 #else
 #include <libweston/desktop.h>
 #endif
+
+/* libweston exports what its backends call, and declares it to them alone. */
+void notify_key(
+    struct weston_seat *seat, const struct timespec *time, uint32_t key, enum wl_keyboard_key_state state,
+    enum weston_key_state_update update);
+int weston_seat_init_keyboard(struct weston_seat *seat, struct xkb_keymap *keymap);
+void weston_seat_init(struct weston_seat *seat, struct weston_compositor *compositor, const char *name);
 
 static struct weston_compositor *compositor;
 
@@ -35,13 +49,71 @@ static struct weston_view *view_of(const char *app_id) {
     return NULL;
 }
 
-static const char *obey(const char *line) {
-    char app_id[256];
+static void focus(struct weston_view *view) {
     struct weston_seat *seat;
-    if (sscanf(line, "focus %255s", app_id) != 1) return "no such order\n";
-    struct weston_view *view = view_of(app_id);
-    if (!view) return "no such window\n";
     wl_list_for_each(seat, &compositor->seat_list, link) weston_view_activate_input(view, seat, WESTON_ACTIVATE_FLAG_NONE);
+}
+
+static void move(struct weston_view *view, int x, int y) {
+#if WESTON_VERSION_MAJOR == 10
+    weston_view_set_position(view, (float)x, (float)y);
+#else
+    weston_view_set_position(view, (struct weston_coord_global){.c = weston_coord(x, y)});
+#endif
+    weston_view_geometry_dirty(view);
+    weston_compositor_schedule_repaint(compositor);
+}
+
+static struct weston_seat *first_seat(void) {
+    struct weston_seat *seat;
+    wl_list_for_each(seat, &compositor->seat_list, link) return seat;
+    abort();
+}
+
+/* As a backend of real devices does when one comes. */
+static const char *plug_in(struct weston_seat *seat, const char *layouts) {
+    struct xkb_context *context = xkb_context_new(XKB_CONTEXT_NO_FLAGS);
+    struct xkb_rule_names names = {.layout = layouts, .options = "grp:caps_toggle"};
+    struct xkb_keymap *keymap = xkb_keymap_new_from_names(context, &names, XKB_KEYMAP_COMPILE_NO_FLAGS);
+    int failed = !keymap || weston_seat_init_keyboard(seat, keymap) < 0;
+    xkb_keymap_unref(keymap);
+    xkb_context_unref(context);
+    return failed ? "no such keyboard\n" : "done\n";
+}
+
+static void tap(struct weston_seat *seat, uint32_t code) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    notify_key(seat, &now, code, WL_KEYBOARD_KEY_STATE_PRESSED, STATE_UPDATE_AUTOMATIC);
+    notify_key(seat, &now, code, WL_KEYBOARD_KEY_STATE_RELEASED, STATE_UPDATE_AUTOMATIC);
+}
+
+static const char *add_seat(const char *layouts) {
+    /* Until the end. */
+    struct weston_seat *seat = calloc(1, sizeof *seat);
+    if (!seat) abort();
+    weston_seat_init(seat, compositor, "second");
+    return plug_in(seat, layouts);
+}
+
+static const char *obey(const char *line) {
+    char word[256];
+    int x, y;
+    unsigned code;
+    if (sscanf(line, "keyboard %255s", word) == 1) return plug_in(first_seat(), word);
+    if (sscanf(line, "seat %255s", word) == 1) return add_seat(word);
+    if (sscanf(line, "key %u", &code) == 1) {
+        tap(first_seat(), code);
+        return "done\n";
+    }
+    int words = sscanf(line, "move %255s %d %d", word, &x, &y);
+    if (words != 3 && sscanf(line, "focus %255s", word) != 1) return "no such order\n";
+    struct weston_view *view = view_of(word);
+    if (!view) return "no such window\n";
+    if (words == 3)
+        move(view, x, y);
+    else
+        focus(view);
     return "done\n";
 }
 
