@@ -39,6 +39,7 @@ static struct wl_list windows;
 static uint32_t last_id;
 /* As it was told; NULL: none. */
 static struct window *owner;
+static uint64_t owned_since;
 static struct wl_listener seat_created, view_moved;
 
 /* ---- texts ---- */
@@ -171,6 +172,7 @@ void focus_refresh(void) {
     layout_refresh(compositor, bound);
     if (now == owner) return;
     owner = now;
+    owned_since = now_microseconds();
     tell_owner();
 }
 
@@ -225,10 +227,9 @@ static void moved(struct wl_listener *listener, void *data) {
 
 /* ---- */
 
-uint32_t focus_owner(struct weston_surface **surface) {
-    if (!compositor || !owner) return 0;
-    *surface = owner->surface;
-    return owner->id;
+struct owner focus_owner(void) {
+    if (!compositor || !owner) return (struct owner){0};
+    return (struct owner){.window = owner->id, .surface = owner->surface, .since_microseconds = owned_since};
 }
 
 void focus_greet(struct wl_resource *resource) {

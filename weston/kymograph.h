@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #if WESTON_VERSION_MAJOR == 10
 #include <libweston-desktop/libweston-desktop.h>
@@ -34,8 +35,15 @@ void focus_stop(void);
 void focus_greet(struct wl_resource *resource);
 /* What no signal tells. */
 void focus_refresh(void);
-/* The number of the window that has the keyboard, and what it is; 0: none. */
-uint32_t focus_owner(struct weston_surface **surface);
+/* The window that has the keyboard. */
+struct owner {
+    /* Its number; 0: none. */
+    uint32_t window;
+    struct weston_surface *surface;
+    /* CLOCK_MONOTONIC. */
+    uint64_t since_microseconds;
+};
+struct owner focus_owner(void);
 
 /* By which group keyboards type. */
 void layout_refresh(const struct weston_compositor *compositor, struct wl_list *bound);
@@ -50,6 +58,13 @@ struct place {
 bool place_of(struct weston_surface *surface, struct place *place);
 /* Where the pointer is in a window, from the corner of its surface. False: it is not over it, nor over a part of it. */
 bool pointer_in(struct weston_surface *surface, const struct weston_pointer *pointer, wl_fixed_t *x, wl_fixed_t *y);
+
+/* CLOCK_MONOTONIC. */
+static inline uint64_t now_microseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 /* Where the last press was. */
 bool press_start(struct weston_compositor *compositor);

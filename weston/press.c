@@ -1,6 +1,5 @@
 /* Where the pointer was when a button was pressed. */
 #include <linux/input-event-codes.h>
-#include <time.h>
 #include <wayland-server-core.h>
 
 #include "kymograph-weston-server-protocol.h"
@@ -17,20 +16,25 @@ static struct {
     wl_fixed_t x, y;
 } last;
 
+/* When that was at the earliest. A stamp counts milliseconds in 32 bits at the least: nothing else of it is the same everywhere. */
+static uint64_t earliest(const struct timespec *stamp, uint64_t now) {
+    uint32_t at = (uint32_t)((uint64_t)stamp->tv_sec * 1000 + (uint64_t)stamp->tv_nsec / 1000000);
+    uint64_t ago = ((uint64_t)((uint32_t)(now / 1000) - at) + 1) * 1000;
+    return ago < now ? now - ago : 0;
+}
+
 /*
- * libweston runs every binding that fits, and hands the press on to whatever it is for. Those of the shell come first, so that the
- * window that the press gives the keyboard has it already.
+ * libweston runs every binding that fits, and hands the press on to whatever it is for. Those of the shell come first, and may
+ * have given the keyboard to the window that was pressed on: when it was pressed, the keyboard was elsewhere.
  */
 static void pressed(struct weston_pointer *pointer, const struct timespec *stamp, uint32_t button, void *data) {
-    (void)stamp;
     (void)button;
     (void)data;
-    struct weston_surface *surface;
-    struct timespec now;
-    last.window = focus_owner(&surface);
-    if (last.window && !pointer_in(surface, pointer, &last.x, &last.y)) last.window = 0;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    last.microseconds = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    struct owner owner = focus_owner();
+    last.microseconds = now_microseconds();
+    bool is_its = owner.window && owner.since_microseconds <= earliest(stamp, last.microseconds)
+        && pointer_in(owner.surface, pointer, &last.x, &last.y);
+    last.window = is_its ? owner.window : 0;
 }
 
 void press_tell(struct wl_resource *resource) {

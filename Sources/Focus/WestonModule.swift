@@ -1,5 +1,7 @@
+import AgentProtocol
 import CKymographWeston
 import CWaylandClient
+import Events
 
 /// kymograph_weston_v1, of our own module in Weston (`weston/`): it tells of the window that has the keyboard, and of no
 /// other. Each event is a change of its own.
@@ -14,6 +16,8 @@ final class WestonModule: WindowSource {
     /// Windows that were named and are not closed yet.
     private var known: Set<OpaquePointer> = []
     private var owner: OpaquePointer?
+    /// Who asks where the pointer is, in the order in which the module answers, and how many answers are to come.
+    private var questions: [(answer: (PointerWord?) -> Void, remaining: Int)] = []
     // It must outlive the proxy that points at it.
     private let moduleListener = UnsafeMutablePointer<kymograph_weston_v1_listener>.allocate(capacity: 1)
 
@@ -25,8 +29,17 @@ final class WestonModule: WindowSource {
                 window: { data, _, id, processID, appID, title in
                     WestonModule.from(data).named(id, processID, String(event: appID), String(event: title))
                 }, keyboard: { data, _, id in WestonModule.from(data).moved(to: id) },
-                closed: { data, _, id in WestonModule.from(data).closed(id) }, press: { _, _, _, _, _, _, _ in },
-                place: { _, _, _, _, _, _, _ in },
+                closed: { data, _, id in WestonModule.from(data).closed(id) },
+                press: { data, _, window, high, low, x, y in
+                    let time = UInt64(high) << 32 | UInt64(low)
+                    let word = PointerWord(
+                        timeMicroseconds: time, frame: .window, x: Fixed8(raw: x), y: Fixed8(raw: y))
+                    WestonModule.from(data).answered(window == 0 ? nil : word)
+                },
+                place: { data, _, id, x, y, width, height in
+                    let place = WindowPlace(x: x, y: y, width: width, height: height)
+                    WestonModule.from(data).placed(id, width == 0 ? nil : place)
+                },
                 group: { data, _, group in
                     WestonModule.from(data).listener.group(group < 0 ? nil : UInt32(group))
                 }))
@@ -34,12 +47,36 @@ final class WestonModule: WindowSource {
     }
 
     deinit {
+        for question in questions { question.answer(nil) }
         kymograph_weston_v1_destroy(module)
         moduleListener.deallocate()
     }
 
     /// What a window is called may have changed since, and its module tells it when asked.
     func refresh() { kymograph_weston_v1_refresh(module) }
+
+    /// Where the last press was, which is the one that is asked about once the module has met it. That is so when it has
+    /// answered a first time: then the compositor has ended the turn in which it met every press made before.
+    func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
+        questions.append((answer, 2))
+        kymograph_weston_v1_ask_press(module)
+    }
+
+    private func answered(_ word: PointerWord?) {
+        var (answer, remaining) = questions.removeFirst()
+        remaining -= 1
+        guard remaining == 0 else {
+            // Behind all others, as its answer will be.
+            questions.append((answer, remaining))
+            return kymograph_weston_v1_ask_press(module)
+        }
+        answer(word)
+    }
+
+    private func placed(_ id: UInt32, _ place: WindowPlace?) {
+        guard let window = Self.handle(id) else { return }
+        listener.change { $0.placed(window, place) }
+    }
 
     private static func from(_ data: UnsafeMutableRawPointer?) -> WestonModule {
         Unmanaged<WestonModule>.fromOpaque(data!).takeUnretainedValue()

@@ -8,6 +8,7 @@ import pytest
 from program import Program, until
 from service import Backend, Focus, Indicator, Layout, Pause, now
 from test_indicator import click, sees
+from test_xwayland import is_given, judge, servers
 from weston import DesktopWeston, Weston, Weston14
 
 KEY_A, KEY_CAPS_LOCK = 30, 58
@@ -142,10 +143,18 @@ def test_a_window_of_x11_has_the_keyboard_and_no_name(start, service):
     legacy = desk.x11_window("Legacy", "of X11")
     _, connection = greet(desk, service)
     connection.heard(Focus, state="window", app="", title="of X11", pid=0)
-    desk.tap(KEY_A)
-    assert legacy.process.stdout.readline() == f"key {KEY_A}\n".encode(), "it has the keyboard"
-    desk.focus("alpha")
+    until(lambda: is_given(legacy, desk), "its keys reach it")
+    for pid in servers(desk):
+        os.kill(pid, signal.SIGKILL)
     connection.expect(Focus, app="alpha")
+
+
+def test_a_window_of_x11_that_nobody_manages(start, service):
+    desk = start(Weston, x11=True)
+    desk.window("alpha", "of Wayland")
+    _, connection = greet(desk, service)
+    connection.heard(Focus, app="alpha")
+    judge(desk.x11_window("Launcher", "of X11", "unmanaged"), desk, connection, "")
 
 
 # -- the layout
@@ -305,5 +314,3 @@ def test_weston_dies(weston, service):
     weston.compositor.process.wait()
     weston.start()
     connection.expect(Indicator, shown=True, means="weston-module")
-
-

@@ -106,10 +106,10 @@ struct kymograph_weston_v1_listener {
 	/**
 	 * where the pointer was when a button was pressed last
 	 *
-	 * In the turn of the compositor's loop in which it met the
-	 * press, behind all motion that came before it. A place is told
-	 * only in the window that had the keyboard then, or got it by this
-	 * press; a menu of the window's own is a part of it.
+	 * By when the compositor met the press, behind all motion that
+	 * came before it. A place is told only in the window that had the
+	 * keyboard already when the button was pressed, and over which the
+	 * pointer was; a menu of the window's own is a part of it.
 	 * @param window 0: in no such window, or nothing was pressed yet; then the rest is 0
 	 * @param time_high microseconds of CLOCK_MONOTONIC at which the compositor looked
 	 * @param x logical pixels from the corner of the window's surface

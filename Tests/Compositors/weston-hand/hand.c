@@ -4,12 +4,13 @@
  *   focus APP-ID           gives that window the keyboard of every seat
  *   move APP-ID X Y        puts it there
  *   keyboard LAYOUTS       plugs a keyboard into the first seat; Caps Lock switches between the layouts
- *   key CODE               presses and releases an evdev key code on it
+ *   key CODE               presses and releases an evdev key code on it; `down CODE` and `up CODE` do one of both
  *   seat LAYOUTS           a seat more, with such a keyboard
  */
 #define _GNU_SOURCE
 #include <libweston/libweston.h>
 #include <libweston/version.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,17 +76,27 @@ static const char *plug_in(struct weston_seat *seat, const char *layouts) {
     struct xkb_context *context = xkb_context_new(XKB_CONTEXT_NO_FLAGS);
     struct xkb_rule_names names = {.layout = layouts, .options = "grp:caps_toggle"};
     struct xkb_keymap *keymap = xkb_keymap_new_from_names(context, &names, XKB_KEYMAP_COMPILE_NO_FLAGS);
-    int failed = !keymap || weston_seat_init_keyboard(seat, keymap) < 0;
+    bool failed = !keymap || weston_seat_init_keyboard(seat, keymap) < 0;
     xkb_keymap_unref(keymap);
     xkb_context_unref(context);
     return failed ? "no such keyboard\n" : "done\n";
 }
 
-static void tap(struct weston_seat *seat, uint32_t code) {
+static void key(uint32_t code, enum wl_keyboard_key_state state) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    notify_key(seat, &now, code, WL_KEYBOARD_KEY_STATE_PRESSED, STATE_UPDATE_AUTOMATIC);
-    notify_key(seat, &now, code, WL_KEYBOARD_KEY_STATE_RELEASED, STATE_UPDATE_AUTOMATIC);
+    notify_key(first_seat(), &now, code, state, STATE_UPDATE_AUTOMATIC);
+}
+
+/* False: that is no such order. */
+static bool type(const char *line) {
+    char word[8];
+    unsigned code;
+    if (sscanf(line, "%7s %u", word, &code) != 2) return false;
+    bool taps = strcmp(word, "key") == 0, presses = strcmp(word, "down") == 0, releases = strcmp(word, "up") == 0;
+    if (taps || presses) key(code, WL_KEYBOARD_KEY_STATE_PRESSED);
+    if (taps || releases) key(code, WL_KEYBOARD_KEY_STATE_RELEASED);
+    return taps || presses || releases;
 }
 
 static const char *add_seat(const char *layouts) {
@@ -99,13 +110,9 @@ static const char *add_seat(const char *layouts) {
 static const char *obey(const char *line) {
     char word[256];
     int x, y;
-    unsigned code;
+    if (type(line)) return "done\n";
     if (sscanf(line, "keyboard %255s", word) == 1) return plug_in(first_seat(), word);
     if (sscanf(line, "seat %255s", word) == 1) return add_seat(word);
-    if (sscanf(line, "key %u", &code) == 1) {
-        tap(first_seat(), code);
-        return "done\n";
-    }
     int words = sscanf(line, "move %255s %d %d", word, &x, &y);
     if (words != 3 && sscanf(line, "focus %255s", word) != 1) return "no such order\n";
     struct weston_view *view = view_of(word);
