@@ -64,7 +64,7 @@ func lack(of compositor: String, _ shell: GnomeShell?) -> String {
         "\(compositor) does not offer \(WaylandBackend.interfaces) (it does to those whose .desktop file asks for it: "
             + "kymograph-agent.desktop in a directory of applications, with the path of this program in Exec=)"
     case "weston":
-        "\(compositor) does not offer kymograph_weston_v1 (it does with Kymograph's module: the package "
+        "\(compositor) does not offer kymograph_weston_v1 (it does with Kymograph's module of this version: the package "
             + "kymograph-weston, and modules=kymograph.so under [core] in weston.ini)"
     default: "\(compositor) does not offer \(WaylandBackend.interfaces)"
     }

@@ -37,13 +37,26 @@ def test_where_the_window_is(desk, service):
     assert connection.expect(WindowPlace, window=alpha).place[2:] == (200, 100)
 
 
-def test_a_service_that_comes_late_is_told_the_place_too(weston, service):
+def test_whoever_comes_late_is_told_what_others_were(weston, service):
     weston.window("alpha", "first")
-    _, connection = greet(weston, service)
-    connection.heard(WindowPlace, place=WHOLE)
+    weston.window("beta", "second")
+    agent, connection = greet(weston, service)
+    weston.focus("alpha")
+    alpha = connection.expect(Focus, app="alpha").window
+    connection.expect(WindowPlace, window=alpha, place=WHOLE)
+    connection.close()
+    # The same agent, of another service.
+    connection, _ = service.greet()
+    connection.expect(WindowPlace, window=alpha, place=WHOLE)
+    weston.focus("beta")
+    connection.expect(Focus, app="beta")
+    agent.stop()
     connection.close()
     _, connection = greet(weston, service)
-    connection.heard(WindowPlace, place=WHOLE)
+    connection.heard(Focus, app="beta")
+    weston.focus("alpha")
+    alpha = connection.expect(Focus, app="alpha").window
+    connection.expect(WindowPlace, window=alpha, place=WHOLE)
 
 
 class Mouse:
