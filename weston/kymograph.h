@@ -1,5 +1,6 @@
 /*
- * Kymograph's module for Weston: tells the session's agent which window has the keyboard, and shows its badge.
+ * Kymograph's module for Weston: tells the session's agent which window has the keyboard, where it is, where in it a button
+ * was pressed and by which group of the keymap is typed, and shows its badge.
  *
  * One thread, the compositor's own, and nothing here waits: what it says is in order with what the compositor does.
  * Structs of libweston are read directly, so that a module is of one major version of it.
