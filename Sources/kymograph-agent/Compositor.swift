@@ -8,6 +8,7 @@ import Glibc
 import GnomeShell
 import Indicator
 import Logging
+import PlasmaScript
 
 /// The compositor of this session, as it comes and goes.
 final class Compositor {
@@ -30,6 +31,7 @@ final class Compositor {
     private var plasmaDevices: PlasmaDevices?
     private var settings = DesktopSettings()
     private var shell: GnomeShell?
+    private var script: PlasmaScript?
     /// What came over the bus: in force where the compositor has no socket that tells better.
     private var groupOnBus = ActiveGroup.untold
     private var keymap: Keymap?
@@ -54,14 +56,20 @@ final class Compositor {
 
     private func send(_ message: AgentMessage) { handlers.send(message) }
 
-    /// A protocol of the compositor's own goes before the extension, which is asked only where there is none.
+    /// A protocol of the compositor's own goes before extension and script, which are asked only where there is none.
     private var informant: Informant? {
         guard let backend else { return nil }
         return switch backend.phase {
         case .asking: nil
         case .usable: .wayland(backend)
-        case .lacking: shell.flatMap { $0.phase == .usable ? .shell($0) : nil }
+        case .lacking: informantOnBus
         }
+    }
+
+    private var informantOnBus: Informant? {
+        if let shell, shell.phase == .usable { return .shell(shell) }
+        if let script, script.phase == .usable { return .script(script) }
+        return nil
     }
 
     var hello: Hello { Hello(backend: informant?.name ?? "none", compositor: backend?.compositorName ?? "") }
@@ -161,7 +169,14 @@ final class Compositor {
         retry.succeeded()
         if backend?.phase == .usable { connectSway() }
         informantChanged()
+        introduce()
+    }
+
+    /// Those on the bus learn which process they have to be. KWin runs a script only where it offers no protocol.
+    private func introduce() {
         shell?.compositor(pid: backend?.compositorPID)
+        let needsScript = backend?.phase == .lacking && compositorName == "kwin_wayland"
+        script?.compositor(pid: needsScript ? backend?.compositorPID : nil)
     }
 
     private func informantChanged() {
@@ -169,7 +184,7 @@ final class Compositor {
             lastComplaint = ""
             log(.notice, "focus from \(informant.name): \(informant.reason)")
         } else if backend?.phase == .lacking {
-            let reason = lack(of: compositorName, shell)
+            let reason = lack(of: compositorName, shell, script)
             complain("\(reason); the focus stays unknown and no keys are recorded on this desktop")
         }
         tellAll()
@@ -191,7 +206,7 @@ final class Compositor {
         guard let old = backend else { return }
         loop.remove(old.fileDescriptor)
         backend = nil
-        shell?.compositor(pid: nil)
+        introduce()
         keymap = nil
         silenceMicroseconds = nil
         closeSway()
@@ -289,6 +304,22 @@ final class Compositor {
         if let report = settings.take(choices, from: source) { send(.settings(report)) }
     }
 
+    // MARK: KWin's script
+
+    private func plasmaScript(_ bus: Bus) throws(BusError) -> PlasmaScript {
+        try PlasmaScript(
+            bus: bus, loop: loop, directory: Surroundings.runtimeDirectory,
+            handlers: PlasmaScript.Handlers(
+                phase: { [unowned self] in
+                    guard backend?.phase == .lacking, let script, script.phase != .asking else { return }
+                    informantChanged()
+                }, focus: { [unowned self] in if case .script = informant { send(.focus($0)) } },
+                watermark: { [unowned self] in if case .script = informant { answered($0) } }))
+    }
+
+    /// Leaves nothing behind.
+    func end() { script?.end() }
+
     // MARK: layout
 
     func busCame(_ bus: Bus) {
@@ -298,7 +329,8 @@ final class Compositor {
                 absent: { [unowned self] in busTold(.untold) })
             plasmaDevices = try PlasmaDevices(bus: bus, loop: loop) { [unowned self] in settingsTold($0, by: .plasma) }
             shell = try gnomeShell(bus)
-            shell?.compositor(pid: backend?.compositorPID)
+            script = try plasmaScript(bus)
+            introduce()
         } catch {
             log(.notice, "\(error); the active layout is known only where there is but one")
         }
@@ -309,11 +341,12 @@ final class Compositor {
         plasmaDevices = nil
         settingsTold(nil, by: .plasma)
         settingsTold(nil, by: .shell)
-        let hadShell = shell?.phase == .usable
+        let hadInformant = informantOnBus != nil
         shell = nil
+        script = nil
         handlers.panel(nil)
         busTold(.untold)
-        if hadShell { informantChanged() }
+        if hadInformant { informantChanged() }
     }
 
     private func busTold(_ group: ActiveGroup) {
