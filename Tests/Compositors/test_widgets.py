@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from service import ClickMet, Field, Focus, FocusMet, Widget, now
-from session import HERE, REPOSITORY, Sway, until
+from session import HERE, REPOSITORY, KWin, KWin63, Sway, named, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
 
@@ -40,6 +40,14 @@ def desk(sway):
     return sway
 
 
+@pytest.fixture(params=[Sway, KWin, KWin63], ids=named)
+def every_desk(request, start):
+    desk = start(request.param)
+    if "DBUS_SESSION_BUS_ADDRESS" not in desk.environment:
+        desk.bus()
+    return desk
+
+
 def known(connection, access):
     """Asked, as with each key, until the app says that the field is that."""
 
@@ -57,7 +65,8 @@ def told(connection, seconds=0.8):
 
 
 @pytest.mark.parametrize("kind", list(ROLES))
-def test_what_the_focus_meets_is_told_with_role_and_label_and_a_passwords_field_is_not(desk, service, kind):
+def test_what_the_focus_meets_is_told_with_role_and_label_and_a_passwords_field_is_not(every_desk, service, kind):
+    desk = every_desk
     keyboard = desk.keyboard()
     desk.agent(service.path)
     connection, _ = service.greet()
