@@ -22,13 +22,16 @@ public final class PlasmaScript {
         /// `phase` has changed.
         public var phase: () -> Void
         public var focus: (FocusReport) -> Void
+        /// Where the window of the last focus report is; also when it comes to be elsewhere.
+        public var place: (WindowPlaceReport) -> Void
         public var watermark: (Watermark) -> Void
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
-            watermark: @escaping (Watermark) -> Void
+            place: @escaping (WindowPlaceReport) -> Void, watermark: @escaping (Watermark) -> Void
         ) {
             self.phase = phase
             self.focus = focus
+            self.place = place
             self.watermark = watermark
         }
     }
@@ -42,10 +45,18 @@ public final class PlasmaScript {
         case lacking(String)
     }
 
+    /// What is to be known of KWin's next answer.
+    private struct Wishes {
+        var probes: [UInt64] = []
+        var pointers: [(PointerWord?) -> Void] = []
+
+        var isEmpty: Bool { probes.isEmpty && pointers.isEmpty }
+    }
+
     private struct Question {
         var number: UInt64
         var sentMicroseconds: UInt64
-        var probes: [UInt64]
+        var wishes: Wishes
     }
 
     private let bus: Bus
@@ -63,12 +74,13 @@ public final class PlasmaScript {
     private var generation: UInt64 = 0
     private var state: ScriptState?
     private var lastReport: FocusReport?
+    private var lastPlace: WindowPlace?
     private var lastQuestion: UInt64 = 0
     /// The script waits for a question.
     private var call: BusReply?
     /// It has one, and has not answered yet.
     private var question: Question?
-    private var probes: [UInt64] = []
+    private var wishes = Wishes()
     /// When to ask although nobody wants to know, or to give up waiting.
     private var dueMicroseconds: UInt64?
     public private(set) var phase = Phase.absent("KWin is not on the session's bus")
@@ -183,9 +195,11 @@ public final class PlasmaScript {
         state = nil
         lastReport = nil
         call = nil
+        let pointers = wishes.pointers + (question?.wishes.pointers ?? [])
         question = nil
-        probes.removeAll()
+        wishes = Wishes()
         dueMicroseconds = nil
+        for answer in pointers { answer(nil) }
         removeFile()
         guard let owner = loadedBy else { return }
         loadedBy = nil
@@ -217,8 +231,10 @@ public final class PlasmaScript {
                 try heard(message, from: 0)
             case "Answered":
                 let number = UInt64(try message[0, as: String.self])
+                let pointer = ScriptState.pointer(
+                    try message[1, as: String.self], atMicroseconds: kymo_monotonic_microseconds())
                 try heard(message, from: 2)
-                answered(number, reply)
+                answered(number, pointer, reply)
             default: return false
             }
         } catch {
@@ -238,12 +254,17 @@ public final class PlasmaScript {
     private func tell() {
         guard phase == .usable, let state else { return }
         let report = state.report(atMicroseconds: kymo_monotonic_microseconds(), numbersFrom: generation << 32)
-        if var last = lastReport {
-            last.timeMicroseconds = report.timeMicroseconds
-            if last == report { return }
+        var last = lastReport
+        last?.timeMicroseconds = report.timeMicroseconds
+        if last != report {
+            if last?.window != report.window { lastPlace = nil }
+            lastReport = report
+            handlers.focus(report)
         }
-        lastReport = report
-        handlers.focus(report)
+        guard let place = state.place, place != lastPlace else { return }
+        lastPlace = place
+        handlers.place(
+            WindowPlaceReport(timeMicroseconds: report.timeMicroseconds, window: report.window, place: place))
     }
 
     /// Tells the state again, whole: a new service knows nothing.
@@ -258,7 +279,14 @@ public final class PlasmaScript {
     /// trips, since the first turn meets every key stamped before the question, and the second brings what that one decided.
     public func confirm(probe id: UInt64) {
         guard phase == .usable else { return }
-        probes.append(id)
+        wishes.probes.append(id)
+        askNext()
+    }
+
+    /// Asks where the pointer is; answered once.
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
+        guard phase == .usable else { return answer(nil) }
+        wishes.pointers.append(answer)
         askNext()
     }
 
@@ -267,25 +295,26 @@ public final class PlasmaScript {
         self.call = nil
         lastQuestion += 1
         question = Question(
-            number: lastQuestion, sentMicroseconds: kymo_monotonic_microseconds(), probes: probes)
-        probes.removeAll()
+            number: lastQuestion, sentMicroseconds: kymo_monotonic_microseconds(), wishes: wishes)
+        wishes = Wishes()
         call.send(.values([.string("\(lastQuestion)")]))
         wait(Self.timeoutMicroseconds)
     }
 
-    private func answered(_ number: UInt64?, _ reply: BusReply) {
+    private func answered(_ number: UInt64?, _ pointer: PointerWord?, _ reply: BusReply) {
         call = reply
         if let question, question.number == number {
             self.question = nil
             let now = kymo_monotonic_microseconds()
-            for id in question.probes {
+            for answer in question.wishes.pointers { answer(pointer) }
+            for id in question.wishes.probes {
                 handlers.watermark(
                     Watermark(
                         probe: id, sentMicroseconds: question.sentMicroseconds, answeredMicroseconds: now,
                         checkedMicroseconds: now))
             }
         }
-        if probes.isEmpty { wait(Self.restMicroseconds) } else { askNext() }
+        if wishes.isEmpty { wait(Self.restMicroseconds) } else { askNext() }
     }
 
     private func wait(_ microseconds: UInt64) { dueMicroseconds = kymo_monotonic_microseconds() + microseconds }

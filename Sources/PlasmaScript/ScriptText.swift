@@ -55,6 +55,7 @@ enum ScriptText {
         function tell(member, ...words) { callDBus("\(agent)", "\(path)", "\(interface)", member, ...words); }
 
         const change = timer(0, () => tell("Changed", ...state()));
+        const move = timer(100, () => tell("Changed", ...state()));
         const turn = timer(0, () => {
             if (--turns > 0) return turn.start();
             tell("Answered", question, workspace.cursorPos.x + " " + workspace.cursorPos.y, ...state(), asked);
@@ -75,6 +76,8 @@ enum ScriptText {
                 const signal = window[name + "Changed"];
                 if (signal) signal.connect(stirred);
             }
+            // A window that is dragged is elsewhere with each picture.
+            window.frameGeometryChanged.connect(() => { if (window === active() && !move.active) move.start(); });
         }
 
         (isSix ? workspace.windowList() : workspace.clientList()).forEach(follow);

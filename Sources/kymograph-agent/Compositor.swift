@@ -32,6 +32,8 @@ final class Compositor {
     private var settings = DesktopSettings()
     private var shell: GnomeShell?
     private var script: PlasmaScript?
+    /// The service has asked where the pointer is.
+    private var wantsPointer = false
     /// What came over the bus: in force where the compositor has no socket that tells better.
     private var groupOnBus = ActiveGroup.untold
     private var keymap: Keymap?
@@ -81,6 +83,8 @@ final class Compositor {
     func serviceCame() {
         openProbes.removeAll()
         backend?.forgetProbes()
+        wantsPointer = false
+        introduce()
         tellAll()
     }
 
@@ -110,8 +114,15 @@ final class Compositor {
 
     /// Answered at once where nobody can say.
     func askPointer(_ number: UInt64) {
-        guard let informant else { return send(.pointerPlace(PointerPlaceReport(number: number, word: nil))) }
-        informant.askPointer { [weak self] in self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0))) }
+        let answer: (PointerWord?) -> Void = { [weak self] in
+            self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0)))
+        }
+        guard let informant else { return answer(nil) }
+        guard case .wayland = informant, isKWin, let script else { return informant.askPointer(answer) }
+        // KWin's protocol does not say. Its script does, once somebody wants to know: from the second press on.
+        wantsPointer = true
+        introduce()
+        script.askPointer(answer)
     }
 
     private func placed(_ report: WindowPlaceReport) {
@@ -127,6 +138,8 @@ final class Compositor {
             tellAll()
         }
     }
+
+    private var isKWin: Bool { compositorName == "kwin_wayland" }
 
     private var compositorName: String { backend?.compositorName ?? "the compositor" }
 
@@ -172,10 +185,10 @@ final class Compositor {
         introduce()
     }
 
-    /// Those on the bus learn which process they have to be. KWin runs a script only where it offers no protocol.
+    /// Those on the bus learn which process they have to be. KWin runs a script only where its protocol does not tell.
     private func introduce() {
         shell?.compositor(pid: backend?.compositorPID)
-        let needsScript = backend?.phase == .lacking && compositorName == "kwin_wayland"
+        let needsScript = isKWin && (backend?.phase == .lacking || wantsPointer)
         script?.compositor(pid: needsScript ? backend?.compositorPID : nil)
     }
 
@@ -314,6 +327,7 @@ final class Compositor {
                     guard backend?.phase == .lacking, let script, script.phase != .asking else { return }
                     informantChanged()
                 }, focus: { [unowned self] in if case .script = informant { send(.focus($0)) } },
+                place: { [unowned self] in if case .script = informant { placed($0) } },
                 watermark: { [unowned self] in if case .script = informant { answered($0) } }))
     }
 

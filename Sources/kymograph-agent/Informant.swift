@@ -51,6 +51,7 @@ enum Informant {
         switch self {
         case .wayland(let backend): backend.askPointer(answer)
         case .shell(let shell): shell.askPointer(answer)
+        case .script(let script): script.askPointer(answer)
         }
     }
 

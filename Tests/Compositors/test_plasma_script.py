@@ -8,7 +8,7 @@ import signal
 import subprocess
 
 import pytest
-from service import Backend, Focus, Watermark, now
+from service import Backend, Focus, PointerPlace, Watermark, WindowPlace, now
 from session import HERE, Cage, KWin, KWin63, KWin63ByScript, KWinByScript, named, until
 
 SCRIPTING = ("org.kde.KWin", "/Scripting", "org.kde.kwin.Scripting")
@@ -36,6 +36,17 @@ def ask(desk, method, *words):
 
 def is_loaded(desk):
     return ask(desk, "isScriptLoaded", "s", NAME) == "b true"
+
+
+def move(desk, x, y):
+    """The window that is active, as a person's own script does it."""
+    script = desk.runtime / "move.js"
+    script.write_text(
+        "const window = workspace.activeWindow || workspace.activeClient, place = window.frameGeometry;\n"
+        f"window.frameGeometry = {{ x: {x}, y: {y}, width: place.width, height: place.height }};\n")
+    script.chmod(0o644)
+    ask(desk, "loadScript", "ss", str(script), "mover")
+    ask(desk, "start")
 
 
 def file(desk):
@@ -75,6 +86,42 @@ def test_names_are_those_of_the_protocol(start, kind, service):
     desk.window("", "no name")
     nameless = connection.expect(Focus, title="no name")
     assert nameless.app == ("" if isinstance(desk, KWin63) else os.path.basename(os.path.realpath("/usr/bin/python3")))
+
+
+@pytest.mark.parametrize("kind", [KWin, KWinByScript, KWin63, KWin63ByScript], ids=named)
+def test_where_a_window_is_and_where_the_pointer(start, kind, service):
+    """KWin's protocol tells of windows; of the pointer its scripts alone, which is loaded when somebody first asks."""
+    desk = start(kind)
+    hand = desk.plasma()
+    desk.window("alpha", "first")
+    desk.agent(service.path)
+    connection, _ = service.greet()
+    focus = connection.expect(Focus, app="alpha")
+    place = connection.heard(WindowPlace, window=focus.window)
+    # window.py's surface, in the middle of a screen of 1024 by 768.
+    x, y, width, height = place.place
+    assert (width, height) == (64, 64) and 0 <= x < 1024 and 0 <= y < 768 and focus.time <= place.time <= now()
+    connection.settled()
+
+    def pointer(number):
+        asked = now()
+        connection.press(number)
+        word = connection.expect(PointerPlace, number=number).word
+        return word and (asked <= word[0] <= now(), *word[1:])
+
+    hand.order("move 100 50")
+    answers = []
+    until(lambda: answers.append(pointer(len(answers) + 1)) or answers[-1], "the script runs")
+    assert answers[:-1] == [None] * (len(answers) - 1) and answers[-1] == (True, "desktop", 100, 50)
+    if "script" in desk.version:
+        assert len(answers) == 1
+    for number, spot in enumerate(((0, 0), (1023, 767), (512, 3)), 100):
+        hand.order(f"move {spot[0]} {spot[1]}")
+        assert pointer(number) == (True, "desktop", *spot)
+    connection.settled()
+    assert [said.backend for said in connection.messages if isinstance(said, Backend) and said.usable] == [desk.backend]
+    move(desk, 7, 9)
+    assert connection.expect(WindowPlace, window=focus.window, condition=lambda said: said.place[:2] == (7, 9))
 
 
 def test_kwin_ends_and_comes_again(kwin, service):

@@ -52,7 +52,7 @@ private final class KWin {
 
     func change() { call("Changed", window.map { .string($0) }) }
 
-    func answer(_ question: String) { call("Answered", ([question, "5 6"] + window).map { .string($0) }) }
+    func answer(_ question: String) { call("Answered", ([question, "5.5 6"] + window).map { .string($0) }) }
 
     func call(_ member: String, _ arguments: [BusValue], interface: String = PlasmaScript.interface) {
         peer.bus.call(agent, path: path, interface: interface, member: member, arguments: arguments) {
@@ -72,6 +72,7 @@ private final class Agent {
     private(set) var script: PlasmaScript!
     private(set) var phases: [PlasmaScript.Phase] = []
     private(set) var focus: [FocusReport] = []
+    private(set) var places: [WindowPlaceReport] = []
     private(set) var marks: [Watermark] = []
 
     init(_ address: String) throws {
@@ -83,7 +84,8 @@ private final class Agent {
             bus: peer.bus, loop: peer.loop, directory: directory,
             handlers: PlasmaScript.Handlers(
                 phase: { [unowned self] in phases.append(script.phase) },
-                focus: { [unowned self] in focus.append($0) }, watermark: { [unowned self] in marks.append($0) }))
+                focus: { [unowned self] in focus.append($0) }, place: { [unowned self] in places.append($0) },
+                watermark: { [unowned self] in marks.append($0) }))
     }
 
     deinit { rmdir(directory) }
@@ -129,6 +131,41 @@ private final class Agent {
         kwin.change()
         try agent.peer.turn(with: kwin.peer) { agent.focus.count == 2 }
         #expect(agent.focus.last?.state == FocusState.none && agent.focus.last?.appID == "")
+    }
+
+    @Test func whereTheWindowIsComesBehindItsFocusAndWhenItMoves() throws {
+        try running()
+        #expect(agent.places.map(\.place) == [WindowPlace(x: 1, y: 2, width: 30, height: 40)])
+        #expect(agent.places[0].window == agent.focus[0].window)
+        kwin.window[5] = "-1 2 30 40"
+        kwin.change()
+        try agent.peer.turn(with: kwin.peer) { agent.places.count == 2 }
+        #expect(agent.places[1].place.x == -1 && agent.focus.count == 1)
+        agent.script.repeatReport()
+        #expect(agent.focus.count == 2 && agent.places.count == 3, "a new service knows nothing")
+        kwin.window = ["8", "viewer", "", "43", "", "-1 2 30 40"]
+        kwin.change()
+        try agent.peer.turn(with: kwin.peer) { agent.places.count == 4 }
+        #expect(agent.places[3].window == agent.focus[2].window, "another window in the same place")
+    }
+
+    @Test func whereThePointerIsComesWithTheAnswer() throws {
+        var words: [PointerWord?] = []
+        agent.script.askPointer { words.append($0) }
+        #expect(words == [nil], "nobody is there to ask")
+        try running()
+        agent.script.askPointer { words.append($0) }
+        try agent.peer.turn(with: kwin.peer) { kwin.questions.count == 1 }
+        let before = kymo_monotonic_microseconds()
+        kwin.answer(kwin.questions[0])
+        try agent.peer.turn(with: kwin.peer) { words.count == 2 }
+        let word = try #require(words[1])
+        #expect(word.frame == .desktop && word.x == Fixed8(5.5) && word.y == Fixed8(6))
+        #expect(word.timeMicroseconds >= before)
+        // One that is out when the script goes.
+        agent.script.askPointer { words.append($0) }
+        agent.script.end()
+        #expect(words.count == 3 && words[2] == nil)
     }
 
     /// One of an agent that died, say; and KWin keeps the file open for nobody.
@@ -244,7 +281,8 @@ private final class Agent {
 
     @Test(
         arguments: [
-            ["x", "", "", "0", "", ""], ["1", "", "", "many", "", ""], ["1", "", "", "0", ""], ["-1", "", "", "0", "", ""],
+            ["x", "", "", "0", "", "1 2 3 4"], ["1", "", "", "many", "", "1 2 3 4"], ["1", "", "", "0", "1 2 3 4"],
+            ["-1", "", "", "0", "", "1 2 3 4"], ["1", "", "", "0", "", ""], ["1", "", "", "0", "", "1 2 3 -4"],
         ])
     func whatIsNotUnderstoodEndsIt(window: [String]) throws {
         try running()
