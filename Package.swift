@@ -125,7 +125,8 @@ let package = Package(
             name: "kymograph-agent",
             dependencies: [
                 "Events", "AgentProtocol", "Focus", "GnomeShell", "PlasmaScript", "Fields", "Indicator", "Bus",
-                "EventLoop", "Logging", "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "EventLoop", "Logging", "CLinuxShim",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
