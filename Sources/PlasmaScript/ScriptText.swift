@@ -14,7 +14,7 @@ enum ScriptText {
     /// Plain scripts of KWin 5.27 and 6: what the two call differently is looked for, not derived from a version.
     ///
     /// A window that the protocol does not tell of has the keyboard as none does: panels, launchers and menus of layer-shell,
-    /// which alone cannot be made full screen. `Answered` is a call that the agent leaves open until it has a question; KWin
+    /// which alone can neither be moved nor be in full screen. `Answered` is a call that the agent leaves open until it has a question; KWin
     /// turns its loop twice, with all that its sockets had for it by then, before it is answered. A window is told with each
     /// answer, so that nothing depends on the signals but when a change is known.
     static func text(agent: String, path: String, interface: String) -> String {
@@ -41,9 +41,11 @@ enum ScriptText {
             return numbers[id];
         }
 
+        function isOwn(window) { return window.moveable || window.fullScreenable || window.fullScreen; }
+
         function state() {
             const window = active();
-            if (!window || !window.fullScreenable) return ["0", "", "", "0", "", ""];
+            if (!window || !isOwn(window)) return ["0", "", "", "0", "", ""];
             const frame = window.frameGeometry;
             return [
                 String(numberOf(window)), window.desktopFileName || window.resourceClass, window.caption, String(window.pid),
@@ -84,6 +86,8 @@ enum ScriptText {
         (isSix ? workspace.windowAdded : workspace.clientAdded).connect(follow);
         (isSix ? workspace.windowRemoved : workspace.clientRemoved).connect(window => {
             delete numbers[String(window.internalId)];
+            // With Xwayland the active one goes without another word.
+            change.start();
         });
         (isSix ? workspace.windowActivated : workspace.clientActivated).connect(() => change.start());
         asked("0");

@@ -181,8 +181,8 @@ final class Compositor {
         silenceMicroseconds = nil
         retry.succeeded()
         if backend?.phase == .usable { connectSway() }
-        informantChanged()
         introduce()
+        informantChanged()
     }
 
     /// Those on the bus learn which process they have to be. KWin runs a script only where its protocol does not tell.
@@ -196,7 +196,7 @@ final class Compositor {
         if let informant {
             lastComplaint = ""
             log(.notice, "focus from \(informant.name): \(informant.reason)")
-        } else if backend?.phase == .lacking {
+        } else if backend?.phase == .lacking, script?.phase != .asking {
             let reason = lack(of: compositorName, shell, script)
             complain("\(reason); the focus stays unknown and no keys are recorded on this desktop")
         }

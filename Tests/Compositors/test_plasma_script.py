@@ -38,6 +38,15 @@ def is_loaded(desk):
     return ask(desk, "isScriptLoaded", "s", NAME) == "b true"
 
 
+@pytest.mark.parametrize("kind", [KWinByScript, KWin63ByScript], ids=named)
+def test_a_window_of_one_size_is_a_window(start, kind, service):
+    """Such a one of X11's cannot be in full screen, by which a script once told windows from launchers."""
+    desk = start(kind, x11=True)
+    _, connection = greet(desk, service)
+    desk.x11_window("Legacy", "of X11", "fixed")
+    connection.expect(Focus, title="of X11", condition=lambda report: report.app.lower() == "legacy")
+
+
 def move(desk, x, y):
     """The window that is active, as a person's own script does it."""
     script = desk.runtime / "move.js"
@@ -60,6 +69,7 @@ def test_says_once_that_the_script_tells_and_which_file_would_mend_that(kwin, se
     assert len(told) == 1 and told[0].startswith(
         "kymograph-agent: focus from kwin-script: a script of Kymograph's runs in KWin, which does not offer its protocol")
     assert "kymograph-agent.desktop" in told[0]
+    assert not any("stays unknown" in line for line in agent.lines), "nor is anything said that does not come true"
     reasons = {message.reason for message in connection.messages if isinstance(message, Backend) and message.usable}
     assert [told[0].endswith(reason) for reason in reasons] == [True], "whole, and not cut"
     until(lambda: not file(kwin).exists(), "what KWin has read is removed")
