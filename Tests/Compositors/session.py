@@ -363,8 +363,9 @@ class KWinByScript(KWin):
     version = "5.27-by-script"
     backend = "kwin-script"
     agent_may = False
-    # The bus is read by another thread of KWin's, which has no priority: where all processors are busy it is late now and then.
-    uncertain_share = 0.05
+    # The bus is read by another thread of KWin's, which has no priority: where all processors are busy it is late now and then,
+    # and an app's word on its fields too late for the keys then.
+    withheld_share = uncertain_share = 0.05
 
 
 class KWin63(InDebian13, KWin):
@@ -378,6 +379,7 @@ class KWin63(InDebian13, KWin):
 
 class KWin63ByScript(KWin63):
     version = "6.3-by-script"
+    withheld_share = KWinByScript.withheld_share
     backend = "kwin-script"
     agent_may = False
     # 5.27's scripts cannot read it.
