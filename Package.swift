@@ -76,6 +76,9 @@ let package = Package(
         .target(
             name: "GnomeShell", dependencies: ["Events", "AgentProtocol", "Bus", "CLinuxShim"], swiftSettings: strict),
         .target(
+            name: "PlasmaScript", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "CLinuxShim"],
+            swiftSettings: strict),
+        .target(
             name: "Fields", dependencies: ["Events", "AgentProtocol", "Bus", "EventLoop", "Logging", "CLinuxShim"],
             swiftSettings: strict),
         .target(name: "Policy", dependencies: ["Events"], swiftSettings: strict),
@@ -121,8 +124,9 @@ let package = Package(
         .executableTarget(
             name: "kymograph-agent",
             dependencies: [
-                "Events", "AgentProtocol", "Focus", "GnomeShell", "Fields", "Indicator", "Bus", "EventLoop", "Logging",
-                "CLinuxShim", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Events", "AgentProtocol", "Focus", "GnomeShell", "PlasmaScript", "Fields", "Indicator", "Bus",
+                "EventLoop", "Logging", "CLinuxShim",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -162,6 +166,10 @@ let package = Package(
         .testTarget(
             name: "GnomeShellTests",
             dependencies: ["GnomeShell", "AgentProtocol", "Events", "Bus", "PrivateBus", "CLinuxShim"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PlasmaScriptTests",
+            dependencies: ["PlasmaScript", "AgentProtocol", "Events", "Bus", "PrivateBus", "CLinuxShim"],
             swiftSettings: strict),
         .testTarget(
             name: "BusTests", dependencies: ["Bus", "PrivateBus", "EventLoop", "CLinuxShim"], swiftSettings: strict),

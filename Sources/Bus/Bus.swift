@@ -79,6 +79,14 @@ public final class Bus {
 
     public var isOpen: Bool { handle != nil }
 
+    /// By which others can call this connection; nil before the bus has given it.
+    public var uniqueName: String? {
+        // Asked earlier, sd-bus would wait for the bus.
+        guard let handle, sd_bus_is_ready(handle) > 0 else { return nil }
+        var name: UnsafePointer<CChar>?
+        return sd_bus_get_unique_name(handle, &name) >= 0 ? BusCoding.text(name) : nil
+    }
+
     /// Ends the connection; replies that are out are never told. What was not sent yet is not sent.
     public func close() {
         guard let bus = handle else { return }
@@ -285,8 +293,16 @@ public final class Bus {
     public func export(
         path: String, answer: @escaping (BusMessage) -> BusAnswer?
     ) throws(BusError) -> BusSubscription {
+        try export(path: path) { message, reply in answer(message).map(reply.send) != nil }
+    }
+
+    /// Takes method calls on a path, until the subscription goes, and answers each whenever `take` pleases, by the
+    /// `BusReply` that it keeps. It returns false for what it does not know.
+    public func export(
+        path: String, take: @escaping (BusMessage, BusReply) -> Bool
+    ) throws(BusError) -> BusSubscription {
         let bus = try opened()
-        let object = BusSubscription(answering: answer)
+        let object = BusSubscription(taking: take)
         var slot: OpaquePointer?
         try check(
             sd_bus_add_object(

@@ -7,21 +7,60 @@ public enum BusAnswer: Sendable, Equatable {
     case error(name: String, message: String)
 }
 
+/// The answer to one method call, which the caller waits for.
+public final class BusReply {
+    private var call: OpaquePointer?
+
+    init(to call: OpaquePointer) { self.call = sd_bus_message_ref(call) }
+
+    deinit { if let call { sd_bus_message_unref(call) } }
+
+    /// Counts once; to a caller who is gone it is nothing.
+    public func send(_ answer: BusAnswer) {
+        guard let call else { return }
+        self.call = nil
+        defer { sd_bus_message_unref(call) }
+        switch answer {
+        case .values(let values):
+            if !Self.send(values, to: call) {
+                // Half an answer is none.
+                Self.send(error: "org.freedesktop.DBus.Error.Failed", "the answer cannot be sent", to: call)
+            }
+        case .error(let name, let text): Self.send(error: name, text, to: call)
+        }
+    }
+
+    private static func send(_ values: [BusValue], to call: OpaquePointer) -> Bool {
+        var reply: OpaquePointer?
+        guard sd_bus_message_new_method_return(call, &reply) >= 0, let reply else { return false }
+        defer { sd_bus_message_unref(reply) }
+        guard (try? BusCoding.append(values, to: reply)) != nil else { return false }
+        return sd_bus_send(nil, reply, nil) >= 0
+    }
+
+    private static func send(error name: String, _ text: String, to call: OpaquePointer) {
+        var error = sd_bus_error()
+        sd_bus_error_set(&error, name, text)
+        defer { sd_bus_error_free(&error) }
+        sd_bus_reply_method_error(call, &error)
+    }
+}
+
 /// Something that the bus calls us for, for as long as this object is kept.
 public final class BusSubscription {
     /// Owned. Gone first, so that sd-bus never calls for an object that is no more.
     var slot: OpaquePointer?
     private let receive: (BusMessage) -> Void
-    private let answer: (BusMessage) -> BusAnswer?
+    private let take: (BusMessage, BusReply) -> Bool
 
     init(_ receive: @escaping (BusMessage) -> Void) {
         self.receive = receive
-        answer = { _ in nil }
+        take = { _, _ in false }
     }
 
-    init(answering answer: @escaping (BusMessage) -> BusAnswer?) {
+    init(taking take: @escaping (BusMessage, BusReply) -> Bool) {
         receive = { _ in }
-        self.answer = answer
+        self.take = take
     }
 
     deinit { if let slot { sd_bus_slot_unref(slot) } }
@@ -38,24 +77,9 @@ public final class BusSubscription {
 
     static let reply: sd_bus_message_handler_t = { call, context, _ in
         let subscription = Unmanaged<BusSubscription>.fromOpaque(context!).takeUnretainedValue()
-        guard let message = try? BusCoding.decode(call!), let answer = subscription.answer(message) else { return 0 }
-        switch answer {
-        case .values(let values):
-            var reply: OpaquePointer?
-            let result = sd_bus_message_new_method_return(call, &reply)
-            guard result >= 0 else { return result }
-            defer { sd_bus_message_unref(reply) }
-            // Half an answer is none: sd-bus makes an error of a negative result.
-            guard (try? BusCoding.append(values, to: reply!)) != nil else { return -22 }
-            let sent = sd_bus_send(nil, reply, nil)
-            return sent < 0 ? sent : 1
-        case .error(let name, let text):
-            var error = sd_bus_error()
-            sd_bus_error_set(&error, name, text)
-            defer { sd_bus_error_free(&error) }
-            let sent = sd_bus_reply_method_error(call, &error)
-            return sent < 0 ? sent : 1
-        }
+        guard let message = try? BusCoding.decode(call!) else { return 0 }
+        // 0: sd-bus tells the caller that there is no such method.
+        return subscription.take(message, BusReply(to: call!)) ? 1 : 0
     }
 }
 

@@ -1,5 +1,6 @@
 import CPlasmaWindowManagement
 import CWaylandClient
+import Events
 
 /// org_kde_plasma_window_management, of KWin: each event is a change of its own, once `initial_state` has ended the
 /// description of a new window. KWin tells it to programs alone whose `.desktop` file asks for it
@@ -64,7 +65,11 @@ final class PlasmaWindows: WindowSource {
                 virtual_desktop_changed: { _, _, _ in }, themed_icon_name_changed: { _, _, _ in },
                 unmapped: { data, window in PlasmaWindows.from(data).unmapped(window!) },
                 initial_state: { data, window in PlasmaWindows.from(data).described(window!) },
-                parent_window: { _, _, _ in }, geometry: { _, _, _, _, _, _ in }, icon_changed: { _, _ in },
+                parent_window: { _, _, _ in },
+                geometry: { data, window, x, y, width, height in
+                    let place = WindowPlace(x: x, y: y, width: width, height: height)
+                    PlasmaWindows.from(data).tell(window!) { $0.placed(window!, place) }
+                }, icon_changed: { _, _ in },
                 pid_changed: { data, window, processID in
                     let processID = Int32(truncatingIfNeeded: processID)
                     PlasmaWindows.from(data).tell(window!) { $0.process(window!, processID) }

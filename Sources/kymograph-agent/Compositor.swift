@@ -8,6 +8,7 @@ import Glibc
 import GnomeShell
 import Indicator
 import Logging
+import PlasmaScript
 
 /// The compositor of this session, as it comes and goes.
 final class Compositor {
@@ -30,6 +31,9 @@ final class Compositor {
     private var plasmaDevices: PlasmaDevices?
     private var settings = DesktopSettings()
     private var shell: GnomeShell?
+    private var script: PlasmaScript?
+    /// The service has asked where the pointer is.
+    private var wantsPointer = false
     /// What came over the bus: in force where the compositor itself does not tell.
     private var groupOnBus = ActiveGroup.untold
     private var keymap: Keymap?
@@ -55,14 +59,20 @@ final class Compositor {
 
     private func send(_ message: AgentMessage) { handlers.send(message) }
 
-    /// A protocol of the compositor's own goes before the extension, which is asked only where there is none.
+    /// A protocol of the compositor's own goes before extension and script, which are asked only where there is none.
     private var informant: Informant? {
         guard let backend else { return nil }
         return switch backend.phase {
         case .asking: nil
         case .usable: .wayland(backend)
-        case .lacking: shell.flatMap { $0.phase == .usable ? .shell($0) : nil }
+        case .lacking: informantOnBus
         }
+    }
+
+    private var informantOnBus: Informant? {
+        if let shell, shell.phase == .usable { return .shell(shell) }
+        if let script, script.phase == .usable { return .script(script) }
+        return nil
     }
 
     var hello: Hello { Hello(backend: informant?.name ?? "none", compositor: backend?.compositorName ?? "") }
@@ -74,6 +84,8 @@ final class Compositor {
     func serviceCame() {
         openProbes.removeAll()
         backend?.forgetProbes()
+        wantsPointer = false
+        introduce()
         tellAll()
     }
 
@@ -103,8 +115,15 @@ final class Compositor {
 
     /// Answered at once where nobody can say.
     func askPointer(_ number: UInt64) {
-        guard let informant else { return send(.pointerPlace(PointerPlaceReport(number: number, word: nil))) }
-        informant.askPointer { [weak self] in self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0))) }
+        let answer: (PointerWord?) -> Void = { [weak self] in
+            self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0)))
+        }
+        guard let informant else { return answer(nil) }
+        guard case .wayland = informant, isKWin, let script else { return informant.askPointer(answer) }
+        // KWin's protocol does not say. Its script does, once somebody wants to know: from the second press on.
+        wantsPointer = true
+        introduce()
+        script.askPointer(answer)
     }
 
     private func placed(_ report: WindowPlaceReport) {
@@ -120,6 +139,8 @@ final class Compositor {
             tellAll()
         }
     }
+
+    private var isKWin: Bool { compositorName == "kwin_wayland" }
 
     private var compositorName: String { backend?.compositorName ?? "the compositor" }
 
@@ -161,16 +182,23 @@ final class Compositor {
         silenceMicroseconds = nil
         retry.succeeded()
         if backend?.phase == .usable { connectSway() }
+        introduce()
         informantChanged()
+    }
+
+    /// Those on the bus learn which process they have to be. KWin runs a script only where its protocol does not tell.
+    private func introduce() {
         shell?.compositor(pid: backend?.compositorPID)
+        let needsScript = isKWin && (backend?.phase == .lacking || wantsPointer)
+        script?.compositor(pid: needsScript ? backend?.compositorPID : nil)
     }
 
     private func informantChanged() {
         if let informant {
             lastComplaint = ""
             log(.notice, "focus from \(informant.name): \(informant.reason)")
-        } else if backend?.phase == .lacking {
-            let reason = lack(of: compositorName, shell)
+        } else if backend?.phase == .lacking, script?.phase != .asking {
+            let reason = lack(of: compositorName, shell, script)
             complain("\(reason); the focus stays unknown and no keys are recorded on this desktop")
         }
         tellAll()
@@ -192,7 +220,7 @@ final class Compositor {
         guard let old = backend else { return }
         loop.remove(old.fileDescriptor)
         backend = nil
-        shell?.compositor(pid: nil)
+        introduce()
         keymap = nil
         silenceMicroseconds = nil
         closeSway()
@@ -286,6 +314,23 @@ final class Compositor {
         if let report = settings.take(choices, from: source) { send(.settings(report)) }
     }
 
+    // MARK: KWin's script
+
+    private func plasmaScript(_ bus: Bus) throws(BusError) -> PlasmaScript {
+        try PlasmaScript(
+            bus: bus, loop: loop, directory: Surroundings.runtimeDirectory,
+            handlers: PlasmaScript.Handlers(
+                phase: { [unowned self] in
+                    guard backend?.phase == .lacking, let script, script.phase != .asking else { return }
+                    informantChanged()
+                }, focus: { [unowned self] in if case .script = informant { send(.focus($0)) } },
+                place: { [unowned self] in if case .script = informant { placed($0) } },
+                watermark: { [unowned self] in if case .script = informant { answered($0) } }))
+    }
+
+    /// Leaves nothing behind.
+    func end() { script?.end() }
+
     // MARK: layout
 
     /// By the compositor itself; nil: it cannot say.
@@ -303,7 +348,8 @@ final class Compositor {
                 absent: { [unowned self] in busTold(.untold) })
             plasmaDevices = try PlasmaDevices(bus: bus, loop: loop) { [unowned self] in settingsTold($0, by: .plasma) }
             shell = try gnomeShell(bus)
-            shell?.compositor(pid: backend?.compositorPID)
+            script = try plasmaScript(bus)
+            introduce()
         } catch {
             log(.notice, "\(error); the active layout is known only where there is but one")
         }
@@ -314,11 +360,12 @@ final class Compositor {
         plasmaDevices = nil
         settingsTold(nil, by: .plasma)
         settingsTold(nil, by: .shell)
-        let hadShell = shell?.phase == .usable
+        let hadInformant = informantOnBus != nil
         shell = nil
+        script = nil
         handlers.panel(nil)
         busTold(.untold)
-        if hadShell { informantChanged() }
+        if hadInformant { informantChanged() }
     }
 
     private func busTold(_ group: ActiveGroup) {

@@ -93,6 +93,7 @@ struct KymographAgent: ParsableCommand {
             ].compactMap(\.self)
             loop.turn(untilMicroseconds: deadlines.min())
         }
+        compositor.end()
     }
 
     private func sessionBus(

@@ -163,4 +163,44 @@ import Testing
         }
         withExtendedLifetime(object) {}
     }
+
+    @Test func anAnswerMayComeLaterAndCountsOnce() throws {
+        let daemon = try PrivateBus()
+        let client = try Peer(daemon.address)
+        let server = try Peer(daemon.address)
+        try server.own("org.example.Patient")
+        var replies: [BusReply] = []
+        let object = try server.bus.export(path: "/org/example") { message, reply in
+            if message.member == "Ask" { replies.append(reply) }
+            return message.member == "Ask"
+        }
+        var answers: [BusMessage?] = []
+        for member in ["Ask", "Ask", "Other"] {
+            client.bus.call("org.example.Patient", path: "/org/example", interface: "org.example", member: member) {
+                answers.append(try? $0.get())
+            }
+        }
+        try client.turn(with: server) { answers.count == 1 && replies.count == 2 }
+        #expect(answers == [nil], "what it does not know is answered at once")
+        for text in ["second", "third"] { replies[1].send(.values([.string(text)])) }
+        replies[0].send(.values([.string("first")]))
+        try client.turn(with: server) { answers.count == 3 }
+        #expect(answers.compactMap { $0?.arguments.first } == [.string("second"), .string("first")])
+        // To somebody who is gone.
+        server.bus.close()
+        replies[1].send(.values([]))
+        withExtendedLifetime(object) {}
+    }
+
+    @Test func theNameOfAConnectionIsTheOneThatOthersSee() throws {
+        let daemon = try PrivateBus()
+        let client = try Peer(daemon.address)
+        #expect(client.bus.uniqueName == nil, "the bus has not answered yet")
+        let server = try Peer(daemon.address)
+        try server.own("org.example.Self")
+        let object = try server.bus.export(path: "/org/example") { .values([.string($0.sender)]) }
+        let seen = try client.ask("org.example.Self", "org.example/Who", with: server).get()
+        #expect(seen.arguments == [.string(try #require(client.bus.uniqueName))])
+        withExtendedLifetime(object) {}
+    }
 }

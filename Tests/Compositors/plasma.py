@@ -1,7 +1,8 @@
 """KWin's windows and its keyboard, in the hands of a test: what panel and virtual keyboard of Plasma use. Usage:
 plasma.py SOCKET, then lines on stdin: `focus APP` activates the window of that app id, `tap CODE` presses and releases an
 evdev key code. Answers "done BEFORE AFTER" (CLOCK_MONOTONIC, µs: it took effect in between) or what is wrong. `key CODE VALUE`
-hands KWin one event and does not wait for it: "stamp BEFORE AFTER".
+hands KWin one event and does not wait for it: "stamp BEFORE AFTER". `move X Y` puts the pointer there, `press BUTTON` and
+`release BUTTON` take an evdev button code.
 
 KWin offers both protocols to those alone whose .desktop file names them.
 """
@@ -16,8 +17,8 @@ ACTIVE = 1
 # Of org_kde_plasma_window_management: get_window_by_uuid, window_with_uuid; of org_kde_plasma_window: app_id_changed,
 # unmapped, set_state.
 GET_WINDOW, WINDOW, APP_ID, UNMAPPED, SET_STATE = 2, 4, 1, 5, 0
-# Of org_kde_kwin_fake_input: authenticate, keyboard_key.
-AUTHENTICATE, KEYBOARD_KEY = 0, 10
+# Of org_kde_kwin_fake_input: authenticate, button, pointer_motion_absolute, keyboard_key.
+AUTHENTICATE, BUTTON, MOTION_ABSOLUTE, KEYBOARD_KEY = 0, 2, 9, 10
 
 
 def string(body, offset=0):
@@ -66,6 +67,20 @@ class Plasma:
         self.display.roundtrip()
         return before, now()
 
+    def move(self, x, y):
+        return self._done(MOTION_ABSOLUTE, x * 256, y * 256)
+
+    def press(self, button):
+        return self._done(BUTTON, button, 1)
+
+    def release(self, button):
+        return self._done(BUTTON, button, 0)
+
+    def _done(self, opcode, *numbers):
+        before = now()
+        self.display.request(self.input, opcode, *map(uint, numbers))
+        self.display.roundtrip()
+        return before, now()
 
     def key(self, code, value):
         # What KWin says of its windows is read as it comes, or it would hang up.
@@ -85,7 +100,10 @@ def main():
             if verb == "key":
                 print("stamp", *plasma.key(*map(int, arguments)), flush=True)
                 continue
-            before, after = plasma.focus(*arguments) if verb == "focus" else plasma.tap(int(*arguments))
+            if verb == "focus":
+                before, after = plasma.focus(*arguments)
+            else:
+                before, after = getattr(plasma, verb)(*map(int, arguments))
             print("done", before, after, flush=True)
         except KeyError:
             print(f"no window of {line.strip()}, only {sorted(plasma.apps.values())}", flush=True)

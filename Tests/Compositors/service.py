@@ -401,7 +401,7 @@ class Service:
         """Accepts an agent and welcomes it: the connection and its hello."""
         connection = self.accept(seconds)
         hello = connection.expect(Hello, seconds=seconds)
-        connection.socket.send(struct.pack("<BH", 128, 3))
+        connection.socket.send(struct.pack("<BH", 128, 4))
         return connection, hello
 
     def refuse(self, reason, seconds=SECONDS):

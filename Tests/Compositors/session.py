@@ -271,6 +271,8 @@ class KWin(Session):
     agent_may = True
     # Whether it has a lock screen of its own.
     locks = False
+    # And keys of its own, such as the window switcher's.
+    takes_shortcuts = False
     layouts = "us"
     scale = "1"
 
@@ -281,7 +283,7 @@ class KWin(Session):
             shutil.copy(self.installed(), binary)
         return self.as_user([
             str(binary), *(["--xwayland"] if self.with_x11 else []), *([] if self.locks else ["--no-lockscreen"]),
-            "--virtual", "--no-global-shortcuts",
+            "--virtual", *([] if self.takes_shortcuts else ["--no-global-shortcuts"]),
             "--no-kactivities", "--socket", "wayland-kwin", "--width", "1024", "--height", "768",
             "--output-count", str(self.output_count), "--scale", self.scale])  # fmt: skip
 
@@ -331,6 +333,11 @@ class KWin(Session):
     def lock(self):
         self._call("org.freedesktop.ScreenSaver", "/ScreenSaver", "org.freedesktop.ScreenSaver", "Lock")
 
+    def shortcut(self, name):
+        """As if its keys were pressed."""
+        component = ("org.kde.kglobalaccel", "/component/kwin", "org.kde.kglobalaccel.Component")
+        self._call(*component, "invokeShortcut", "s", name)
+
     def _call(self, *words):
         command = self.as_user(["busctl", "--user", "call", *words])
         subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=10)
@@ -350,6 +357,17 @@ class KWin(Session):
         return self.plasma()
 
 
+class KWinByScript(KWin):
+    """It does not find the file that lets the agent see its windows, and runs the agent's script instead."""
+
+    version = "5.27-by-script"
+    backend = "kwin-script"
+    agent_may = False
+    # The bus is read by another thread of KWin's, which has no priority: where all processors are busy it is late now and then,
+    # and an app's word on its fields too late for the keys then.
+    withheld_share = uncertain_share = 0.05
+
+
 class KWin63(InDebian13, KWin):
     version = "6.3"
     # Its main thread waits for others, which have no priority: now and then up to 90 ms where all processors are busy.
@@ -357,6 +375,15 @@ class KWin63(InDebian13, KWin):
 
     def installed(self):
         return self.root / "usr/bin/kwin_wayland"
+
+
+class KWin63ByScript(KWin63):
+    version = "6.3-by-script"
+    withheld_share = KWinByScript.withheld_share
+    backend = "kwin-script"
+    agent_may = False
+    # 5.27's scripts cannot read it.
+    tells_outputs = True
 
 
 class Cage(Session):

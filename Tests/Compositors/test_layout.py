@@ -88,6 +88,27 @@ def test_switching_between_two_layouts_of_kwin(start, kind, service, monkeypatch
     assert german.table != english.table
 
 
+@pytest.mark.parametrize("kind", [KWin, KWin63], ids=named)
+def test_two_keyboards_of_kwin_have_one_layout(start, kind, service, monkeypatch):
+    """It has one keymap for all of them, and switches it for all: they cannot disagree."""
+    monkeypatch.setattr(kind, "layouts", "us,de")
+    kwin = start(kind)
+    one, other = kwin.plasma(), kwin.plasma()
+    connection = greet(kwin, service)
+    connection.expect(Layout, known=True, name="English (US)")
+    one.order("tap 30")
+    kwin.switch_layout(1)
+    german = connection.expect(Layout, known=True, name="German")
+    start = connection.position
+    for keyboard in (other, one, other):
+        keyboard.order("tap 30")
+        connection.settled()
+    other.stop()
+    connection.settled()
+    told = [message for message in connection.messages[start:] if isinstance(message, Layout)]
+    assert {(message.known, message.name, message.hash) for message in told} <= {(True, "German", german.hash)}
+
+
 def test_two_layouts_and_nobody_to_tell_which(labwc, service):
     """It has no socket of its own: which of two groups is active stays open, and nothing is guessed."""
     labwc.keyboard("us,de")

@@ -16,7 +16,7 @@ import witnesses
 from gnome import Gnome, Gnome48
 from keyboards import keyboard_of
 from service import now
-from session import KWin, KWin63, Labwc, Sway, Sway110, named, until
+from session import KWin, KWin63, KWin63ByScript, KWinByScript, Labwc, Sway, Sway110, named, until
 from witnesses import GREETING, LETTERS
 
 # docs/DESKTOPS.md has the figures of 200; `make soak` moves it 1,000 times.
@@ -145,7 +145,7 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-@pytest.mark.parametrize("kind", [Sway, Sway110, Labwc, KWin, KWin63, Gnome, Gnome48], ids=named)
+@pytest.mark.parametrize("kind", [Sway, Sway110, Labwc, KWin, KWin63, KWinByScript, KWin63ByScript, Gnome, Gnome48], ids=named)
 def test_keys_belong_to_the_client_that_was_given_them(undisturbed, start, bed, recorder, pages, kind):
     device = bed.add("keyboard", 1)
     # The agent is the session's own, which comes with its windows.

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 from gnome import Gnome, Gnome48
 from service import Backend, Focus
-from session import KWin, KWin63, Labwc, Sway, Sway110, named, until
+from session import KWin, KWin63, KWin63ByScript, KWinByScript, Labwc, Sway, Sway110, named, until
 
 KEY_A = 30
 
 
-@pytest.fixture(params=[Sway, Sway110, Labwc, KWin, KWin63, Gnome, Gnome48], ids=named)
+@pytest.fixture(params=[Sway, Sway110, Labwc, KWin, KWin63, KWinByScript, KWin63ByScript, Gnome, Gnome48], ids=named)
 def desk(request, start):
     return start(request.param, x11=True)
 
 
-@pytest.fixture(params=[Sway110, Labwc, KWin63, Gnome48], ids=named)
+@pytest.fixture(params=[Sway110, Labwc, KWin63, KWin63ByScript, Gnome48], ids=named)
 def newer_desk(request, start):
     return start(request.param, x11=True)
 
@@ -32,7 +32,8 @@ def greet(desk, service):
 
 def name_of(desk, of_class):
     """WM_CLASS has two names. KWin 5 writes the class small, and labwc takes the other one."""
-    return {"kwin-5.27": of_class.lower(), "labwc-0.8": "instance"}.get(named(type(desk)), of_class)
+    names = {"kwin-5.27": of_class.lower(), "kwin-5.27-by-script": of_class.lower(), "labwc-0.8": "instance"}
+    return names.get(named(type(desk)), of_class)
 
 
 def is_given(window, desk):

@@ -1,5 +1,6 @@
-"""A window of X11's. Usage: x11_window.py CLASS TITLE [unmanaged]. An empty CLASS: one without WM_CLASS. `unmanaged` is one
-that no window manager decides about (override-redirect), and that takes the keyboard by itself, as old launchers do.
+"""A window of X11's. Usage: x11_window.py CLASS TITLE [unmanaged|fixed]. An empty CLASS: one without WM_CLASS. `unmanaged` is one
+that no window manager decides about (override-redirect), and that takes the keyboard by itself, as old launchers do; `fixed` one of
+one size.
 Says "done" once it is mapped, then "key CODE" (evdev's) for each key that it is given. Ends with stdin.
 """
 
@@ -9,6 +10,8 @@ import select
 import sys
 
 INPUT_HINT, CARDINAL, REPLACE = 1, 6, 0
+# Of size hints: that there is a least and a largest size.
+FIXED_SIZE = 1 << 4 | 1 << 5
 KEY_PRESS, MAP_NOTIFY = 2, 19
 KEY_PRESS_MASK, STRUCTURE_MASK = 1 << 0, 1 << 17
 OVERRIDE_REDIRECT, REVERT_TO_PARENT, CURRENT_TIME = 1 << 9, 2, 0
@@ -23,6 +26,10 @@ class ClassHint(ctypes.Structure):
 class Hints(ctypes.Structure):
     _fields_ = [("flags", ctypes.c_long), ("input", number), ("state", number), ("icon", word * 2), ("place", number * 2),
                 ("mask", word), ("group", word)]  # fmt: skip
+
+
+class SizeHints(ctypes.Structure):
+    _fields_ = [("flags", ctypes.c_long), ("place", number * 4), ("least", number * 2), ("largest", number * 2), ("rest", number * 9)]
 
 
 class Attributes(ctypes.Structure):
@@ -40,7 +47,7 @@ class Event(ctypes.Union):
 
 
 class X11Window:
-    def __init__(self, of_class, title, is_unmanaged):
+    def __init__(self, of_class, title, is_unmanaged, is_fixed):
         self.x11 = x11 = ctypes.CDLL("libX11.so.6")
         x11.XOpenDisplay.restype = pointer
         x11.XDefaultRootWindow.restype = x11.XCreateSimpleWindow.restype = x11.XInternAtom.restype = word
@@ -54,6 +61,9 @@ class X11Window:
         if of_class:
             x11.XSetClassHint(display, window, ctypes.byref(ClassHint(b"instance", of_class.encode())))
         x11.XSetWMHints(display, window, ctypes.byref(Hints(flags=INPUT_HINT, input=1)))
+        if is_fixed:
+            size = (number * 2)(200, 100)
+            x11.XSetWMNormalHints(display, window, ctypes.byref(SizeHints(flags=FIXED_SIZE, least=size, largest=size)))
         process = x11.XInternAtom(display, b"_NET_WM_PID", 0)
         x11.XChangeProperty(
             display, window, word(process), word(CARDINAL), 32, REPLACE, ctypes.byref(word(os.getpid())), 1)
@@ -81,7 +91,7 @@ class X11Window:
 
 
 def main():
-    window = X11Window(sys.argv[1], sys.argv[2], sys.argv[3:] == ["unmanaged"])
+    window = X11Window(sys.argv[1], sys.argv[2], "unmanaged" in sys.argv[3:], "fixed" in sys.argv[3:])
     print("done", flush=True)
     socket = window.x11.XConnectionNumber(window.display)
     while True:
