@@ -253,8 +253,13 @@ class Labwc(InDebian13, Session):
     def command(self):
         return self.in_root(self.as_user(["labwc"]))
 
+    def start(self):
+        super().start()
+        # There before the agent, as a panel is: a client that comes later may be a launcher.
+        self._hand = Toplevels(self.display)
+        return self
+
     def focus(self, app):
-        self._hand = self._hand or Toplevels(self.display)
         self._hand.focus(app)
 
 

@@ -1,0 +1,95 @@
+/// Who is connected to a compositor at one moment.
+struct Connections: Equatable {
+    /// By the inodes of their sockets at its end.
+    var accepted: Set<UInt64> = []
+    /// Connected, and not yet taken by the compositor: nobody who could have the keyboard.
+    var waiting = 0
+}
+
+/// A window that became the activated one.
+struct Activation: Equatable {
+    /// As `ToplevelState` counts them: a window announced later has a larger one.
+    var window: UInt64
+    /// It never was before.
+    var isFirst: Bool
+}
+
+/// Whether a launcher may have the keyboard of a window that the compositor still calls activated.
+///
+/// Whatever takes the keyboard has to connect before: a client that came, and that no window explains, may be a launcher.
+/// Pure: looks and activations in, doubt out.
+struct LauncherDoubt {
+    private struct Client {
+        var seenMicroseconds: UInt64
+        /// The number of the first window that can be its own: the others were announced while it was not there.
+        var firstWindow: UInt64
+    }
+
+    /// A launcher that has been there for so long has its menu on the screen. A window that gets the keyboard
+    /// later got it from it.
+    static let startMicroseconds: UInt64 = 5_000_000
+
+    private var known: Set<UInt64> = []
+    private var doubted: [UInt64: Client] = [:]
+    /// Connections that this process made, and of which nobody says which they are.
+    private var ownConnections: Int
+    private var nextWindow: UInt64
+    /// Nobody could look.
+    private var isBlind = false
+
+    /// - Parameter nextWindow: what the next window that is announced will be called.
+    init(atFirst connections: Connections?, nextWindow: UInt64) {
+        known = connections?.accepted ?? []
+        isBlind = connections == nil
+        // Who was there before is nobody's to judge, whether the compositor had time for them or not.
+        ownConnections = connections?.waiting ?? 0
+        self.nextWindow = nextWindow
+    }
+
+    /// Why the focus is not known; nil: no launcher is there.
+    var reason: String? {
+        if isBlind { return "who is connected to the compositor cannot be seen" }
+        guard !doubted.isEmpty else { return nil }
+        return "a client without a window is there, and may have the keyboard"
+    }
+
+    /// Whether the next look has to find what is new even if nothing seems to be.
+    var expectsConnection: Bool { ownConnections > 0 }
+
+    /// This process has connected once more.
+    mutating func connected() { ownConnections += 1 }
+
+    /// - Parameter connections: nil: they could not be seen.
+    mutating func looked(_ connections: Connections?, nextWindow: UInt64, atMicroseconds now: UInt64) {
+        isBlind = connections == nil
+        guard let connections else { return }
+        doubted = doubted.filter { connections.accepted.contains($0.key) }
+        let new = connections.accepted.subtracting(known).subtracting(doubted.keys)
+        known.formIntersection(connections.accepted)
+        if new.count <= ownConnections {
+            known.formUnion(new)
+            ownConnections -= new.count
+        } else {
+            for inode in new { doubted[inode] = Client(seenMicroseconds: now, firstWindow: self.nextWindow) }
+        }
+        // One that does not wait any more was among them, or is gone.
+        ownConnections = min(ownConnections, connections.waiting)
+        self.nextWindow = nextWindow
+    }
+
+    /// Windows that became activated since the last time, behind a look that was taken afterwards.
+    mutating func activated(_ activations: [Activation], atMicroseconds time: UInt64) {
+        guard !activations.isEmpty else { return }
+        explain { $0.seenMicroseconds + Self.startMicroseconds <= time }
+        // Each client that starts with a window brings one.
+        guard let first = doubted.values.map(\.firstWindow).max() else { return }
+        let brought = activations.count { $0.isFirst && $0.window >= first }
+        if brought >= doubted.count { explain { _ in true } }
+    }
+
+    private mutating func explain(_ isExplained: (Client) -> Bool) {
+        let explained = doubted.filter { isExplained($0.value) }.keys
+        known.formUnion(explained)
+        for inode in explained { doubted[inode] = nil }
+    }
+}
