@@ -31,6 +31,8 @@ struct LauncherDoubt {
 
     private var known: Set<UInt64> = []
     private var doubted: [UInt64: Client] = [:]
+    /// New windows that became activated while some are doubted.
+    private var brought: [UInt64] = []
     /// Connections that this process made, and of which nobody says which they are.
     private var ownConnections: Int
     private var nextWindow: UInt64
@@ -63,7 +65,10 @@ struct LauncherDoubt {
     mutating func looked(_ connections: Connections?, nextWindow: UInt64, atMicroseconds now: UInt64) {
         isBlind = connections == nil
         guard let connections else { return }
-        doubted = doubted.filter { connections.accepted.contains($0.key) }
+        let left = doubted.filter { connections.accepted.contains($0.key) }
+        // They may have been the windows of a client that is gone.
+        if left.count < doubted.count { brought.removeAll() }
+        doubted = left
         let new = connections.accepted.subtracting(known).subtracting(doubted.keys)
         known.formIntersection(connections.accepted)
         if new.count <= ownConnections {
@@ -81,10 +86,12 @@ struct LauncherDoubt {
     mutating func activated(_ activations: [Activation], atMicroseconds time: UInt64) {
         guard !activations.isEmpty else { return }
         explain { $0.seenMicroseconds + Self.startMicroseconds <= time }
-        // Each client that starts with a window brings one.
-        guard let first = doubted.values.map(\.firstWindow).max() else { return }
-        let brought = activations.count { $0.isFirst && $0.window >= first }
-        if brought >= doubted.count { explain { _ in true } }
+        // Each client that starts with windows brings at least one.
+        brought += activations.filter(\.isFirst).map(\.window)
+        let firstWindows = doubted.values.map(\.firstWindow).sorted(by: >)
+        let pairs = zip(brought.sorted(by: >), firstWindows)
+        if brought.count >= firstWindows.count, pairs.allSatisfy({ $0 >= $1 }) { explain { _ in true } }
+        if doubted.isEmpty { brought.removeAll() }
     }
 
     private mutating func explain(_ isExplained: (Client) -> Bool) {

@@ -99,6 +99,38 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(desk.isInDoubt, "it may have been that one's")
     }
 
+    @Test func appsThatStartTogetherAreExplainedOneAfterTheOther() {
+        var desk = Desk()
+        desk.look(come: [20, 21])
+        desk.look(come: [22], announced: 1, activated: [first(2)])
+        desk.look(announced: 1, activated: [first(3)])
+        #expect(desk.isInDoubt)
+        desk.look(announced: 1, activated: [first(4)])
+        #expect(!desk.isInDoubt)
+        desk.look(come: [23])
+        #expect(desk.isInDoubt, "their windows are used up")
+    }
+
+    @Test func aWindowExplainsNoClientThatCameBehindIt() {
+        var desk = Desk()
+        desk.look(come: [20, 21])
+        desk.look(announced: 1, activated: [first(2)])
+        desk.look(come: [22], gone: [21])
+        desk.look(announced: 1, activated: [first(3)])
+        #expect(desk.isInDoubt)
+        desk.look(announced: 1, activated: [first(4)])
+        #expect(!desk.isInDoubt)
+    }
+
+    @Test func aWindowDoesNotExplainWhoIsLeftWhenItsClientIsGone() {
+        var desk = Desk()
+        desk.look(come: [20, 21])
+        desk.look(announced: 1, activated: [first(2)])
+        desk.look(gone: [20])
+        desk.look(activated: [again(1)])
+        #expect(desk.isInDoubt)
+    }
+
     @Test func twoWindowsExplainTwoClients() {
         var desk = Desk()
         desk.look(come: [20, 21], announced: 2, activated: [first(2), first(3)])
