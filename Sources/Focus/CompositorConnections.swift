@@ -9,6 +9,7 @@ final class CompositorConnections {
     private let process: Int32
     /// What the compositor waits for: /proc/PID/fdinfo of its epoll descriptor. Negative: not to be had.
     private var waits: Int32 = -1
+    private var hasSearchedWaits = false
     private var buffer = [UInt8](repeating: 0, count: 65_536)
     private var lastWaits: [UInt8] = []
     private var last: Connections?
@@ -23,17 +24,19 @@ final class CompositorConnections {
 
     deinit { if waits >= 0 { close(waits) } }
 
-    /// Whether looks are cheap.
-    var watchesWaits: Bool { waits >= 0 }
-
     /// - Parameter isFresh: also if the compositor waits for what it waited for before.
     /// - Returns: nil if they cannot be seen.
     func look(isFresh: Bool) -> Connections? {
         let isSame = sameWaits()
         if isSame, !isFresh, last != nil { return last }
         last = readTable()
-        if waits < 0, let last { findWaits(last) }
-        return last
+        if !hasSearchedWaits, let last {
+            hasSearchedWaits = true
+            findWaits(last)
+            // Who came in between is in that list already.
+            self.last = readTable()
+        }
+        return self.last
     }
 
     /// Whether the compositor waits for the same descriptors of the same files as at the last call.
@@ -64,7 +67,8 @@ final class CompositorConnections {
                 strcmp(target, "anon_inode:[eventpoll]") == 0
             else { continue }
             waits = open("/proc/\(process)/fdinfo/\(name)", O_RDONLY | O_CLOEXEC)
-            guard waits >= 0, !sameWaits(), waits >= 0 else { continue }
+            _ = sameWaits()
+            guard waits >= 0 else { continue }
             if SocketTable.inodes(inWaits: lastWaits).contains(where: connections.accepted.contains) { return }
             close(waits)
             waits = -1

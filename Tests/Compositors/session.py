@@ -194,6 +194,11 @@ class Session:
         command = self.as_user(["wlr-randr", *arguments])
         subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=10)
 
+    def size(self):
+        """Width and height of the one output, in physical pixels."""
+        picture = self.screenshot()
+        return picture.width, picture.height
+
     def pointer(self):
         client = self._client("pointer.py")
         assert client.process.stdout.readline().startswith(b"done")
@@ -249,8 +254,13 @@ class Sway110(InDebian13, Sway):
 
 class Labwc(InDebian13, Session):
     name, version = "labwc", "0.8"
+    # Of windows: what each is to be like that comes.
+    rule = ""
 
     def command(self):
+        configuration = self.runtime / ".config/labwc/rc.xml"
+        configuration.parent.mkdir(parents=True, exist_ok=True)
+        configuration.write_text(f"<labwc_config><windowRules>{self.rule}</windowRules></labwc_config>")
         return self.in_root(self.as_user(["labwc"]))
 
     def start(self):

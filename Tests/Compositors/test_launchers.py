@@ -2,8 +2,10 @@
 the window's. The agent tells by who is connected to the compositor.
 """
 
+import json
 import time
 
+import witnesses
 from keyboards import Virtual
 from service import Backend, Focus, Indicator, now
 from session import until
@@ -50,7 +52,7 @@ def test_under_a_launcher_the_focus_is_unknown(labwc, service):
 
     until(escaped, "the launcher had the keyboard, and took Escape")
     assert focus(connection) == ("window", "alpha")
-    told = [line for line in agent.lines if "focus is" in line]
+    told = [line for line in agent.lines if "the focus is" in line]
     assert told == ["kymograph-agent: the focus is unknown: a client without a window is there, and may have the keyboard",
                     "kymograph-agent: the focus is known again"]
 
@@ -118,15 +120,26 @@ def test_an_app_that_starts_is_told_once_it_has_its_window(labwc, service):
     assert focus(connection) == ("window", "alpha")
 
 
-def test_an_app_of_toolkits_is_no_launcher(labwc, service):
-    """foot, and GTK, which may connect more than once."""
+def test_real_apps_are_no_launchers(labwc, service):
+    """Firefox, Chromium, GTK, Qt and foot, one after the other: browsers may connect more than once."""
     _, connection = greet(labwc, service)
-    terminal = labwc.foot("terminal", "a shell")
-    until(lambda: focus(connection) == ("window", "terminal"), "it has its window")
-    labwc.keylog("editor")
-    until(lambda: focus(connection) == ("window", "editor"), "it has its window")
-    terminal.stop()
-    assert focus(connection) == ("window", "editor")
+    pages = witnesses.Pages()
+    try:
+        for client in witnesses.in_desk(labwc, pages):
+            client.start()
+            until(lambda: focus(connection) == ("window", client.app), f"{client.app} has its window", 60)
+    finally:
+        pages.close()
+
+
+def test_apps_that_start_together_are_no_launchers(labwc, service):
+    """As at the beginning of a session."""
+    _, connection = greet(labwc, service)
+    clients = [labwc._client("window.py") for _ in range(3)]
+    until(lambda: is_unknown(connection), "their clients are there")
+    for number, client in enumerate(clients):
+        assert client.order(json.dumps({"app": f"app{number}", "title": "x", "map": True})) == "done"
+    assert focus(connection) == ("window", "app2")
 
 
 def test_a_client_of_a_moment(labwc, service):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from service import ClickMet, Field, Focus, FocusMet, Widget, now
-from session import HERE, REPOSITORY, Sway, until
+from session import HERE, REPOSITORY, Labwc, Sway, named, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
 
@@ -34,10 +34,15 @@ class Window:
         until(lambda: self.lines()[-len(lines):] == list(lines), f"{lines}; came: {self.lines()}")
 
 
-@pytest.fixture
-def desk(sway):
-    sway.bus()
-    return sway
+@pytest.fixture(params=[Sway, Labwc], ids=named)
+def desk(request, start, monkeypatch):
+    """One whose windows have the whole output for themselves."""
+    monkeypatch.setattr(Labwc, "rule", '<windowRule identifier="*" serverDecoration="no"><action name="Maximize"/></windowRule>')
+    made = start(request.param)
+    if isinstance(made, Sway):
+        made.message("default_border none")
+    made.bus()
+    return made
 
 
 def known(connection, access):
@@ -136,10 +141,9 @@ def test_an_app_that_lies_with_a_label_of_a_mebibyte_is_cut(desk, service):
 class Hand:
     """A pointer in a window without borders, which has the whole output."""
 
-    def __init__(self, desk, connection):
-        self.pointer, self.connection, self.clicks = desk.pointer(), connection, 0
-        output = desk.message("--type", "get_outputs")[0]["rect"]
-        self.size = output["width"], output["height"]
+    def __init__(self, desk, pointer, connection):
+        self.pointer, self.connection, self.clicks = pointer, connection, 0
+        self.size = desk.size()
 
     def click(self, bounds):
         """Presses in the middle of it, and asks as the service does; the answer."""
@@ -163,8 +167,7 @@ class Hand:
 
 @pytest.mark.parametrize("kind", list(ROLES))
 def test_what_a_click_meets(desk, service, kind):
-    desk.message("default_border none")
-    keyboard = desk.keyboard()
+    keyboard, pointer = desk.keyboard(), desk.pointer()
     desk.agent(service.path)
     connection, _ = service.greet()
     window = Window(desk, kind)
@@ -181,7 +184,7 @@ def test_what_a_click_meets(desk, service, kind):
     places["secret"] = x, y + y - places["check"][1], width, height
     keyboard.order(f"tap {TAB}")
     window.until("at entry")
-    hand = Hand(desk, connection)
+    hand = Hand(desk, pointer, connection)
     entry, check, button = ROLES[kind]
     # Each takes the focus from another, but for the box the second time: it says that it is unchecked again.
     for name, role, label in (("check", check, "Agree"), ("check", check, "Agree"), ("button", button, "Save"),
@@ -225,8 +228,7 @@ def test_from_a_press_and_a_key_to_the_journal(desk, bed, recorder):
 
     keyboard, mouse = bed.add("keyboard", 1), bed.add("mouse", 2)
     recorder.start(agent=False)
-    desk.message("default_border none")
-    typist = Typist(keyboard, desk.display)
+    typist, pointer = Typist(keyboard, desk.display), desk.pointer()
     desk.agent(recorder.agent_socket)
     until(lambda: recorder.status()["devices"] == 2, "the indicator is seen, and the devices open")
     window = Window(desk, "gtk3")
@@ -241,8 +243,7 @@ def test_from_a_press_and_a_key_to_the_journal(desk, bed, recorder):
             break
     assert set(met) == {"Name", "Agree", "Save"}, recorder.status()
 
-    pointer = desk.pointer()
-    output = desk.message("--type", "get_outputs")[0]["rect"]
+    width, height = desk.size()
 
     def rows(**wanted):
         found = recorder.rows("interaction")
@@ -253,7 +254,7 @@ def test_from_a_press_and_a_key_to_the_journal(desk, bed, recorder):
         # As the app said last: a window may be laid out anew after it has been shown.
         button = rows(name="Save")[-1]
         x, y = button["x"] + button["width"] // 2, button["y"] + button["height"] // 2
-        pointer.order(f"move {x} {y} {output['width']} {output['height']}")
+        pointer.order(f"move {x} {y} {width} {height}")
         withheld = recorder.status()["interactions_withheld"]
         presses.append(mouse.key(LEFT_BUTTON, 1))
         pointer.order(f"press {LEFT_BUTTON}")
