@@ -23,6 +23,8 @@ struct LauncherDoubt {
         var seenMicroseconds: UInt64
         /// The number of the first window that can be its own: the others were announced while it was not there.
         var firstWindow: UInt64
+        /// Nil: not known.
+        var process: Int32?
     }
 
     /// A launcher that has been there for so long has its menu on the screen. A window that gets the keyboard
@@ -61,8 +63,12 @@ struct LauncherDoubt {
     /// This process has connected once more.
     mutating func connected() { ownConnections += 1 }
 
-    /// - Parameter connections: nil: they could not be seen.
-    mutating func looked(_ connections: Connections?, nextWindow: UInt64, atMicroseconds now: UInt64) {
+    /// - Parameters:
+    ///   - connections: nil: they could not be seen.
+    ///   - process: of a client that is new.
+    mutating func looked(
+        _ connections: Connections?, nextWindow: UInt64, atMicroseconds now: UInt64, process: (UInt64) -> Int32?
+    ) {
         isBlind = connections == nil
         guard let connections else { return }
         let left = doubted.filter { connections.accepted.contains($0.key) }
@@ -75,7 +81,10 @@ struct LauncherDoubt {
             known.formUnion(new)
             ownConnections -= new.count
         } else {
-            for inode in new { doubted[inode] = Client(seenMicroseconds: now, firstWindow: self.nextWindow) }
+            for inode in new {
+                doubted[inode] = Client(
+                    seenMicroseconds: now, firstWindow: self.nextWindow, process: process(inode))
+            }
         }
         // One that does not wait any more was among them, or is gone.
         ownConnections = min(ownConnections, connections.waiting)
@@ -86,12 +95,19 @@ struct LauncherDoubt {
     mutating func activated(_ activations: [Activation], atMicroseconds time: UInt64) {
         guard !activations.isEmpty else { return }
         explain { $0.seenMicroseconds + Self.startMicroseconds <= time }
-        // Each client that starts with windows brings at least one.
+        // Each process that starts with windows brings at least one.
         brought += activations.filter(\.isFirst).map(\.window)
-        let firstWindows = doubted.values.map(\.firstWindow).sorted(by: >)
+        let firstWindows = firstWindowsOfProcesses.sorted(by: >)
         let pairs = zip(brought.sorted(by: >), firstWindows)
         if brought.count >= firstWindows.count, pairs.allSatisfy({ $0 >= $1 }) { explain { _ in true } }
         if doubted.isEmpty { brought.removeAll() }
+    }
+
+    /// Chromium, for one, connects twice.
+    private var firstWindowsOfProcesses: [UInt64] {
+        let unknown = doubted.values.filter { $0.process == nil }.map(\.firstWindow)
+        let known = Dictionary(grouping: doubted.values.filter { $0.process != nil }, by: \.process)
+        return unknown + known.values.compactMap { $0.map(\.firstWindow).min() }
     }
 
     private mutating func explain(_ isExplained: (Client) -> Bool) {

@@ -25,7 +25,9 @@ final class LauncherWatch {
     /// - Parameter activations: what the compositor has said since the last look.
     func look(nextWindow: UInt64, activations: [Activation]) {
         let now = kymo_monotonic_microseconds()
-        doubt.looked(connections.look(isFresh: doubt.expectsConnection), nextWindow: nextWindow, atMicroseconds: now)
+        doubt.looked(
+            connections.look(isFresh: doubt.expectsConnection), nextWindow: nextWindow, atMicroseconds: now,
+            process: PeerProcess.connected(to:))
         doubt.activated(activations, atMicroseconds: now)
     }
 }

@@ -120,7 +120,7 @@ def test_an_app_that_starts_is_told_once_it_has_its_window(labwc, service):
     assert focus(connection) == ("window", "alpha")
 
 
-def test_real_apps_are_no_launchers(labwc, service):
+def test_real_apps_are_no_launchers(undisturbed, labwc, service):
     """Firefox, Chromium, GTK, Qt and foot, one after the other: browsers may connect more than once."""
     _, connection = greet(labwc, service)
     pages = witnesses.Pages()

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Focus
@@ -7,6 +8,8 @@ private struct Desk {
     var doubt = LauncherDoubt(atFirst: Connections(accepted: [10, 11]), nextWindow: 2)
     var accepted: Set<UInt64> = [10, 11]
     var nextWindow: UInt64 = 2
+    /// Of clients by their number.
+    var processes: [UInt64: Int32] = [:]
     private var now: UInt64 = 1_000_000
 
     /// What happened until a look that found it.
@@ -19,10 +22,11 @@ private struct Desk {
         accepted.subtract(gone)
         nextWindow += announced
         doubt.looked(
-            Connections(accepted: accepted, waiting: waiting), nextWindow: nextWindow, atMicroseconds: now)
+            Connections(accepted: accepted, waiting: waiting), nextWindow: nextWindow, atMicroseconds: now,
+            process: { processes[$0] })
         doubt.activated(activated, atMicroseconds: now)
     }
-    mutating func cannotLook() { doubt.looked(nil, nextWindow: nextWindow, atMicroseconds: now) }
+    mutating func cannotLook() { doubt.looked(nil, nextWindow: nextWindow, atMicroseconds: now) { _ in nil } }
     var isInDoubt: Bool { doubt.reason != nil }
 }
 
@@ -109,6 +113,16 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(!desk.isInDoubt)
         desk.look(come: [23])
         #expect(desk.isInDoubt, "their windows are used up")
+    }
+
+    @Test func oneWindowExplainsAllClientsOfAProcess() {
+        var desk = Desk()
+        desk.processes = [20: 500, 21: 500, 22: 501]
+        desk.look(come: [20])
+        desk.look(come: [21], announced: 1, activated: [first(2)])
+        #expect(!desk.isInDoubt)
+        desk.look(come: [22, 23], announced: 1, activated: [first(3)])
+        #expect(desk.isInDoubt, "nobody knows whose the other one is")
     }
 
     @Test func aWindowExplainsNoClientThatCameBehindIt() {
@@ -206,6 +220,28 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         desk.look()
         #expect(!desk.isInDoubt)
         #expect(LauncherDoubt(atFirst: nil, nextWindow: 1).reason != nil)
+    }
+}
+
+@Suite struct PeerProcessTests {
+    @Test func theOtherEndOfAConnectionIsThisProcess() {
+        var ends: [Int32] = [0, 0]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { ends.forEach { close($0) } }
+        var status = stat()
+        fstat(ends[0], &status)
+        #expect(PeerProcess.connected(to: UInt64(status.st_ino)) == getpid())
+        #expect(PeerProcess.connected(to: 0) == nil)
+        #expect(PeerProcess.connected(to: .max) == nil)
+    }
+
+    @Test func anAnswerThatIsCutShortSaysNothing() {
+        // nlmsghdr (length, SOCK_DIAG_BY_FAMILY), unix_diag_msg; 8 bytes of another attribute, then the peer.
+        let whole: [UInt8] =
+            [48, 0, 0, 0, 20, 0] + [UInt8](repeating: 0, count: 26) + [8, 0, 9, 0, 1, 2, 3, 4, 8, 0, 2, 0, 5, 1, 0, 0]
+        #expect(PeerProcess.peer(inAnswer: whole) == 261)
+        for count in 0..<whole.count { #expect(PeerProcess.peer(inAnswer: Array(whole[..<count])) == nil) }
+        #expect(PeerProcess.peer(inAnswer: [UInt8](repeating: 0, count: 48)) == nil)
     }
 }
 
