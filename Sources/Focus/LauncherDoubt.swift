@@ -6,6 +6,14 @@ struct Connections: Equatable {
     var waiting = 0
 }
 
+/// Who has just connected.
+struct Newcomer: Equatable {
+    /// The first of the processes of that program that made each other, down to the one that connected. Nil: not known.
+    var program: Int32?
+    /// One of these was connected before.
+    var isOfKnown = false
+}
+
 /// A window that became the activated one.
 struct Activation: Equatable {
     /// As `ToplevelState` counts them: a window announced later has a larger one.
@@ -23,8 +31,7 @@ struct LauncherDoubt {
         var seenMicroseconds: UInt64
         /// The number of the first window that can be its own: the others were announced while it was not there.
         var firstWindow: UInt64
-        /// Nil: not known.
-        var process: Int32?
+        var program: Int32?
     }
 
     /// A launcher that has been there for so long has its menu on the screen. A window that gets the keyboard
@@ -65,9 +72,10 @@ struct LauncherDoubt {
 
     /// - Parameters:
     ///   - connections: nil: they could not be seen.
-    ///   - process: of a client that is new.
+    ///   - newcomer: who is behind a connection that is new; beside it those that are explained.
     mutating func looked(
-        _ connections: Connections?, nextWindow: UInt64, atMicroseconds now: UInt64, process: (UInt64) -> Int32?
+        _ connections: Connections?, nextWindow: UInt64, atMicroseconds now: UInt64,
+        newcomer: (UInt64, Set<UInt64>) -> Newcomer
     ) {
         isBlind = connections == nil
         guard let connections else { return }
@@ -81,32 +89,38 @@ struct LauncherDoubt {
             known.formUnion(new)
             ownConnections -= new.count
         } else {
-            for inode in new {
-                doubted[inode] = Client(
-                    seenMicroseconds: now, firstWindow: self.nextWindow, process: process(inode))
-            }
+            for inode in new { judge(inode, newcomer(inode, known), atMicroseconds: now) }
         }
         // One that does not wait any more was among them, or is gone.
         ownConnections = min(ownConnections, connections.waiting)
         self.nextWindow = nextWindow
     }
 
+    private mutating func judge(_ inode: UInt64, _ newcomer: Newcomer, atMicroseconds now: UInt64) {
+        // Each process of Firefox's connects by itself. An app that makes a launcher is another program.
+        if newcomer.isOfKnown {
+            known.insert(inode)
+        } else {
+            doubted[inode] = Client(seenMicroseconds: now, firstWindow: nextWindow, program: newcomer.program)
+        }
+    }
+
     /// Windows that became activated since the last time, behind a look that was taken afterwards.
     mutating func activated(_ activations: [Activation], atMicroseconds time: UInt64) {
         guard !activations.isEmpty else { return }
         explain { $0.seenMicroseconds + Self.startMicroseconds <= time }
-        // Each process that starts with windows brings at least one.
+        // Each program that starts with windows brings at least one.
         brought += activations.filter(\.isFirst).map(\.window)
-        let firstWindows = firstWindowsOfProcesses.sorted(by: >)
+        let firstWindows = firstWindowsOfPrograms.sorted(by: >)
         let pairs = zip(brought.sorted(by: >), firstWindows)
         if brought.count >= firstWindows.count, pairs.allSatisfy({ $0 >= $1 }) { explain { _ in true } }
         if doubted.isEmpty { brought.removeAll() }
     }
 
     /// Chromium, for one, connects twice.
-    private var firstWindowsOfProcesses: [UInt64] {
-        let unknown = doubted.values.filter { $0.process == nil }.map(\.firstWindow)
-        let known = Dictionary(grouping: doubted.values.filter { $0.process != nil }, by: \.process)
+    private var firstWindowsOfPrograms: [UInt64] {
+        let unknown = doubted.values.filter { $0.program == nil }.map(\.firstWindow)
+        let known = Dictionary(grouping: doubted.values.filter { $0.program != nil }, by: \.program)
         return unknown + known.values.compactMap { $0.map(\.firstWindow).min() }
     }
 

@@ -27,7 +27,7 @@ final class LauncherWatch {
         let now = kymo_monotonic_microseconds()
         doubt.looked(
             connections.look(isFresh: doubt.expectsConnection), nextWindow: nextWindow, atMicroseconds: now,
-            process: PeerProcess.connected(to:))
+            newcomer: PeerProcess.newcomer)
         doubt.activated(activations, atMicroseconds: now)
     }
 }

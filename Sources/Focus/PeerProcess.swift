@@ -14,6 +14,34 @@ enum PeerProcess {
     /// Nil: the kernel does not say, or the process is somebody else's.
     static func connected(to inode: UInt64) -> Int32? { peer(of: inode).flatMap(owner(of:)) }
 
+    /// - Parameters:
+    ///   - inode: of the compositor's end of a connection.
+    ///   - known: those of others.
+    static func newcomer(_ inode: UInt64, known: Set<UInt64>) -> Newcomer {
+        guard let process = connected(to: inode), let program = path("/proc/\(process)/exe") else { return Newcomer() }
+        var family = [process]
+        while let parent = parent(of: family[family.count - 1]), path("/proc/\(parent)/exe") == program {
+            family.append(parent)
+        }
+        let ends = Set(known.compactMap(peer(of:)).map { "socket:[\($0)]" })
+        let isOfKnown = family.contains { member in
+            names(in: "/proc/\(member)/fd").contains { path("/proc/\(member)/fd/\($0)").map(ends.contains) == true }
+        }
+        return Newcomer(program: family.last, isOfKnown: isOfKnown)
+    }
+
+    /// proc_pid_stat(5): the second field behind the name, which ends with the last bracket.
+    private static func parent(of process: Int32) -> Int32? {
+        let descriptor = open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var text = [UInt8](repeating: 0, count: 512)
+        let count = read(descriptor, &text, text.count)
+        guard count > 0, let name = text[..<count].lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = text[(name + 1)..<count].split(separator: UInt8(ascii: " "))
+        return fields.count > 1 ? Int32(String(decoding: fields[1], as: UTF8.self)) : nil
+    }
+
     private static func peer(of inode: UInt64) -> UInt64? {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), netlinkSocketDiagnosis)
         guard descriptor >= 0, let number = UInt32(exactly: inode) else { return nil }
@@ -60,7 +88,7 @@ enum PeerProcess {
         let processes = names(in: "/proc").compactMap(Int32.init).sorted(by: >)
         return processes.first { process in
             let directory = "/proc/\(process)/fd"
-            return names(in: directory).contains { link("\(directory)/\($0)", is: target) }
+            return names(in: directory).contains { path("\(directory)/\($0)") == target }
         }
     }
 
@@ -75,8 +103,10 @@ enum PeerProcess {
         return found
     }
 
-    private static func link(_ path: String, is target: String) -> Bool {
-        var text = [CChar](repeating: 0, count: 64)
-        return readlink(path, &text, text.count - 1) > 0 && strcmp(text, target) == 0
+    /// What a link says.
+    private static func path(_ link: String) -> String? {
+        var text = [UInt8](repeating: 0, count: 1024)
+        let count = text.withUnsafeMutableBytes { readlink(link, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+        return count > 0 && count < text.count ? String(decoding: text[..<count], as: UTF8.self) : nil
     }
 }

@@ -258,9 +258,12 @@ class Labwc(InDebian13, Session):
     rule = ""
 
     def command(self):
-        configuration = self.runtime / ".config/labwc/rc.xml"
-        configuration.parent.mkdir(parents=True, exist_ok=True)
-        configuration.write_text(f"<labwc_config><windowRules>{self.rule}</windowRules></labwc_config>")
+        if self.rule:
+            configuration = self.runtime / ".config/labwc/rc.xml"
+            configuration.parent.mkdir(parents=True, exist_ok=True)
+            configuration.write_text(f"<labwc_config><windowRules>{self.rule}</windowRules></labwc_config>")
+            for path in configuration.parents[:2]:
+                os.chown(path, self.account.pw_uid, self.account.pw_gid)
         return self.in_root(self.as_user(["labwc"]))
 
     def start(self):
@@ -268,6 +271,13 @@ class Labwc(InDebian13, Session):
         # There before the agent, as a panel is: a client that comes later may be a launcher.
         self._hand = Toplevels(self.display)
         return self
+
+    def _client(self, script, *arguments, interpreter=None):
+        # Another program than the test, which is connected: what that makes of itself is no launcher.
+        program = self.programs / "python-of-clients"
+        if not program.exists():
+            shutil.copy(os.path.realpath("/usr/bin/python3"), program)
+        return super()._client(script, *arguments, interpreter=interpreter or str(program))
 
     def focus(self, app):
         self._hand.focus(app)

@@ -9,7 +9,6 @@ import witnesses
 from keyboards import Virtual
 from service import Backend, Focus, Indicator, now
 from session import until
-from wire import Display
 
 KEY_ESC, KEY_A, KEY_LEFTCTRL = 1, 30, 29
 # LauncherDoubt.startMicroseconds
@@ -145,9 +144,9 @@ def test_apps_that_start_together_are_no_launchers(labwc, service):
 def test_a_client_of_a_moment(labwc, service):
     """As grim or wl-copy: while it is there nobody knows what it will do."""
     _, connection = greet(labwc, service)
-    client = Display(str(labwc.display))
-    assert is_unknown(connection)
-    client.socket.close()
+    client = labwc._client("window.py")
+    until(lambda: is_unknown(connection), "the agent has seen it")
+    client.stop()
     until(lambda: focus(connection) == ("window", "alpha"), "it is gone")
     labwc.screenshot()
     assert focus(connection) == ("window", "alpha")
@@ -157,9 +156,9 @@ def test_a_client_that_stays_is_no_launcher_once_another_window_gets_the_keyboar
     """As a panel or a daemon for notifications: the keyboard went to a window while it had had the time to take it."""
     labwc.window("beta", "second")
     _, connection = greet(labwc, service)
-    panel = Display(str(labwc.display))
     came = time.monotonic()
-    assert is_unknown(connection)
+    panel = labwc._client("window.py")
+    until(lambda: is_unknown(connection), "the agent has seen it")
     apps = ["beta", "alpha"]
 
     def is_known():
@@ -169,7 +168,7 @@ def test_a_client_that_stays_is_no_launcher_once_another_window_gets_the_keyboar
 
     until(is_known, "it is taken for what it is", 2 * START_SECONDS)
     assert time.monotonic() - came >= START_SECONDS
-    panel.socket.close()
+    panel.stop()
     until(lambda: focus(connection) == ("window", apps[1]), "nothing changes with it")
 
 
@@ -188,6 +187,7 @@ def test_a_launcher_that_was_there_before_the_agent_is_not_seen(labwc, service):
 def test_sway_tells_of_launchers_and_is_believed(sway, service):
     """A client that merely comes changes nothing there."""
     _, connection = greet(sway, service)
-    client = Display(str(sway.display))
+    launcher = sway._client("window.py")
     assert focus(connection) == ("window", "alpha")
-    client.socket.close()
+    assert launcher.order('{"title": "not shown"}') == "done"
+    assert focus(connection) == ("window", "alpha")

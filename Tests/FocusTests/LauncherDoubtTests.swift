@@ -9,7 +9,8 @@ private struct Desk {
     var accepted: Set<UInt64> = [10, 11]
     var nextWindow: UInt64 = 2
     /// Of clients by their number.
-    var processes: [UInt64: Int32] = [:]
+    var programs: [UInt64: Int32] = [:]
+    var relatives: [UInt64: Set<UInt64>] = [:]
     private var now: UInt64 = 1_000_000
 
     /// What happened until a look that found it.
@@ -23,10 +24,12 @@ private struct Desk {
         nextWindow += announced
         doubt.looked(
             Connections(accepted: accepted, waiting: waiting), nextWindow: nextWindow, atMicroseconds: now,
-            process: { processes[$0] })
+            newcomer: { inode, known in
+                Newcomer(program: programs[inode], isOfKnown: !known.isDisjoint(with: relatives[inode] ?? []))
+            })
         doubt.activated(activated, atMicroseconds: now)
     }
-    mutating func cannotLook() { doubt.looked(nil, nextWindow: nextWindow, atMicroseconds: now) { _ in nil } }
+    mutating func cannotLook() { doubt.looked(nil, nextWindow: nextWindow, atMicroseconds: now) { _, _ in Newcomer() } }
     var isInDoubt: Bool { doubt.reason != nil }
 }
 
@@ -115,14 +118,25 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(desk.isInDoubt, "their windows are used up")
     }
 
-    @Test func oneWindowExplainsAllClientsOfAProcess() {
+    @Test func oneWindowExplainsAllClientsOfAProgram() {
         var desk = Desk()
-        desk.processes = [20: 500, 21: 500, 22: 501]
+        desk.programs = [20: 500, 21: 500, 22: 501]
         desk.look(come: [20])
         desk.look(come: [21], announced: 1, activated: [first(2)])
         #expect(!desk.isInDoubt)
         desk.look(come: [22, 23], announced: 1, activated: [first(3)])
         #expect(desk.isInDoubt, "nobody knows whose the other one is")
+    }
+
+    @Test func aClientOfAProgramThatIsKnownIsNoLauncher() {
+        var desk = Desk()
+        desk.relatives = [20: [10], 22: [21]]
+        desk.look(come: [20])
+        #expect(!desk.isInDoubt)
+        desk.look(come: [21])
+        desk.look(come: [22])
+        desk.look(gone: [21])
+        #expect(desk.isInDoubt, "what made it was not known either")
     }
 
     @Test func aWindowExplainsNoClientThatCameBehindIt() {
