@@ -194,11 +194,6 @@ class Session:
         command = self.as_user(["wlr-randr", *arguments])
         subprocess.run(command, env=self.environment, check=True, stdout=subprocess.DEVNULL, timeout=10)
 
-    def size(self):
-        """Width and height of the one output, in physical pixels."""
-        picture = self.screenshot()
-        return picture.width, picture.height
-
     def pointer(self):
         client = self._client("pointer.py")
         assert client.process.stdout.readline().startswith(b"done")
@@ -254,23 +249,22 @@ class Sway110(InDebian13, Sway):
 
 class Labwc(InDebian13, Session):
     name, version = "labwc", "0.8"
-    # Of windows: what each is to be like that comes.
-    rule = ""
 
     def command(self):
-        if self.rule:
-            configuration = self.runtime / ".config/labwc/rc.xml"
-            configuration.parent.mkdir(parents=True, exist_ok=True)
-            configuration.write_text(f"<labwc_config><windowRules>{self.rule}</windowRules></labwc_config>")
-            for path in configuration.parents[:2]:
-                os.chown(path, self.account.pw_uid, self.account.pw_gid)
         return self.in_root(self.as_user(["labwc"]))
 
     def start(self):
         super().start()
         # There before the agent, as a panel is: a client that comes later may be a launcher.
-        self._hand = Toplevels(self.display)
+        self._hand = until(self._connected, "labwc takes connections")
         return self
+
+    def _connected(self):
+        try:
+            return Toplevels(self.display)
+        except ConnectionRefusedError:
+            # Its socket has a name before it listens.
+            return None
 
     def _client(self, script, *arguments, interpreter=None):
         # Another program than the test, which is connected: what that makes of itself is no launcher.

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from service import ClickMet, Field, Focus, FocusMet, Widget, now
-from session import HERE, REPOSITORY, Labwc, Sway, named, until
+from session import HERE, REPOSITORY, Sway, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
 
@@ -34,15 +34,10 @@ class Window:
         until(lambda: self.lines()[-len(lines):] == list(lines), f"{lines}; came: {self.lines()}")
 
 
-@pytest.fixture(params=[Sway, Labwc], ids=named)
-def desk(request, start, monkeypatch):
-    """One whose windows have the whole output for themselves."""
-    monkeypatch.setattr(Labwc, "rule", '<windowRule identifier="*" serverDecoration="no"><action name="Maximize"/></windowRule>')
-    made = start(request.param)
-    if isinstance(made, Sway):
-        made.message("default_border none")
-    made.bus()
-    return made
+@pytest.fixture
+def desk(sway):
+    sway.bus()
+    return sway
 
 
 def known(connection, access):
@@ -138,12 +133,28 @@ def test_an_app_that_lies_with_a_label_of_a_mebibyte_is_cut(desk, service):
     assert until(cut, "the label is told")[0].name == "x" * 256
 
 
+def test_without_the_process_of_a_window_no_widget_is_told(labwc, service):
+    """labwc does not tell it, so that nobody knows which app to ask."""
+    labwc.bus()
+    labwc.keyboard()
+    _, client = labwc.keylog_client("alpha", TEXT)
+    labwc.agent(service.path)
+    connection, _ = service.greet()
+    focus = connection.heard(Focus, state="window", app="alpha")
+    connection.want_widgets(focus.window)
+    known(connection, "not registered")
+    client.process.stdin.write(f"{TEXT}\n".encode())
+    client.process.stdin.flush()
+    assert told(connection) == []
+
+
 class Hand:
     """A pointer in a window without borders, which has the whole output."""
 
-    def __init__(self, desk, pointer, connection):
-        self.pointer, self.connection, self.clicks = pointer, connection, 0
-        self.size = desk.size()
+    def __init__(self, desk, connection):
+        self.pointer, self.connection, self.clicks = desk.pointer(), connection, 0
+        output = desk.message("--type", "get_outputs")[0]["rect"]
+        self.size = output["width"], output["height"]
 
     def click(self, bounds):
         """Presses in the middle of it, and asks as the service does; the answer."""
@@ -167,7 +178,8 @@ class Hand:
 
 @pytest.mark.parametrize("kind", list(ROLES))
 def test_what_a_click_meets(desk, service, kind):
-    keyboard, pointer = desk.keyboard(), desk.pointer()
+    desk.message("default_border none")
+    keyboard = desk.keyboard()
     desk.agent(service.path)
     connection, _ = service.greet()
     window = Window(desk, kind)
@@ -184,7 +196,7 @@ def test_what_a_click_meets(desk, service, kind):
     places["secret"] = x, y + y - places["check"][1], width, height
     keyboard.order(f"tap {TAB}")
     window.until("at entry")
-    hand = Hand(desk, pointer, connection)
+    hand = Hand(desk, connection)
     entry, check, button = ROLES[kind]
     # Each takes the focus from another, but for the box the second time: it says that it is unchecked again.
     for name, role, label in (("check", check, "Agree"), ("check", check, "Agree"), ("button", button, "Save"),
@@ -228,7 +240,8 @@ def test_from_a_press_and_a_key_to_the_journal(desk, bed, recorder):
 
     keyboard, mouse = bed.add("keyboard", 1), bed.add("mouse", 2)
     recorder.start(agent=False)
-    typist, pointer = Typist(keyboard, desk.display), desk.pointer()
+    desk.message("default_border none")
+    typist = Typist(keyboard, desk.display)
     desk.agent(recorder.agent_socket)
     until(lambda: recorder.status()["devices"] == 2, "the indicator is seen, and the devices open")
     window = Window(desk, "gtk3")
@@ -243,7 +256,8 @@ def test_from_a_press_and_a_key_to_the_journal(desk, bed, recorder):
             break
     assert set(met) == {"Name", "Agree", "Save"}, recorder.status()
 
-    width, height = desk.size()
+    pointer = desk.pointer()
+    output = desk.message("--type", "get_outputs")[0]["rect"]
 
     def rows(**wanted):
         found = recorder.rows("interaction")
@@ -254,7 +268,7 @@ def test_from_a_press_and_a_key_to_the_journal(desk, bed, recorder):
         # As the app said last: a window may be laid out anew after it has been shown.
         button = rows(name="Save")[-1]
         x, y = button["x"] + button["width"] // 2, button["y"] + button["height"] // 2
-        pointer.order(f"move {x} {y} {width} {height}")
+        pointer.order(f"move {x} {y} {output['width']} {output['height']}")
         withheld = recorder.status()["interactions_withheld"]
         presses.append(mouse.key(LEFT_BUTTON, 1))
         pointer.order(f"press {LEFT_BUTTON}")

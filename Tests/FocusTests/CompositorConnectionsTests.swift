@@ -1,3 +1,4 @@
+import CLinuxShim
 import Glibc
 import Testing
 
@@ -11,7 +12,7 @@ private final class Listener {
     private var opened: [Int32] = []
 
     init(waitsByEpoll: Bool) {
-        epoll = waitsByEpoll ? epoll_create1(0) : -1
+        epoll = waitsByEpoll ? kymo_epoll() : -1
         _ = withAddress { bind(socket, $0, $1) }
         listen(socket, 8)
     }
@@ -42,9 +43,7 @@ private final class Listener {
     func accept() -> (descriptor: Int32, inode: UInt64) {
         let descriptor = Glibc.accept(socket, nil, nil)
         opened.append(descriptor)
-        var event = epoll_event()
-        event.events = EPOLLIN.rawValue
-        if epoll >= 0 { #expect(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0) }
+        if epoll >= 0 { #expect(kymo_epoll_add(epoll, descriptor) == 0) }
         var status = stat()
         fstat(descriptor, &status)
         return (descriptor, UInt64(status.st_ino))
