@@ -43,7 +43,8 @@ enum PeerProcess {
     }
 
     private static func peer(of inode: UInt64) -> UInt64? {
-        let descriptor = socket(AF_NETLINK, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), netlinkSocketDiagnosis)
+        let descriptor = socket(
+            AF_NETLINK, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), netlinkSocketDiagnosis)
         guard descriptor >= 0, let number = UInt32(exactly: inode) else { return nil }
         defer { close(descriptor) }
         // nlmsghdr, unix_diag_req: any state, any cookie.
@@ -70,7 +71,8 @@ enum PeerProcess {
     static func peer(inAnswer bytes: [UInt8]) -> UInt64? {
         bytes.withUnsafeBytes { bytes in
             func word<T: FixedWidthInteger>(_ offset: Int, _: T.Type) -> T? {
-                offset + MemoryLayout<T>.size <= bytes.count ? bytes.loadUnaligned(fromByteOffset: offset, as: T.self) : nil
+                offset + MemoryLayout<T>.size <= bytes.count
+                    ? bytes.loadUnaligned(fromByteOffset: offset, as: T.self) : nil
             }
             guard word(4, UInt16.self) == byFamily else { return nil }
             var offset = 2 * headerBytes
@@ -106,7 +108,9 @@ enum PeerProcess {
     /// What a link says.
     private static func path(_ link: String) -> String? {
         var text = [UInt8](repeating: 0, count: 1024)
-        let count = text.withUnsafeMutableBytes { readlink(link, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count) }
+        let count = text.withUnsafeMutableBytes {
+            readlink(link, $0.baseAddress!.assumingMemoryBound(to: CChar.self), $0.count)
+        }
         return count > 0 && count < text.count ? String(decoding: text[..<count], as: UTF8.self) : nil
     }
 }
