@@ -8,6 +8,7 @@ struct ToplevelState {
         var appID = ""
         var title = ""
         var isActivated = false
+        fileprivate var wasActivated = false
         /// 0 as long as nobody has told it.
         var processID: Int32 = 0
         /// Nil as long as nobody has told it.
@@ -28,7 +29,9 @@ struct ToplevelState {
     }
 
     private var windows: [OpaquePointer: Window] = [:]
-    private var nextNumber: UInt64 = 1
+    /// What the next window that is announced will be called.
+    private(set) var nextNumber: UInt64 = 1
+    private var activations: [Activation] = []
     /// Which became activated last: between two `done`s both the old and the new window may say that they are.
     private var lastActivated: OpaquePointer?
     /// How often any window became active, stopped being so, or closed: equal counts, same focus all the while.
@@ -70,7 +73,11 @@ struct ToplevelState {
         window.title = window.pending.title ?? window.title
         if let isActivated = window.pending.isActivated {
             if isActivated != window.isActivated { changeCount += 1 }
-            if isActivated, !window.isActivated { lastActivated = handle }
+            if isActivated, !window.isActivated {
+                lastActivated = handle
+                activations.append(Activation(window: window.number, isFirst: !window.wasActivated))
+                window.wasActivated = true
+            }
             window.isActivated = isActivated
         }
         window.outputs = window.pending.outputs ?? window.outputs
@@ -82,6 +89,12 @@ struct ToplevelState {
         windows[handle] = nil
         changeCount += 1
         if lastActivated == handle { lastActivated = nil }
+    }
+
+    /// Which windows became activated since the last call, in that order.
+    mutating func takeActivations() -> [Activation] {
+        defer { activations.removeAll(keepingCapacity: true) }
+        return activations
     }
 
     /// The process of a window, from the compositor itself.

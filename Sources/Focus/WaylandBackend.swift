@@ -86,6 +86,8 @@ public final class WaylandBackend {
     private var lastPlace: WindowPlaceReport?
     private var hasFinished = false
     private var process: ProcessQuestion?
+    /// Nil where the compositor tells of launchers itself.
+    private var launchers: LauncherWatch?
 
     public private(set) var phase = Phase.asking
     /// The compositor's process, by kernel credentials.
@@ -217,6 +219,7 @@ public final class WaylandBackend {
     /// it met every key stamped before the request; the second brings what that turn decided.
     public func confirm(probe id: UInt64) throws(FocusError) {
         guard phase == .usable else { return }
+        if launchers != nil { report(at: kymo_monotonic_microseconds(), looks: true) }
         probes.append(
             Probe(id: id, sentMicroseconds: kymo_monotonic_microseconds(), remaining: 2, callback: sync()))
         try flush()
@@ -249,7 +252,7 @@ public final class WaylandBackend {
         }
         let current = probes.remove(at: index)
         // What was read before this answer must be known before the watermark.
-        report()
+        report(looks: true)
         handlers.watermark(
             Watermark(
                 probe: current.id, sentMicroseconds: current.sentMicroseconds, answeredMicroseconds: readMicroseconds,
@@ -278,16 +281,31 @@ public final class WaylandBackend {
             return
         }
         phase = source == nil ? .lacking : .usable
+        if let source, !type(of: source).tellsLaunchers(compositor: compositorName) {
+            launchers = LauncherWatch(
+                socket: fileDescriptor, process: compositorPID, nextWindow: state.nextNumber)
+        }
         handlers.phase()
         report()
     }
 
     // MARK: focus
 
-    private func report() {
+    /// Why it is not known whether the activated window has the keyboard; nil: it has.
+    public var launcherDoubt: String? { launchers?.reason }
+
+    /// This process has connected to the compositor by itself.
+    public func processConnected() { launchers?.connected() }
+
+    /// - Parameters:
+    ///   - time: nil: that of what was read last.
+    ///   - looks: whether to look for launchers also if no window has become activated.
+    private func report(at time: UInt64? = nil, looks: Bool = false) {
         guard phase == .usable else { return }
-        reportFocus()
-        guard let window = state.focused, let place = window.place,
+        let activations = state.takeActivations()
+        if looks || !activations.isEmpty { launchers?.look(nextWindow: state.nextNumber, activations: activations) }
+        reportFocus(at: time ?? readMicroseconds)
+        guard launcherDoubt == nil, let window = state.focused, let place = window.place,
             lastPlace?.window != window.number || lastPlace?.place != place
         else { return }
         let report = WindowPlaceReport(timeMicroseconds: readMicroseconds, window: window.number, place: place)
@@ -295,9 +313,11 @@ public final class WaylandBackend {
         handlers.place(report)
     }
 
-    private func reportFocus() {
-        var report = FocusReport(timeMicroseconds: readMicroseconds, state: .none, source: protocolInUse?.name ?? "")
-        if let window = state.focused {
+    private func reportFocus(at time: UInt64) {
+        var report = FocusReport(timeMicroseconds: time, state: .none, source: protocolInUse?.name ?? "")
+        if state.focused != nil, launcherDoubt != nil {
+            report.state = .unknown
+        } else if let window = state.focused {
             report.state = .window
             report.window = window.number
             report.appID = window.appID.cut(toBytes: StringLimit.appID)
@@ -309,6 +329,8 @@ public final class WaylandBackend {
         if var last = lastReport {
             last.timeMicroseconds = report.timeMicroseconds
             if last == report { return }
+            // What a launcher had until now is not the window's.
+            if last.state == .unknown { report.timeMicroseconds = kymo_monotonic_microseconds() }
         }
         lastReport = report
         handlers.focus(report)

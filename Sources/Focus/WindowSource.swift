@@ -15,6 +15,9 @@ protocol WindowSource: AnyObject {
     /// Whether it says which process a window is of.
     static var tellsProcesses: Bool { get }
 
+    /// Whether no window is activated while something that is none has the keyboard, a launcher's menu say.
+    static func tellsLaunchers(compositor: String) -> Bool
+
     /// Binds the globals.
     init(registry: OpaquePointer?, globals: SourceGlobals, listener: WindowListener)
 
@@ -27,6 +30,7 @@ protocol WindowSource: AnyObject {
 
 extension WindowSource {
     static var companion: String? { nil }
+    static func tellsLaunchers(compositor: String) -> Bool { true }
 
     /// Most protocols tell everything by themselves.
     func refresh() {}

@@ -8,6 +8,9 @@ final class WlrToplevels: WindowSource {
     static let leastVersion: UInt32 = 1
     static let tellsProcesses = false
 
+    /// labwc does not, and of the others nobody knows.
+    static func tellsLaunchers(compositor: String) -> Bool { compositor == "sway" }
+
     private let manager: OpaquePointer
     private let listener: WindowListener
     private var handles: Set<OpaquePointer> = []

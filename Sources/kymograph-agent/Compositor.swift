@@ -45,6 +45,7 @@ final class Compositor {
     private let retry: Retry
     /// When to say that a compositor which took the connection does not answer; nothing else depends on it.
     private var silenceMicroseconds: UInt64?
+    private var lastDoubt: String?
     private var lastComplaint = "no compositor has answered yet"
 
     init(loop: EventLoop, handlers: Handlers) {
@@ -154,7 +155,10 @@ final class Compositor {
                 displayName: displayName,
                 handlers: WaylandBackend.Handlers(
                     phase: { [unowned self] in phaseChanged() },
-                    focus: { [unowned self] in send(.focus($0)) }, place: { [unowned self] in placed($0) },
+                    focus: { [unowned self] in
+                        send(.focus($0))
+                        noteDoubt()
+                    }, place: { [unowned self] in placed($0) },
                     keymap: { [unowned self] in
                         keymap = $0
                         sway?.askLayout()
@@ -172,6 +176,16 @@ final class Compositor {
         retry.pause()
         silenceMicroseconds = kymo_monotonic_microseconds() + Self.patienceMicroseconds
     }
+
+    /// For people: the report itself says no more than that the focus is unknown.
+    private func noteDoubt() {
+        guard let backend, backend.launcherDoubt != lastDoubt else { return }
+        lastDoubt = backend.launcherDoubt
+        log(.info, lastDoubt.map { "the focus is unknown: \($0)" } ?? "the focus is known again")
+    }
+
+    /// This process has connected to it by itself, for the badge.
+    func processConnected() { backend?.processConnected() }
 
     private func answered(_ mark: Watermark) {
         openProbes.removeAll { $0 <= mark.probe }
@@ -221,6 +235,7 @@ final class Compositor {
         loop.remove(old.fileDescriptor)
         backend = nil
         introduce()
+        lastDoubt = nil
         keymap = nil
         silenceMicroseconds = nil
         closeSway()

@@ -61,7 +61,8 @@ struct KymographAgent: ParsableCommand {
         fields = watch
         let lock = LockWatch { port?.send($0) }
         let indicator = SessionIndicator(
-            loop: loop, send: { port?.send($0) }, showInPanel: { [unowned compositor] in compositor.showInPanel($0) })
+            loop: loop, send: { port?.send($0) }, showInPanel: { [unowned compositor] in compositor.showInPanel($0) },
+            badgeConnected: { [unowned compositor] in compositor.processConnected() })
         panel = indicator
         let session = sessionBus(loop, compositor, watch.accessibility, lock, indicator)
         let service = ServicePort(

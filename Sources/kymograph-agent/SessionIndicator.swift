@@ -12,6 +12,8 @@ final class SessionIndicator {
     private let send: (AgentMessage) -> Void
     /// Shows it in GNOME Shell's panel, where there is one.
     private let showInPanel: (Presentation) -> Void
+    /// The badge has connected to the compositor.
+    private let badgeConnected: () -> Void
     private var indication = Indication()
     private var presence = Presence(
         tray: .pending("the session's bus has not answered yet"), badge: .pending("no compositor has answered yet"))
@@ -27,11 +29,13 @@ final class SessionIndicator {
     private static let steadyMicroseconds: UInt64 = 10_000_000
 
     init(
-        loop: EventLoop, send: @escaping (AgentMessage) -> Void, showInPanel: @escaping (Presentation) -> Void
+        loop: EventLoop, send: @escaping (AgentMessage) -> Void, showInPanel: @escaping (Presentation) -> Void,
+        badgeConnected: @escaping () -> Void
     ) {
         self.loop = loop
         self.send = send
         self.showInPanel = showInPanel
+        self.badgeConnected = badgeConnected
         badgeRetry = Retry(loop: loop, directory: Surroundings.runtimeDirectory) { $0.hasPrefix("wayland-") }
     }
 
@@ -177,6 +181,7 @@ final class SessionIndicator {
                     changed: { [unowned self] in badgeChanged() }, clicked: { [unowned self] in clicked() }))
             try loop.add(made.fileDescriptor) { [unowned self] in dispatchBadge() }
             badge = made
+            badgeConnected()
         } catch {
             return withoutBadge("\(error)")
         }

@@ -253,8 +253,27 @@ class Labwc(InDebian13, Session):
     def command(self):
         return self.in_root(self.as_user(["labwc"]))
 
+    def start(self):
+        super().start()
+        # There before the agent, as a panel is: a client that comes later may be a launcher.
+        self._hand = until(self._connected, "labwc takes connections")
+        return self
+
+    def _connected(self):
+        try:
+            return Toplevels(self.display)
+        except ConnectionRefusedError:
+            # Its socket has a name before it listens.
+            return None
+
+    def _client(self, script, *arguments, interpreter=None):
+        # Another program than the test, which is connected: what that makes of itself is no launcher.
+        program = self.programs / "python-of-clients"
+        if not program.exists():
+            shutil.copy(os.path.realpath("/usr/bin/python3"), program)
+        return super()._client(script, *arguments, interpreter=interpreter or str(program))
+
     def focus(self, app):
-        self._hand = self._hand or Toplevels(self.display)
         self._hand.focus(app)
 
 

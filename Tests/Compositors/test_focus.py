@@ -191,23 +191,6 @@ def test_launcher_clears_the_focus(sway, service):
     connection.expect(Focus, state="window", app="alpha")
 
 
-def test_labwc_does_not_tell_of_a_launcher(labwc, service):
-    """A limit of labwc, kept here so that we notice when it goes: the window before still counts as activated."""
-    keyboard = labwc.keyboard()
-    labwc.window("alpha", "first")
-    _, connection = greet(labwc, service)
-    connection.expect(Focus, app="alpha")
-    launcher = labwc.run(["fuzzel", "--dmenu"], "fuzzel")
-
-    def escaped():
-        keyboard.order(f"tap {KEY_ESC}")
-        return launcher.process.poll() is not None
-
-    until(escaped, "the launcher had the keyboard, and took Escape")
-    said = connection.settled()
-    assert [message for message in said if isinstance(message, Focus) and message.state == "none"] == []
-
-
 def test_launcher_of_kwin_clears_the_focus(kwin, service):
     kwin.plasma()
     kwin.window("alpha", "first")

@@ -140,3 +140,22 @@ def test_two_keyboards_that_disagree(sway, service, second):
     connection.expect(Layout, known=True, name="English (US)")
     told = [message for message in connection.messages[start:] if isinstance(message, Layout) and message.known]
     assert {layout.name for layout in told} == {"English (US)"}
+
+
+def test_two_keyboards_that_disagree_on_labwc(labwc, service):
+    """It tells the keymap of the one that typed last, each time that it is another one."""
+    american = labwc.keyboard("us")
+    connection = greet(labwc, service)
+    connection.expect(Layout, known=True, name="English (US)")
+    german = labwc.keyboard("de")
+    for _ in range(3):
+        german.order("tap 30")
+        connection.expect(Layout, known=True, name="German")
+        american.order("tap 30")
+        connection.expect(Layout, known=True, name="English (US)")
+    german.stop()
+    connection.settled()
+    american.order("tap 30")
+    connection.settled()
+    layouts = [message for message in connection.messages if isinstance(message, Layout)]
+    assert layouts[-1].known and layouts[-1].name == "English (US)"

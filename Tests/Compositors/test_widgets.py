@@ -142,6 +142,21 @@ def test_an_app_that_lies_with_a_label_of_a_mebibyte_is_cut(desk, service):
     assert until(cut, "the label is told")[0].name == "x" * 256
 
 
+def test_without_the_process_of_a_window_no_widget_is_told(labwc, service):
+    """labwc does not tell it, so that nobody knows which app to ask."""
+    labwc.bus()
+    labwc.keyboard()
+    _, client = labwc.keylog_client("alpha", TEXT)
+    labwc.agent(service.path)
+    connection, _ = service.greet()
+    focus = connection.heard(Focus, state="window", app="alpha")
+    connection.want_widgets(focus.window)
+    known(connection, "not registered")
+    client.process.stdin.write(f"{TEXT}\n".encode())
+    client.process.stdin.flush()
+    assert told(connection) == []
+
+
 class Hand:
     """A pointer in a window without borders; in sway it has the whole output."""
 
