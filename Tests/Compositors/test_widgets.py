@@ -22,9 +22,9 @@ class Window:
 
     def __init__(self, desk, kind):
         shutil.copy(HERE / "widgets.py", desk.programs)
-        self.log = desk.runtime / "widgets.log"
+        self.log = desk.runtime / f"widgets-{kind}"
         desk.environment.update(GDK_BACKEND="wayland", GSK_RENDERER="cairo", QT_QPA_PLATFORM="wayland")
-        desk.run(["/usr/bin/python3", str(desk.programs / "widgets.py"), kind, APP, str(self.log)], "widgets")
+        self.program = desk.run(["/usr/bin/python3", str(desk.programs / "widgets.py"), kind, APP, str(self.log)], f"widgets-{kind}")
         until(lambda: "at entry" in self.lines(), "the first widget has the keyboard", 30)
 
     def lines(self):
@@ -137,18 +137,27 @@ class Hand:
     """A pointer in a window without borders, which has the whole output."""
 
     def __init__(self, desk, connection):
-        self.pointer, self.connection, self.clicks = desk.pointer(), connection, 0
-        output = desk.message("--type", "get_outputs")[0]["rect"]
-        self.size = output["width"], output["height"]
+        self.desk, self.connection, self.clicks = desk, connection, 0
+        self.pointer = self.size = None
+
+    def go(self, x, y):
+        if not self.pointer:
+            self.pointer = self.desk.pointer()
+            output = self.desk.message("--type", "get_outputs")[0]["rect"]
+            self.size = output["width"], output["height"]
+        self.pointer.order(f"move {x} {y} {self.size[0]} {self.size[1]}")
+
+    def press(self):
+        self.pointer.order(f"press {LEFT_BUTTON}")
+        self.pointer.order(f"release {LEFT_BUTTON}")
 
     def click(self, bounds):
         """Presses in the middle of it, and asks as the service does; the answer."""
         self.clicks += 1
         x, y, width, height = bounds
-        self.pointer.order(f"move {x + width // 2} {y + height // 2} {self.size[0]} {self.size[1]}")
+        self.go(x + width // 2, y + height // 2)
         self.connection.click(self.clicks)
-        self.pointer.order(f"press {LEFT_BUTTON}")
-        self.pointer.order(f"release {LEFT_BUTTON}")
+        self.press()
         return self.connection.expect(ClickMet, number=self.clicks).answer
 
     def meets(self, places, name):

@@ -36,6 +36,21 @@ var Hand = class Hand {
         return global.display.focus_window === window ? 'done' : 'it has not got the focus';
     }
 
+    /// As one who clicks on it: mutter may give the keyboard to its dialog.
+    raise(title) {
+        const window = global.get_window_actors().map(actor => actor.meta_window).find(one => one.get_title() === title);
+        Main.activateWindow(window, global.get_current_time());
+    }
+
+    /// Whether modal dialogs are.
+    attach(how) {
+        new Gio.Settings({schema_id: 'org.gnome.mutter'}).set_boolean('attach-modal-dialogs', how === 'attached');
+    }
+
+    isAttached() {
+        return global.display.focus_window.is_attached_dialog() ? 'attached' : 'on its own';
+    }
+
     /// Nobody is to have the keyboard, as on an empty workspace.
     nowhere() {
         global.workspace_manager.get_workspace_by_index(1).activate(global.get_current_time());
@@ -52,9 +67,16 @@ var Hand = class Hand {
         this._pointer = seat.create_virtual_device(Clutter.InputDeviceType.POINTER_DEVICE);
     }
 
-    tap(code) {
+    tap(code, keyboard = this._keyboard) {
         for (const state of [Clutter.KeyState.PRESSED, Clutter.KeyState.RELEASED])
-            this._keyboard.notify_key(GLib.get_monotonic_time(), Number(code), state);
+            keyboard.notify_key(GLib.get_monotonic_time(), Number(code), state);
+    }
+
+    /// Of a second keyboard.
+    other(code) {
+        const seat = Clutter.get_default_backend().get_default_seat();
+        this._other ??= seat.create_virtual_device(Clutter.InputDeviceType.KEYBOARD_DEVICE);
+        this.tap(code, this._other);
     }
 
     /// Says when, by CLOCK_MONOTONIC: it takes milliseconds to ask the shell for it.
@@ -66,10 +88,28 @@ var Hand = class Hand {
     }
 
     click(place) {
-        const [x, y] = place.split(',').map(Number);
-        this._pointer.notify_absolute_motion(GLib.get_monotonic_time(), x, y);
+        this.point(place);
+        this.press();
+    }
+
+    press() {
         for (const state of [Clutter.ButtonState.PRESSED, Clutter.ButtonState.RELEASED])
             this._pointer.notify_button(GLib.get_monotonic_time(), Clutter.BUTTON_PRIMARY, state);
+    }
+
+    point(place) {
+        const [x, y] = place.split(',').map(Number);
+        this._pointer.notify_absolute_motion(GLib.get_monotonic_time(), x, y);
+    }
+
+    /// To the output of that number.
+    output(number) {
+        global.display.focus_window.move_to_monitor(Number(number));
+    }
+
+    /// Moves the window that has the keyboard, and gives it that size.
+    place(what) {
+        global.display.focus_window.move_resize_frame(true, ...what.split(' ').map(Number));
     }
 
     overview(wanted) {
