@@ -14,6 +14,9 @@ public final class GnomeShell {
     static let interface = "org.kymograph.Shell"
     /// A shell that does not answer by then hangs: probes are lost long before.
     static let timeoutMicroseconds: UInt64 = 5_000_000
+    /// A shell keeps the extension that it has loaded, also over an upgrade of the package.
+    static let otherVersion =
+        "GNOME Shell runs Kymograph's extension of another version than this agent: log out and in"
 
     public struct Handlers {
         /// `phase` has changed.
@@ -223,6 +226,7 @@ public final class GnomeShell {
 
     /// The shell knows why an extension does not run.
     private func explain(_ error: BusError) {
+        if case .unexpectedType = error { return lack(Self.otherVersion) }
         lack("\(error)")
         guard case .remote(let name, _, _) = error, name != "org.freedesktop.DBus.Error.AccessDenied" else { return }
         let asked = generation
@@ -239,7 +243,7 @@ public final class GnomeShell {
             state = try ShellState(message)
             tell()
         } catch {
-            lack("\(error)")
+            explain(error)
         }
     }
 

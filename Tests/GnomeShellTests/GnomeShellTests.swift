@@ -30,12 +30,16 @@ private final class Shell {
         var title = "notes"
         var purpose: UInt8 = 0
         var group: Int32 = 1
+        var output = "DP-1"
+        /// What a later version might add.
+        var isOfAnotherVersion = false
 
         var value: BusValue {
-            .structure([
-                .uint64(since), .uint32(window), .int32(42), .string("editor"), .string(title), .bool(false),
-                .byte(purpose), .int32(group),
-            ])
+            .structure(
+                [
+                    .uint64(since), .uint32(window), .int32(42), .string("editor"), .string(title), .bool(false),
+                    .byte(purpose), .int32(group), .string(output),
+                ] + (isOfAnotherVersion ? [.string("")] : []))
         }
     }
 
@@ -102,6 +106,7 @@ private final class Agent {
         let report = try #require(agent.focus.last)
         #expect(report.state == .window && report.appID == "editor" && report.title == "notes")
         #expect(report.processID == 42 && report.timeMicroseconds == 1000 && report.source == "gnome-shell")
+        #expect(report.output == "DP-1")
         #expect(agent.groups == [1])
     }
 
@@ -193,6 +198,13 @@ private final class Agent {
         shell.state.purpose = 2
         try shell.signal("Changed", [shell.state.value])
         try agent.peer.turn(with: shell.peer) { agent.purposes.last == .password }
+    }
+
+    @Test func anExtensionOfAnotherVersionIsSaidToBeOne() throws {
+        shell.state.isOfAnotherVersion = true
+        agent.shell.compositor(pid: getpid())
+        try agent.peer.turn(with: shell.peer) { agent.shell.phase == .lacking(GnomeShell.otherVersion) }
+        #expect(agent.focus.isEmpty)
     }
 
     @Test(arguments: [3, 255] as [UInt8])

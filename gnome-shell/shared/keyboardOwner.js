@@ -29,6 +29,8 @@ var KeyboardOwner = class KeyboardOwner {
         });
         for (const property of ['content-purpose', 'content-hints'])
             this._connect(shell.Main.inputMethod, `notify::${property}`, changed);
+        this._outputs = new shell.OutputNames(shell, changed);
+        this._connect(display, 'window-entered-monitor', changed);
         this._stopWatchingGrabs = shell.watchGrabs(changed);
         this._group = shell.layoutGroup();
         this._changed = changed;
@@ -37,23 +39,29 @@ var KeyboardOwner = class KeyboardOwner {
 
     destroy() {
         this._stopWatchingGrabs();
+        this._outputs.destroy();
         this._follow(null);
         for (const [object, id] of this._connections)
             object.disconnect(id);
         this._connections = [];
     }
 
+    /// Null: the shell itself has the keyboard, or nobody.
+    get window() {
+        return this._shellHasKeyboard ? null : this._shell.global.display.focus_window;
+    }
+
     /// In the order of `State` in the interface.
     get state() {
-        const window = this._shellHasKeyboard ? null : this._shell.global.display.focus_window;
+        const window = this.window;
         const purpose = this._purpose;
         if (!window)
-            return [0, 0, '', '', false, purpose, this._group];
+            return [0, 0, '', '', false, purpose, this._group, ''];
         const isX11 = window.get_client_type() === this._shell.Meta.WindowClientType.X11;
         // A sandbox gives an app its name; any other name is the app's own choice.
         const app = window.get_sandboxed_app_id() || window.get_wm_class() || window.get_gtk_application_id() || '';
         return [window.get_stable_sequence(), Math.max(window.get_pid(), 0), app, window.get_title() ?? '', isX11,
-            purpose, this._group];
+            purpose, this._group, this._outputs.nameOf(window.get_monitor())];
     }
 
     /// As mutter decides it for each key (meta_display_handle_event).

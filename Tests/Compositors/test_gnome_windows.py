@@ -1,0 +1,70 @@
+"""GNOME Shell: windows that change, move and ask."""
+
+import pytest
+from gnome import Asking, Gnome, Gnome48
+from service import Backend, Focus, Outputs
+from session import named, until
+
+ENTER = 28
+
+
+@pytest.fixture(params=[Gnome, Gnome48], ids=named)
+def kind(request):
+    return request.param
+
+
+def greet(gnome, service):
+    gnome.agent(service.path)
+    connection, _ = service.greet()
+    connection.heard(Backend, usable=True)
+    return connection
+
+
+def last(connection):
+    connection.settled()
+    return [message for message in connection.messages[: connection.position] if isinstance(message, Focus)][-1]
+
+
+def test_titles_change_and_windows_move_between_outputs(start, service, kind):
+    gnome = start(kind, outputs=2)
+    behind, window = gnome.window("beta", "secret 1"), gnome.window("alpha", "before")
+    until(lambda: gnome.hand.order("focus alpha").startswith("done"), "alpha has the focus")
+    connection = greet(gnome, service)
+    outputs = connection.heard(Outputs, lambda message: len(message.outputs) == 2)
+    one, other = sorted(outputs.places, key=outputs.places.get)
+    first = connection.heard(Focus, app="alpha", title="before", output=one)
+    assert window.order('{"title": "after \\u2026 it"}') == "done"
+    connection.expect(Focus, title="after … it", window=first.window)
+    start_of_move = connection.position
+    assert behind.order('{"title": "secret 2"}') == "done"
+    gnome.order("output 1")
+    connection.expect(Focus, app="alpha", output=other, window=first.window)
+    gnome.order("output 0")
+    connection.expect(Focus, app="alpha", output=one, window=first.window)
+    said = connection.messages[start_of_move : connection.position]
+    assert {message.app for message in said if isinstance(message, Focus)} == {"alpha"}, "beta is nobody's business"
+
+
+def test_a_dialog_of_an_app_is_a_window_of_it_and_its_keys_are_its_own(start, service, kind):
+    """Also where the shell attaches it to its parent, and when somebody goes to the parent."""
+    gnome = start(kind)
+    gnome.keyboard()
+    connection = greet(gnome, service)
+    for toolkit in ("gtk3", "gtk4"):
+        asking = Asking(gnome, toolkit)
+        document = connection.heard(Focus, app=asking.app, title="a document", pid=asking.program.pid)
+        for attached in ("attached", "on its own"):
+            gnome.order(f"attach {attached}")
+            gnome.order(f"tap {ENTER}")
+            question = connection.expect(Focus, title="a question")
+            assert (question.app, question.pid) == (document.app, document.pid)
+            assert question.window != document.window
+            assert gnome.hand.order("isAttached") == attached
+            for _ in range(2):
+                assert asking.given().startswith("question")
+                assert last(connection) == question
+                gnome.order("raise a document")
+            gnome.order(f"tap {ENTER}")
+            until(lambda: last(connection).window == document.window, "the document has the keyboard again")
+            assert asking.given().startswith("document")
+        asking.program.stop()
