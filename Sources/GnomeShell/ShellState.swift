@@ -44,12 +44,12 @@ struct ShellState: Equatable {
     }
 
     /// - Parameter now: when it was received.
-    /// - Parameter base: what the shell's numbers are added to, so that another shell's do not come again.
-    func report(atMicroseconds now: UInt64, numbersFrom base: UInt64) -> FocusReport {
+    /// - Parameter number: the agent's of the window.
+    func report(atMicroseconds now: UInt64, number: UInt64) -> FocusReport {
         let time = min(sinceMicroseconds, now)
         guard window != 0 else { return FocusReport(timeMicroseconds: time, state: .none, source: GnomeShell.name) }
         return FocusReport(
-            timeMicroseconds: time, state: .window, window: base + UInt64(window), processID: processID,
+            timeMicroseconds: time, state: .window, window: number, processID: processID,
             appID: appID.cut(toBytes: StringLimit.appID), title: title.cut(toBytes: StringLimit.title),
             isTitleTruncated: title.utf8.count > StringLimit.title, output: output.cut(toBytes: StringLimit.output),
             source: isX11 ? "\(GnomeShell.name)/xwayland" : GnomeShell.name)

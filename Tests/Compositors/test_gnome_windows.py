@@ -2,8 +2,9 @@
 
 import pytest
 from gnome import Asking, Gnome, Gnome48
-from service import Backend, Focus, Outputs
+from service import Backend, Focus, Outputs, PointerPlace, WindowPlace, now
 from session import named, until
+from window import SIZE
 
 ENTER = 28
 
@@ -30,19 +31,65 @@ def test_titles_change_and_windows_move_between_outputs(start, service, kind):
     behind, window = gnome.window("beta", "secret 1"), gnome.window("alpha", "before")
     until(lambda: gnome.hand.order("focus alpha").startswith("done"), "alpha has the focus")
     connection = greet(gnome, service)
-    outputs = connection.heard(Outputs, lambda message: len(message.outputs) == 2)
-    one, other = sorted(outputs.places, key=outputs.places.get)
+    places = connection.heard(Outputs, lambda message: len(message.outputs) == 2).places
+    one, other = sorted(places, key=places.get)
     first = connection.heard(Focus, app="alpha", title="before", output=one)
     assert window.order('{"title": "after \\u2026 it"}') == "done"
     connection.expect(Focus, title="after … it", window=first.window)
-    start_of_move = connection.position
+    before = connection.position
     assert behind.order('{"title": "secret 2"}') == "done"
     gnome.order("output 1")
     connection.expect(Focus, app="alpha", output=other, window=first.window)
     gnome.order("output 0")
     connection.expect(Focus, app="alpha", output=one, window=first.window)
-    said = connection.messages[start_of_move : connection.position]
+    said = connection.messages[before : connection.position]
     assert {message.app for message in said if isinstance(message, Focus)} == {"alpha"}, "beta is nobody's business"
+
+
+def test_where_windows_and_pointer_are(start, service, kind):
+    gnome = start(kind, outputs=2)
+    gnome.keyboard()
+    gnome.window("beta", "x"), gnome.window("alpha", "x")
+    until(lambda: gnome.hand.order("focus alpha").startswith("done"), "alpha has the focus")
+    connection = greet(gnome, service)
+    places = connection.heard(Outputs, lambda message: len(message.outputs) == 2).places
+    one, other = sorted(places, key=places.get)
+    alpha = connection.heard(Focus, app="alpha")
+    x, y, *size = connection.heard(WindowPlace, window=alpha.window).place
+    assert size == [SIZE, SIZE]
+
+    gnome.order("wander 100")
+    connection.expect(WindowPlace, place=(x + 100, y, SIZE, SIZE))
+    told = [message for message in connection.messages if isinstance(message, WindowPlace)]
+    assert {message.window for message in told} == {alpha.window} and len(told) > 2
+    assert all(after.time - before.time >= 100_000 for before, after in zip(told[1:], told[2:]))
+
+    for focused in ("beta", "alpha"):
+        gnome.focus(focused)
+        window = connection.expect(Focus, app=focused).window
+        assert connection.expect(WindowPlace, window=window).place[2:] == (SIZE, SIZE), "behind its focus"
+    # As large as an output it has the output's place.
+    gnome.order("full on")
+    connection.expect(WindowPlace, place=places[one])
+    gnome.order("output 1")
+    connection.expect(WindowPlace, place=places[other])
+
+    def pointer():
+        began = now()
+        connection.press(began)
+        looked, *word = connection.expect(PointerPlace, number=began).word
+        assert began <= looked <= now()
+        return word
+
+    for left, top in ((5, 40), (places[other][0] + 100, 200)):
+        gnome.order(f"point {left},{top}")
+        # 48's input thread takes it a moment later.
+        until(lambda place=["desktop", left, top]: pointer() == place, f"it is at {left}, {top}")
+    gnome.order(f"extension {gnome.uuid} off")
+    connection.expect(Backend, usable=False)
+    number = now()
+    connection.press(number)
+    assert connection.expect(PointerPlace, number=number).word is None
 
 
 def test_a_dialog_of_an_app_is_a_window_of_it_and_its_keys_are_its_own(start, service, kind):

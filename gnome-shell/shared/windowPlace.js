@@ -26,15 +26,18 @@ var WindowPlace = class WindowPlace {
             return;
         for (const id of this._connections)
             this._window.disconnect(id);
+        if (this._timer)
+            this._shell.GLib.source_remove(this._timer);
+        this._timer = 0;
         this._window = window;
-        this._told = null;
         this._connections = window
             ? ['position-changed', 'size-changed'].map(signal => window.connect(signal, () => this._look()))
             : [];
+        // Of another window it is news at once.
+        this._told = null;
+        this._toldTime = 0;
         if (window)
             this._look();
-        else
-            this._stop();
     }
 
     _look() {
@@ -56,11 +59,5 @@ var WindowPlace = class WindowPlace {
         this._told = now;
         this._toldTime = GLib.get_monotonic_time();
         this._tell(this._window, now);
-    }
-
-    _stop() {
-        if (this._timer)
-            this._shell.GLib.source_remove(this._timer);
-        this._timer = 0;
     }
 };

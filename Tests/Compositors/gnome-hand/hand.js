@@ -107,9 +107,14 @@ var Hand = class Hand {
         global.display.focus_window.move_to_monitor(Number(number));
     }
 
-    /// Moves the window that has the keyboard, and gives it that size.
-    place(what) {
-        global.display.focus_window.move_resize_frame(true, ...what.split(' ').map(Number));
+    /// Moves the window that has the keyboard to the right, a pixel each 5 ms.
+    wander(pixels) {
+        const window = global.display.focus_window;
+        GLib.timeout_add(GLib.PRIORITY_DEFAULT, 5, () => {
+            const {x, y} = window.get_frame_rect();
+            window.move_frame(true, x + 1, y);
+            return --pixels > 0;
+        });
     }
 
     overview(wanted) {
