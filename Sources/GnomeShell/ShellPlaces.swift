@@ -24,12 +24,13 @@ struct ShellPlace {
 }
 
 extension PointerWord {
-    /// What the extension says of where the pointer is; nil: it is not what the interface says.
+    /// What the extension says of where the pointer is; nil: not in the window that has the keyboard, or it is not what the
+    /// interface says.
     /// - Parameter now: when it was received.
     init?(_ message: BusMessage, atMicroseconds now: UInt64) {
-        guard case .structure(let fields)? = message.arguments.first, fields.count == 3,
-            let looked = fields[0].read(as: UInt64.self), let x = fields[1].read(as: Int32.self),
-            let y = fields[2].read(as: Int32.self)
+        guard case .structure(let fields)? = message.arguments.first, fields.count == 4,
+            case .bool(true) = fields[0], let looked = fields[1].read(as: UInt64.self),
+            let x = fields[2].read(as: Int32.self), let y = fields[3].read(as: Int32.self)
         else { return nil }
         self.init(
             timeMicroseconds: min(looked, now), frame: .desktop, x: Fixed8(Double(x)), y: Fixed8(Double(y)))

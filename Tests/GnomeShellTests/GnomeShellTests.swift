@@ -19,6 +19,10 @@ private final class Shell {
     /// Nil: it has no such method.
     var pointer: BusValue?
 
+    static func pointer(_ isInWindow: Bool, _ x: Int32) -> BusValue {
+        .structure([.bool(isInWindow), .uint64(3000), .int32(x), .int32(70000)])
+    }
+
     static func place(of window: UInt32, since: UInt64, x: Int32) -> BusValue {
         .structure([.uint64(since), .uint32(window), .int32(x), .int32(-20), .uint32(300), .uint32(200)])
     }
@@ -152,14 +156,14 @@ private final class Agent {
         agent.shell.askPointer { words.append($0) }
         #expect(words == [nil], "nobody can say yet")
         try attached()
-        for pointer in [nil, .string("there"), .structure([.uint64(3000), .int32(-5), .int32(70000)])] as [BusValue?] {
+        for pointer in [nil, .string("there"), Shell.pointer(false, -5), Shell.pointer(true, -5)] {
             shell.pointer = pointer
             let count = words.count
             agent.shell.askPointer { words.append($0) }
             try agent.peer.turn(with: shell.peer) { words.count > count }
         }
         let word = PointerWord(timeMicroseconds: 3000, frame: .desktop, x: Fixed8(-5), y: Fixed8(70000))
-        #expect(words == [nil, nil, nil, word] && agent.shell.phase == .usable)
+        #expect(words == [nil, nil, nil, nil, word] && agent.shell.phase == .usable)
     }
 
     @Test func tellsTheSettingsOfTouchpadsAndMice() throws {

@@ -7,13 +7,13 @@ var PATH = '/org/kymograph/Shell';
 // output (empty: not known).
 // PlaceChanged: since when it is known to be so, number of the window that has the keyboard, x, y, width, height. Behind the
 // state in which that window is told.
-// Pointer: when it was looked (both times CLOCK_MONOTONIC, µs), x, y.
+// Pointer: whether it is in that window (else the rest is 0), when it was looked (both times CLOCK_MONOTONIC, µs), x, y.
 // Settings: of each kind of pointer (0 touchpads, 1 others) what the person has chosen, see pointerSettings.js.
 var INTERFACE = `<node><interface name="org.kymograph.Shell">
 <method name="Attach"><arg type="(tuissbyis)" direction="out"/></method>
 <method name="Confirm"><arg type="(tuissbyis)" direction="out"/></method>
 <method name="Show"><arg type="y" direction="in"/><arg type="s" direction="in"/><arg type="b" direction="in"/></method>
-<method name="Pointer"><arg type="(tii)" direction="out"/></method>
+<method name="Pointer"><arg type="(btii)" direction="out"/></method>
 <method name="Settings"><arg type="a(yaq)" direction="out"/></method>
 <signal name="Enabled"/>
 <signal name="Disabled"/>
@@ -136,13 +136,15 @@ var AgentLink = class AgentLink {
 
     /// Where the pointer is by now: mutter hands nobody else a press on a client's window, so the agent asks at each that the
     /// recorder has seen. (Neither a filter of Clutter's events, which mutter's own goes before, nor the stage's
-    /// `captured-event` meets it, in 43 and 48; MetaCursorTracker tells of every move, and not of buttons.)
+    /// `captured-event` meets it, in 43 and 48; MetaCursorTracker tells of every move, and not of buttons.) Elsewhere than in
+    /// the window that has the keyboard it is nobody's business: where a keyboard of the shell's own was pressed is a text.
     PointerAsync(_parameters, invocation) {
         if (!this._isTrusted(invocation))
             return;
         const {GLib, global} = this._shell;
         const [x, y] = global.get_pointer();
-        invocation.return_value(new GLib.Variant('((tii))', [[GLib.get_monotonic_time(), x, y]]));
+        const answer = this._owner.isAt(x, y) ? [true, GLib.get_monotonic_time(), x, y] : [false, 0, 0, 0];
+        invocation.return_value(new GLib.Variant('((btii))', [answer]));
     }
 
     SettingsAsync(_parameters, invocation) {

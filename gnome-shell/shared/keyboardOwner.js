@@ -51,6 +51,20 @@ var KeyboardOwner = class KeyboardOwner {
         return this._shellHasKeyboard ? null : this._shell.global.display.focus_window;
     }
 
+    /// Whether what is shown there belongs to the window that has the keyboard: to that itself, or to its menus.
+    isAt(x, y) {
+        const {Clutter, Meta, global} = this._shell;
+        const owner = this.window;
+        let actor = global.stage.get_actor_at_pos(Clutter.PickMode.REACTIVE, x, y);
+        while (actor && !(actor instanceof Meta.WindowActor))
+            actor = actor.get_parent();
+        for (let window = actor?.meta_window; window && owner; window = window.get_transient_for()) {
+            if (window === owner)
+                return true;
+        }
+        return false;
+    }
+
     /// In the order of `State` in the interface.
     get state() {
         const window = this.window;
