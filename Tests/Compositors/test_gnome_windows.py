@@ -6,7 +6,7 @@ from service import Backend, Focus, Outputs, PointerPlace, WindowPlace, now
 from session import named, until
 from window import SIZE
 
-ENTER = 28
+ESCAPE, ENTER, MENU = 1, 28, 127
 
 
 @pytest.fixture(params=[Gnome, Gnome48], ids=named)
@@ -24,6 +24,15 @@ def greet(gnome, service):
 def last(connection):
     connection.settled()
     return [message for message in connection.messages[: connection.position] if isinstance(message, Focus)][-1]
+
+
+def pointer(connection):
+    """Where it is, by the agent's word."""
+    began = now()
+    connection.press(began)
+    word = connection.expect(PointerPlace, number=began).word
+    assert word is None or began <= word[0] <= now()
+    return word and word[1:]
 
 
 def test_titles_change_and_windows_move_between_outputs(start, service, kind):
@@ -78,20 +87,13 @@ def test_where_windows_and_pointer_are(start, service, kind):
     gnome.order("output 1")
     connection.expect(WindowPlace, place=places[other])
 
-    def pointer():
-        began = now()
-        connection.press(began)
-        word = connection.expect(PointerPlace, number=began).word
-        assert word is None or began <= word[0] <= now()
-        return word and word[1:]
-
     # In the window that has the keyboard; in another one, in the panel, and there again.
     there = (places[other][0] + 100, 200)
     for x, y in (there, centres["beta"], there, (5, 5), there):
         gnome.order(f"point {x},{y}")
         wanted = ("desktop", x, y) if (x, y) == there else None
         # 48's input thread takes it a moment later.
-        until(lambda wanted=wanted: pointer() == wanted, f"it is at {x}, {y}")
+        until(lambda wanted=wanted: pointer(connection) == wanted, f"it is at {x}, {y}")
     gnome.order(f"extension {gnome.uuid} off")
     connection.expect(Backend, usable=False)
     number = now()
@@ -121,4 +123,21 @@ def test_a_dialog_of_an_app_is_a_window_of_it_and_its_keys_are_its_own(start, se
             gnome.order(f"tap {ENTER}")
             until(lambda: last(connection).window == document.window, "the document has the keyboard again")
             assert asking.given().startswith("document")
+        judge_menu(gnome, connection, document)
         asking.program.stop()
+
+
+def judge_menu(gnome, connection, owner):
+    """It takes all input; its keys and the presses in it are its window's."""
+    before = connection.position
+    gnome.order(f"tap {MENU}")
+    place = until(lambda: (said := gnome.hand.order("appMenu")) != "none" and said, "the menu is there")
+    assert last(connection).window == owner.window
+    gnome.order(f"point {place}")
+    wanted = ("desktop", *map(int, place.split(",")))
+    until(lambda: pointer(connection) == wanted, "the pointer is in the menu")
+    gnome.order(f"tap {ESCAPE}")
+    until(lambda: gnome.hand.order("appMenu") == "none", "a key has closed it")
+    connection.settled()
+    said = connection.messages[before : connection.position]
+    assert [message for message in said if isinstance(message, Focus)] == [], "the window had the keyboard all the while"

@@ -38,6 +38,8 @@ class Extension {
             PointerSettings: Me.imports.pointerSettings.PointerSettings,
             watchGrabs,
             isMovingWindow: () => global.display.get_grab_op() !== Meta.GrabOp.NONE,
+            // An app's menu is an operation, too.
+            isMenu: () => global.display.get_grab_op() === Meta.GrabOp.WAYLAND_POPUP,
             layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,
         }, Me.metadata.agent);
     }

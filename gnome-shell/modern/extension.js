@@ -29,6 +29,7 @@ export default class KymographExtension extends Extension {
             OutputNames, WindowPlace, watchGrabs,
             // A window that is moved holds a grab of the stage's.
             isMovingWindow: () => false,
+            isMenu: () => false,
             layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,
         }, this.metadata.agent);
     }

@@ -5,7 +5,7 @@ var KeyboardOwner = class KeyboardOwner {
     /// `changed` is called when anything of it may have changed. That is for promptness alone: `state` is always of now.
     constructor(shell, changed) {
         this._shell = shell;
-        this._isMoving = shell.isMovingWindow();
+        this._isMoving = shell.isMovingWindow() && !shell.isMenu();
         this._connections = [];
         this._window = null;
         this._windowConnections = [];
@@ -15,7 +15,7 @@ var KeyboardOwner = class KeyboardOwner {
             changed();
         });
         this._connect(display, 'grab-op-begin', () => {
-            this._isMoving = true;
+            this._isMoving = !shell.isMenu();
             changed();
         });
         this._connect(display, 'grab-op-end', () => {
@@ -54,15 +54,10 @@ var KeyboardOwner = class KeyboardOwner {
     /// Whether what is shown there belongs to the window that has the keyboard: to that itself, or to its menus.
     isAt(x, y) {
         const {Clutter, Meta, global} = this._shell;
-        const owner = this.window;
         let actor = global.stage.get_actor_at_pos(Clutter.PickMode.REACTIVE, x, y);
         while (actor && !(actor instanceof Meta.WindowActor))
             actor = actor.get_parent();
-        for (let window = actor?.meta_window; window && owner; window = window.get_transient_for()) {
-            if (window === owner)
-                return true;
-        }
-        return false;
+        return this._isOf(actor?.meta_window, this.window);
     }
 
     /// In the order of `State` in the interface.
@@ -82,8 +77,28 @@ var KeyboardOwner = class KeyboardOwner {
     get _shellHasKeyboard() {
         const {stage} = this._shell.global;
         const focus = stage.get_key_focus();
-        return this._isMoving || this._shell.Main.modalCount > 0 || stage.get_grab_actor?.() != null ||
+        return this._isMoving || this._shell.Main.modalCount > 0 || this._isGrabbed ||
             (focus !== null && focus !== stage);
+    }
+
+    /// Whether all input is somebody's who asked mutter for it. An app's menu asks, too, and its keys are the app's.
+    get _isGrabbed() {
+        const {Clutter, Meta, global} = this._shell;
+        const grabber = global.stage.get_grab_actor?.() ?? null;
+        if (grabber === null)
+            return false;
+        const {DROPDOWN_MENU, POPUP_MENU, COMBO} = Meta.WindowType;
+        const isMenu = window => [DROPDOWN_MENU, POPUP_MENU, COMBO].includes(window.get_window_type()) &&
+            this._isOf(window, global.display.focus_window);
+        return grabber.constructor.$gtype.name !== 'ClutterInputOnlyActor' ||
+            !global.get_window_actors().some(actor => isMenu(actor.meta_window));
+    }
+
+    /// Whether it is that window, or a menu, a menu of a menu, … of it.
+    _isOf(window, owner) {
+        while (window && window !== owner)
+            window = window.get_transient_for();
+        return Boolean(window);
     }
 
     /// 0 not told, 1 other, 2 a secret.

@@ -1,7 +1,7 @@
 // GNOME Shell in the hands of a test: what a person does with keyboard and mouse, as calls that have taken effect when they
 // are answered. For scripts and modules alike; `shell` holds what they import.
 
-let Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard;
+let Clutter, Gio, GLib, Meta, St, Main, ModalDialog, Keyboard;
 
 const INTERFACE = `<node><interface name="org.kymograph.Hand">
 <method name="Do"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="out"/></method>
@@ -9,7 +9,7 @@ const INTERFACE = `<node><interface name="org.kymograph.Hand">
 
 var Hand = class Hand {
     constructor(shell) {
-        ({Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard} = shell);
+        ({Clutter, Gio, GLib, Meta, St, Main, ModalDialog, Keyboard} = shell);
         this._object = Gio.DBusExportedObject.wrapJSObject(INTERFACE, this);
         this._object.export(Gio.DBus.session, '/org/kymograph/Hand');
         Main.layoutManager.connect('startup-complete', () => Main.overview.hide());
@@ -115,6 +115,15 @@ var Hand = class Hand {
             window.move_frame(true, x + 1, y);
             return --pixels > 0;
         });
+    }
+
+    /// The middle of an app's that is open.
+    appMenu() {
+        const {NORMAL, DIALOG, MODAL_DIALOG} = Meta.WindowType;
+        const windows = global.get_window_actors().map(actor => actor.meta_window);
+        const menu = windows.find(window => ![NORMAL, DIALOG, MODAL_DIALOG].includes(window.get_window_type()));
+        const {x, y, width, height} = menu?.get_frame_rect() ?? {};
+        return menu ? `${x + Math.floor(width / 2)},${y + Math.floor(height / 2)}` : 'none';
     }
 
     overview(wanted) {
