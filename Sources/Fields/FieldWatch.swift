@@ -143,6 +143,8 @@ public final class FieldWatch {
         current.fieldMicroseconds = now
         window = current
         tell(current, field, since: now)
+        // Accessibility may have been quicker: of the widget nothing, or too much, would be told.
+        ask()
     }
 
     private func moved(in process: Int32) {

@@ -14,50 +14,9 @@ public final class GnomeShell {
     static let interface = "org.kymograph.Shell"
     /// A shell that does not answer by then hangs: probes are lost long before.
     static let timeoutMicroseconds: UInt64 = 5_000_000
-
-    public struct Handlers {
-        /// `phase` has changed.
-        public var phase: () -> Void
-        public var focus: (FocusReport) -> Void
-        /// Where the window of the last focus report is; also when it comes to be elsewhere.
-        public var place: (WindowPlaceReport) -> Void
-        /// Before the report of the focus that came with it.
-        public var purpose: (ContentPurpose) -> Void
-        /// Group of the keymap; nil: not known.
-        public var group: (UInt32?) -> Void
-        public var watermark: (Watermark) -> Void
-        /// Whether a person sees the indicator, or why not.
-        public var seen: (Bool, String) -> Void
-        public var clicked: () -> Void
-        /// The person's settings for pointers; nil: not known.
-        public var settings: ([DeviceChoice]?) -> Void
-        public init(
-            phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
-            place: @escaping (WindowPlaceReport) -> Void,
-            purpose: @escaping (ContentPurpose) -> Void, group: @escaping (UInt32?) -> Void,
-            watermark: @escaping (Watermark) -> Void, seen: @escaping (Bool, String) -> Void,
-            clicked: @escaping () -> Void, settings: @escaping ([DeviceChoice]?) -> Void
-        ) {
-            self.phase = phase
-            self.focus = focus
-            self.place = place
-            self.purpose = purpose
-            self.group = group
-            self.watermark = watermark
-            self.seen = seen
-            self.clicked = clicked
-            self.settings = settings
-        }
-    }
-
-    public enum Phase: Sendable, Equatable {
-        /// Nobody of that name is on the bus, or it is not the compositor.
-        case absent(String)
-        case asking
-        case usable
-        /// It is there, and the extension is not: why.
-        case lacking(String)
-    }
+    /// A shell keeps the extension that it has loaded, also over an upgrade of the package.
+    static let otherVersion =
+        "GNOME Shell runs Kymograph's extension of another version than this agent: log out and in"
 
     private struct Probe {
         var id: UInt64
@@ -73,6 +32,8 @@ public final class GnomeShell {
     private var generation: UInt64 = 0
     private var state: ShellState?
     private var lastReport: FocusReport?
+    /// Of the window of the state.
+    private var place: ShellPlace?
     public private(set) var phase = Phase.absent("GNOME Shell is not on the session's bus")
 
     public init(bus: Bus, handlers: Handlers) throws(BusError) {
@@ -86,6 +47,7 @@ public final class GnomeShell {
                 else { return }
                 shell.handlers.seen(isSeen, reason)
             },
+            try signal("PlaceChanged") { $0.placed($1) },
             try signal("SettingsChanged") { $0.handlers.settings(ShellSettings.choices($1)) },
             try signal("Clicked") { shell, _ in shell.handlers.clicked() },
             try signal("Enabled", always: true) { shell, _ in shell.begin() },
@@ -122,6 +84,7 @@ public final class GnomeShell {
         generation += 1
         state = nil
         lastReport = nil
+        place = nil
         guard let owner else { return enter(.absent("GNOME Shell is not on the session's bus")) }
         guard let compositorPID, compositorPID > 0 else { return enter(.absent("the compositor is not known yet")) }
         enter(.asking)
@@ -185,6 +148,7 @@ public final class GnomeShell {
         generation += 1
         state = nil
         lastReport = nil
+        place = nil
         enter(.lacking(reason))
     }
 
@@ -223,6 +187,7 @@ public final class GnomeShell {
 
     /// The shell knows why an extension does not run.
     private func explain(_ error: BusError) {
+        if case .unexpectedType = error { return lack(Self.otherVersion) }
         lack("\(error)")
         guard case .remote(let name, _, _) = error, name != "org.freedesktop.DBus.Error.AccessDenied" else { return }
         let asked = generation
@@ -239,16 +204,16 @@ public final class GnomeShell {
             state = try ShellState(message)
             tell()
         } catch {
-            lack("\(error)")
+            explain(error)
         }
     }
 
     private func tell() {
         guard phase == .usable, let state else { return }
+        if place?.window != state.window { place = nil }
         handlers.group(state.group)
         handlers.purpose(state.purpose)
-        let report = state.report(
-            atMicroseconds: kymo_monotonic_microseconds(), numbersFrom: generation << 32)
+        let report = state.report(atMicroseconds: kymo_monotonic_microseconds(), number: number(of: state.window))
         if var last = lastReport {
             last.timeMicroseconds = report.timeMicroseconds
             if last == report { return }
@@ -257,14 +222,43 @@ public final class GnomeShell {
         handlers.focus(report)
     }
 
+    /// It comes behind the state of its window.
+    private func placed(_ message: BusMessage) {
+        guard let told = ShellPlace(message) else { return lack(Self.otherVersion) }
+        place = told
+        tellPlace()
+    }
+
+    private func tellPlace() {
+        guard let place, place.window == state?.window else { return }
+        handlers.place(
+            WindowPlaceReport(
+                timeMicroseconds: min(place.sinceMicroseconds, kymo_monotonic_microseconds()),
+                window: number(of: place.window), place: place.place))
+    }
+
+    /// Another shell's numbers do not come again.
+    private func number(of window: UInt32) -> UInt64 { generation << 32 + UInt64(window) }
+
     /// Tells the state again, whole: a new service knows nothing.
     public func repeatReport() {
         lastReport = nil
         tell()
+        tellPlace()
     }
 
     /// Asks where the pointer is; answered once.
-    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) { answer(nil) }
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
+        guard phase == .usable, let owner else { return answer(nil) }
+        let asked = generation
+        bus.call(
+            owner, path: Self.path, interface: Self.interface, member: "Pointer",
+            timeoutMicroseconds: Self.timeoutMicroseconds
+        ) { [weak self] reply in
+            guard let self, asked == generation, let message = try? reply.get() else { return answer(nil) }
+            answer(PointerWord(message, atMicroseconds: kymo_monotonic_microseconds()))
+        }
+    }
 
     /// Two round trips, then a watermark, as with Wayland: the first answer ends the turn in which the shell met every key
     /// stamped before it was asked, the second brings what that turn decided.

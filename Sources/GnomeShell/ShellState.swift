@@ -16,18 +16,20 @@ struct ShellState: Equatable {
     var purpose: ContentPurpose
     /// Nil: not known.
     var group: UInt32?
+    /// Empty: not known.
+    var output: String
 
     /// - Throws: where it is not what the interface says.
     init(_ message: BusMessage) throws(BusError) {
-        guard case .structure(let fields)? = message.arguments.first, fields.count == 8,
+        guard case .structure(let fields)? = message.arguments.first, fields.count == 9,
             let since = fields[0].read(as: UInt64.self), let window = fields[1].read(as: UInt32.self),
             let process = fields[2].read(as: Int32.self), let appID = fields[3].read(as: String.self),
             let title = fields[4].read(as: String.self), let isX11 = fields[5].read(as: Bool.self),
             case .byte(let number) = fields[6], let purpose = ContentPurpose(rawValue: number),
-            let group = fields[7].read(as: Int32.self)
+            let group = fields[7].read(as: Int32.self), let output = fields[8].read(as: String.self)
         else {
             throw .unexpectedType(
-                expected: "(tuissbyi)", actual: message.arguments.first?.signature ?? "", index: 0,
+                expected: "(tuissbyis)", actual: message.arguments.first?.signature ?? "", index: 0,
                 message: "the extension's state")
         }
         sinceMicroseconds = since
@@ -38,17 +40,18 @@ struct ShellState: Equatable {
         self.isX11 = isX11
         self.purpose = purpose
         self.group = UInt32(exactly: group)
+        self.output = output
     }
 
     /// - Parameter now: when it was received.
-    /// - Parameter base: what the shell's numbers are added to, so that another shell's do not come again.
-    func report(atMicroseconds now: UInt64, numbersFrom base: UInt64) -> FocusReport {
+    /// - Parameter number: the agent's of the window.
+    func report(atMicroseconds now: UInt64, number: UInt64) -> FocusReport {
         let time = min(sinceMicroseconds, now)
         guard window != 0 else { return FocusReport(timeMicroseconds: time, state: .none, source: GnomeShell.name) }
         return FocusReport(
-            timeMicroseconds: time, state: .window, window: base + UInt64(window), processID: processID,
+            timeMicroseconds: time, state: .window, window: number, processID: processID,
             appID: appID.cut(toBytes: StringLimit.appID), title: title.cut(toBytes: StringLimit.title),
-            isTitleTruncated: title.utf8.count > StringLimit.title,
+            isTitleTruncated: title.utf8.count > StringLimit.title, output: output.cut(toBytes: StringLimit.output),
             source: isX11 ? "\(GnomeShell.name)/xwayland" : GnomeShell.name)
     }
 }

@@ -4,11 +4,10 @@ import os
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 from debian13 import InDebian13
 from program import Program, until
-from session import REPOSITORY, Session
+from session import HERE, REPOSITORY, Session
 
 HAND = "hand@kymograph.test"
 LEGACY, MODERN = "kymograph-legacy@kymograph.org", "kymograph@kymograph.org"
@@ -68,10 +67,10 @@ class Gnome(Session):
             for path in [self.runtime / ".local", *(self.runtime / ".local").rglob("*")]:
                 os.chown(path, self.account.pw_uid, self.account.pw_gid)
         for script in ("gnome_hand.py", "gnome_impostor.py", "gnome_form.py"):
-            shutil.copy(Path(__file__).parent / script, self.programs)
+            shutil.copy(HERE / script, self.programs)
 
     def _install_hand(self, place):
-        source = Path(__file__).parent / "gnome-hand"
+        source = HERE / "gnome-hand"
         place.mkdir()
         shutil.copy(source / "metadata.json", place)
         shutil.copy(source / f"{self.build}.js", place / "extension.js")
@@ -85,7 +84,9 @@ class Gnome(Session):
         file.write_text(
             f"[org/gnome/shell]\nenabled-extensions={list(extensions)}\nwelcome-dialog-last-shown-version='99'\n"
             f"[org/gnome/desktop/input-sources]\nsources=[{sources}]\n"
-            "[org/gnome/desktop/interface]\nenable-animations=false\n")
+            "[org/gnome/desktop/interface]\nenable-animations=false\n"
+            # A banner would lie above what a test clicks on.
+            "[org/gnome/desktop/notifications]\nshow-banners=false\n")
         for path in [self.runtime / ".config", *(self.runtime / ".config").rglob("*")]:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
 
@@ -132,3 +133,22 @@ class Gnome48(InDebian13, Gnome):
             self.environment)  # fmt: skip
         self.started.append(program)
         return program
+
+
+class Asking:
+    """A window of dialogs.py."""
+
+    def __init__(self, gnome, toolkit):
+        shutil.copy(HERE / "dialogs.py", gnome.programs)
+        self.app, self.gnome = f"org.example.{toolkit}", gnome
+        self.log = gnome.runtime / f"dialogs-{toolkit}"
+        gnome.environment.update(GDK_BACKEND="wayland", GSK_RENDERER="cairo")
+        command = ["/usr/bin/python3", str(gnome.programs / "dialogs.py"), toolkit, self.app, str(self.log)]
+        self.program = gnome.run(command, self.log.name)
+        until(lambda: gnome.hand.order(f"focus {self.app}").startswith("done"), f"{self.app} has the focus", 20)
+
+    def given(self, order="tap 30"):
+        """Who is given the key that is typed then, and what makes its text."""
+        before = self.log.read_text() if self.log.exists() else ""
+        self.gnome.order(order)
+        return until(lambda: self.log.exists() and self.log.read_text()[len(before) :], "a field is given it").strip()

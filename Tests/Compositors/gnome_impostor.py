@@ -7,10 +7,10 @@ import sys
 from gi.repository import Gio, GLib
 
 
-STATE = GLib.Variant("((tuissbyi))", ((1, 7, 1, "editor", "made up", False, 0, 0),))
+STATE = GLib.Variant("((tuissbyis))", ((1, 7, 1, "editor", "made up", False, 0, 0, ""),))
 INTERFACE = """<node><interface name="org.kymograph.Shell">
-<method name="Attach"><arg type="(tuissbyi)" direction="out"/></method>
-<method name="Confirm"><arg type="(tuissbyi)" direction="out"/></method>
+<method name="Attach"><arg type="(tuissbyis)" direction="out"/></method>
+<method name="Confirm"><arg type="(tuissbyis)" direction="out"/></method>
 <method name="Show"><arg type="y" direction="in"/><arg type="s" direction="in"/><arg type="b" direction="in"/></method>
 </interface></node>"""
 

@@ -6,9 +6,12 @@ import signal
 from pathlib import Path
 
 import pytest
-from gnome import Gnome, Gnome48
+from gnome import Asking, Gnome, Gnome48
 from service import Backend, Field, Focus, Indicator, Layout, Pause, Watermark
 from session import Cage, until
+
+
+ESCAPE, TAB, Y, ALT, F7 = 1, 15, 21, 56, 65
 
 
 @pytest.fixture(params=[Gnome, Gnome48], ids=["43", "48"])
@@ -49,18 +52,34 @@ def test_focus_of_real_windows(gnome, service):
         "kymograph-agent: focus from gnome-shell: Kymograph's extension in GNOME Shell answers on the session's bus"]
 
 
-@pytest.mark.parametrize("taker", ["overview", "modal", "menu"])
-def test_what_the_shell_takes_is_no_windows(gnome, service, taker):
-    """The overview's search, a dialog of the shell's own (polkit's is one), a menu of the panel: keys go there."""
-    window(gnome, "alpha")
+def test_what_the_shell_takes_is_no_windows(gnome, service):
+    """The overview's search, a dialog of the shell's own (polkit's is one), a menu of the panel, the window switcher, a window
+    that is moved by keys: keys go there."""
+    gnome.keyboard()
+    window(gnome, "beta"), window(gnome, "alpha")
     _, connection = greet(gnome, service)
-    connection.heard(Focus, app="alpha")
-    gnome.order(f"{taker} on")
-    connection.settled()
-    assert last(connection, Focus).state == "none"
-    gnome.order(f"{taker} off")
-    connection.heard(Focus, app="alpha")
-    until(lambda: connection.settled() is not None and last(connection, Focus).app == "alpha", "alpha has it again")
+
+    def told():
+        connection.settled()
+        focus = last(connection, Focus)
+        return focus.app if focus.state == "window" else focus.state
+
+    for taker in ("overview", "modal", "menu"):
+        until(lambda: told() == "alpha", "alpha has it")
+        gnome.order(f"{taker} on")
+        assert told() == "none", taker
+        gnome.order(f"{taker} off")
+    for key in (TAB, F7):
+        until(lambda: told() == "alpha", "alpha has it")
+        gnome.hand.order(f"key {ALT} 1")
+        gnome.order(f"tap {key}")
+        until(lambda: told() == "none", "the shell has taken it")
+        gnome.hand.order(f"key {ALT} 0")
+        if key == TAB:
+            until(lambda: told() == "beta", "the other window has it")
+            gnome.order("focus alpha")
+    gnome.order(f"tap {ESCAPE}")
+    until(lambda: told() == "alpha", "alpha has it again")
 
 
 def test_an_empty_workspace_has_no_window(gnome, service):
@@ -162,7 +181,7 @@ def test_extension_answers_the_agent_alone(gnome, service):
     """A title is not every program's business; nor may one that is not the agent say what the indicator shows."""
     window(gnome, "alpha", "a secret of alpha's")
     greet(gnome, service)
-    for call in ("Attach", "Confirm", "Show", "Settings"):
+    for call in ("Attach", "Confirm", "Show", "Pointer", "Settings"):
         assert "AccessDenied" in impostor(gnome, "call", call), call
 
 
@@ -185,6 +204,7 @@ def test_a_program_that_takes_the_shells_name_is_not_believed(start, service):
 
 
 def test_layout_by_the_shells_group(start, service, kind):
+    """Of two keyboards none can have another than the other."""
     class Polyglot(kind):
         layouts = ("us", "de", "ru")
 
@@ -194,6 +214,11 @@ def test_layout_by_the_shells_group(start, service, kind):
     connection.heard(Layout, known=True, name="English (US)")
     gnome.order("layout 1")
     connection.expect(Layout, known=True, name="German")
+    asking = Asking(gnome, "gtk3")
+    assert asking.given(f"tap {Y}") == "document z"
+    assert asking.given(f"other {Y}") == "document zz"
+    connection.settled()
+    assert last(connection, Layout).name == "German"
     gnome.order("layout 2")
     connection.expect(Layout, known=True, name="Russian")
 
@@ -211,9 +236,9 @@ def test_purpose_of_a_password_field(gnome, service):
         return fields and fields[-1].purpose
 
     until(lambda: told() == "other", "an entry has the keyboard")
-    gnome.order("tap 15")
+    gnome.order(f"tap {TAB}")
     until(lambda: told() == "password", "the password's entry has it")
-    gnome.order("tap 15")
+    gnome.order(f"tap {TAB}")
     until(lambda: told() == "other", "another entry has it")
 
 

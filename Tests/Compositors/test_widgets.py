@@ -22,9 +22,9 @@ class Window:
 
     def __init__(self, desk, kind):
         shutil.copy(HERE / "widgets.py", desk.programs)
-        self.log = desk.runtime / "widgets.log"
+        self.log = desk.runtime / f"widgets-{kind}"
         desk.environment.update(GDK_BACKEND="wayland", GSK_RENDERER="cairo", QT_QPA_PLATFORM="wayland")
-        desk.run(["/usr/bin/python3", str(desk.programs / "widgets.py"), kind, APP, str(self.log)], "widgets")
+        self.program = desk.run(["/usr/bin/python3", str(desk.programs / "widgets.py"), kind, APP, str(self.log)], f"widgets-{kind}")
         until(lambda: "at entry" in self.lines(), "the first widget has the keyboard", 30)
 
     def lines(self):
@@ -161,23 +161,34 @@ class Hand:
     """A pointer in a window without borders; in sway it has the whole output."""
 
     def __init__(self, desk, connection):
-        self.connection, self.clicks = connection, 0
-        if isinstance(desk, Sway):
-            output = desk.message("--type", "get_outputs")[0]["rect"]
-            self.pointer, self.corner, self.size = desk.pointer(), (0, 0), f" {output['width']} {output['height']}"
+        self.desk, self.connection, self.clicks = desk, connection, 0
+        self.pointer, self.corner, self.size = None, (0, 0), ""
+
+    def _take_pointer(self):
+        if isinstance(self.desk, Sway):
+            output = self.desk.message("--type", "get_outputs")[0]["rect"]
+            self.pointer, self.size = self.desk.pointer(), f" {output['width']} {output['height']}"
         else:
-            place = [said for said in connection.messages if isinstance(said, WindowPlace)][-1].place
-            self.pointer, self.corner, self.size = desk.plasma(), place[:2], ""
+            place = [said for said in self.connection.messages if isinstance(said, WindowPlace)][-1].place
+            self.pointer, self.corner = self.desk.plasma(), place[:2]
+
+    def go(self, x, y):
+        """To there in the window."""
+        if not self.pointer:
+            self._take_pointer()
+        self.pointer.order(f"move {x + self.corner[0]} {y + self.corner[1]}{self.size}")
+
+    def press(self):
+        self.pointer.order(f"press {LEFT_BUTTON}")
+        self.pointer.order(f"release {LEFT_BUTTON}")
 
     def click(self, bounds):
         """Presses in the middle of it, and asks as the service does; the answer."""
         self.clicks += 1
         x, y, width, height = bounds
-        x, y = x + width // 2 + self.corner[0], y + height // 2 + self.corner[1]
-        self.pointer.order(f"move {x} {y}{self.size}")
+        self.go(x + width // 2, y + height // 2)
         self.connection.click(self.clicks)
-        self.pointer.order(f"press {LEFT_BUTTON}")
-        self.pointer.order(f"release {LEFT_BUTTON}")
+        self.press()
         return self.connection.expect(ClickMet, number=self.clicks).answer
 
     def meets(self, places, name):

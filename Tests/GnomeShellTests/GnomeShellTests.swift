@@ -16,6 +16,17 @@ private final class Shell {
     var state = State()
     var settings = settings(of: [0: [2, 1, 2, 1, 2, 1, 1, 3, 2, 0, 2, 1]])
 
+    /// Nil: it has no such method.
+    var pointer: BusValue?
+
+    static func pointer(_ isInWindow: Bool, _ x: Int32) -> BusValue {
+        .structure([.bool(isInWindow), .uint64(3000), .int32(x), .int32(70000)])
+    }
+
+    static func place(of window: UInt32, since: UInt64, x: Int32) -> BusValue {
+        .structure([.uint64(since), .uint32(window), .int32(x), .int32(-20), .uint32(300), .uint32(200)])
+    }
+
     static func settings(of kinds: [UInt8: [UInt16]]) -> BusValue {
         .array(
             element: "(yaq)",
@@ -30,12 +41,16 @@ private final class Shell {
         var title = "notes"
         var purpose: UInt8 = 0
         var group: Int32 = 1
+        var output = "DP-1"
+        /// What a later version might add.
+        var isOfAnotherVersion = false
 
         var value: BusValue {
-            .structure([
-                .uint64(since), .uint32(window), .int32(42), .string("editor"), .string(title), .bool(false),
-                .byte(purpose), .int32(group),
-            ])
+            .structure(
+                [
+                    .uint64(since), .uint32(window), .int32(42), .string("editor"), .string(title), .bool(false),
+                    .byte(purpose), .int32(group), .string(output),
+                ] + (isOfAnotherVersion ? [.string("")] : []))
         }
     }
 
@@ -43,7 +58,12 @@ private final class Shell {
         peer = try Peer(address)
         object = try peer.bus.export(path: GnomeShell.path) { [unowned self] call in
             calls.append(call.member)
-            return .values(call.member == "Show" ? [] : [call.member == "Settings" ? settings : state.value])
+            return switch call.member {
+            case "Show": .values([])
+            case "Settings": .values([settings])
+            case "Pointer": pointer.map { .values([$0]) } ?? .error(name: "org.example.No", message: "")
+            default: .values([state.value])
+            }
         }
         try peer.own(GnomeShell.busName)
     }
@@ -102,7 +122,48 @@ private final class Agent {
         let report = try #require(agent.focus.last)
         #expect(report.state == .window && report.appID == "editor" && report.title == "notes")
         #expect(report.processID == 42 && report.timeMicroseconds == 1000 && report.source == "gnome-shell")
+        #expect(report.output == "DP-1")
         #expect(agent.groups == [1])
+    }
+
+    @Test func tellsWhereTheWindowIsThatHasTheKeyboard() throws {
+        try attached()
+        // Not of another one, whose state has not come.
+        try shell.signal("PlaceChanged", [Shell.place(of: 8, since: 1500, x: 0)])
+        try shell.signal("PlaceChanged", [Shell.place(of: 7, since: 2000, x: -10)])
+        try agent.peer.turn(with: shell.peer) { !agent.places.isEmpty }
+        let window = try #require(agent.focus.last).window
+        let told = WindowPlaceReport(
+            timeMicroseconds: 2000, window: window, place: WindowPlace(x: -10, y: -20, width: 300, height: 200))
+        #expect(agent.places == [told])
+        agent.shell.repeatReport()
+        #expect(agent.places == [told, told])
+        shell.state.window = 9
+        try shell.signal("Changed", [shell.state.value])
+        try agent.peer.turn(with: shell.peer) { agent.focus.count == 3 }
+        agent.shell.repeatReport()
+        #expect(agent.places.count == 2, "where that one is it has not said")
+    }
+
+    @Test func aPlaceThatIsNoneEndsIt() throws {
+        try attached()
+        try shell.signal("PlaceChanged", [.string("here")])
+        try agent.peer.turn(with: shell.peer) { agent.shell.phase == .lacking(GnomeShell.otherVersion) }
+    }
+
+    @Test func tellsWhereThePointerIsWhenItIsAsked() throws {
+        var words: [PointerWord?] = []
+        agent.shell.askPointer { words.append($0) }
+        #expect(words == [nil], "nobody can say yet")
+        try attached()
+        for pointer in [nil, .string("there"), Shell.pointer(false, -5), Shell.pointer(true, -5)] {
+            shell.pointer = pointer
+            let count = words.count
+            agent.shell.askPointer { words.append($0) }
+            try agent.peer.turn(with: shell.peer) { words.count > count }
+        }
+        let word = PointerWord(timeMicroseconds: 3000, frame: .desktop, x: Fixed8(-5), y: Fixed8(70000))
+        #expect(words == [nil, nil, nil, nil, word] && agent.shell.phase == .usable)
     }
 
     @Test func tellsTheSettingsOfTouchpadsAndMice() throws {
@@ -193,6 +254,13 @@ private final class Agent {
         shell.state.purpose = 2
         try shell.signal("Changed", [shell.state.value])
         try agent.peer.turn(with: shell.peer) { agent.purposes.last == .password }
+    }
+
+    @Test func anExtensionOfAnotherVersionIsSaidToBeOne() throws {
+        shell.state.isOfAnotherVersion = true
+        agent.shell.compositor(pid: getpid())
+        try agent.peer.turn(with: shell.peer) { agent.shell.phase == .lacking(GnomeShell.otherVersion) }
+        #expect(agent.focus.isEmpty)
     }
 
     @Test(arguments: [3, 255] as [UInt8])

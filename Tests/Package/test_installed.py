@@ -129,7 +129,8 @@ def test_extension_is_where_the_shell_looks(installed, uuid, versions):
     assert "session-modes" not in known, "it is unloaded on the lock screen"
     assert known["agent"] == "/usr/bin/kymograph-agent" and installed.exists(known["agent"])
     assert installed.run("ls", place).split() == [
-        "agentLink.js", "extension.js", "indicator.js", "keyboardOwner.js", "metadata.json", "pointerSettings.js"]
+        "agentLink.js", "extension.js", "indicator.js", "keyboardOwner.js", "metadata.json", "outputNames.js",
+        "pointerSettings.js", "windowPlace.js"]
     exported = installed.run("sh", "-c", f"grep -c '^export' {place}/*.js || true")
     assert (":0" in exported) == (uuid != "kymograph@kymograph.org")
 

@@ -33,9 +33,13 @@ class Extension {
             Clutter, Gio, GLib, Meta, St, Main, PanelMenu, global,
             KeyboardOwner: Me.imports.keyboardOwner.KeyboardOwner,
             Indicator: Me.imports.indicator.Indicator,
+            OutputNames: Me.imports.outputNames.OutputNames,
+            WindowPlace: Me.imports.windowPlace.WindowPlace,
             PointerSettings: Me.imports.pointerSettings.PointerSettings,
             watchGrabs,
             isMovingWindow: () => global.display.get_grab_op() !== Meta.GrabOp.NONE,
+            // An app's menu is an operation, too.
+            isMenu: () => global.display.get_grab_op() === Meta.GrabOp.WAYLAND_POPUP,
             layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,
         }, Me.metadata.agent);
     }

@@ -13,7 +13,9 @@ import {Extension} from 'resource:///org/gnome/shell/extensions/extension.js';
 import {AgentLink} from './agentLink.js';
 import {Indicator} from './indicator.js';
 import {KeyboardOwner} from './keyboardOwner.js';
+import {OutputNames} from './outputNames.js';
 import {PointerSettings} from './pointerSettings.js';
+import {WindowPlace} from './windowPlace.js';
 
 function watchGrabs(changed) {
     const id = global.stage.connect('notify::is-grabbed', () => changed());
@@ -24,9 +26,10 @@ export default class KymographExtension extends Extension {
     enable() {
         this._link = new AgentLink({
             Clutter, Gio, GLib, Meta, St, Main, PanelMenu, global, KeyboardOwner, Indicator, PointerSettings,
-            watchGrabs,
+            OutputNames, WindowPlace, watchGrabs,
             // A window that is moved holds a grab of the stage's.
             isMovingWindow: () => false,
+            isMenu: () => false,
             layoutGroup: () => KeyboardManager.getKeyboardManager().currentLayout?.groupIndex ?? -1,
         }, this.metadata.agent);
     }

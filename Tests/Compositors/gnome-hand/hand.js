@@ -1,7 +1,7 @@
 // GNOME Shell in the hands of a test: what a person does with keyboard and mouse, as calls that have taken effect when they
 // are answered. For scripts and modules alike; `shell` holds what they import.
 
-let Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard;
+let Clutter, Gio, GLib, Meta, St, Main, ModalDialog, Keyboard;
 
 const INTERFACE = `<node><interface name="org.kymograph.Hand">
 <method name="Do"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="s" direction="out"/></method>
@@ -9,7 +9,7 @@ const INTERFACE = `<node><interface name="org.kymograph.Hand">
 
 var Hand = class Hand {
     constructor(shell) {
-        ({Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard} = shell);
+        ({Clutter, Gio, GLib, Meta, St, Main, ModalDialog, Keyboard} = shell);
         this._object = Gio.DBusExportedObject.wrapJSObject(INTERFACE, this);
         this._object.export(Gio.DBus.session, '/org/kymograph/Hand');
         Main.layoutManager.connect('startup-complete', () => Main.overview.hide());
@@ -36,6 +36,21 @@ var Hand = class Hand {
         return global.display.focus_window === window ? 'done' : 'it has not got the focus';
     }
 
+    /// As one who clicks on it: mutter may give the keyboard to its dialog.
+    raise(title) {
+        const window = global.get_window_actors().map(actor => actor.meta_window).find(one => one.get_title() === title);
+        Main.activateWindow(window, global.get_current_time());
+    }
+
+    /// Whether modal dialogs are.
+    attach(how) {
+        new Gio.Settings({schema_id: 'org.gnome.mutter'}).set_boolean('attach-modal-dialogs', how === 'attached');
+    }
+
+    isAttached() {
+        return global.display.focus_window.is_attached_dialog() ? 'attached' : 'on its own';
+    }
+
     /// Nobody is to have the keyboard, as on an empty workspace.
     nowhere() {
         global.workspace_manager.get_workspace_by_index(1).activate(global.get_current_time());
@@ -52,9 +67,16 @@ var Hand = class Hand {
         this._pointer = seat.create_virtual_device(Clutter.InputDeviceType.POINTER_DEVICE);
     }
 
-    tap(code) {
+    tap(code, keyboard = this._keyboard) {
         for (const state of [Clutter.KeyState.PRESSED, Clutter.KeyState.RELEASED])
-            this._keyboard.notify_key(GLib.get_monotonic_time(), Number(code), state);
+            keyboard.notify_key(GLib.get_monotonic_time(), Number(code), state);
+    }
+
+    /// Of a second keyboard.
+    other(code) {
+        const seat = Clutter.get_default_backend().get_default_seat();
+        this._other ??= seat.create_virtual_device(Clutter.InputDeviceType.KEYBOARD_DEVICE);
+        this.tap(code, this._other);
     }
 
     /// Says when, by CLOCK_MONOTONIC: it takes milliseconds to ask the shell for it.
@@ -66,10 +88,42 @@ var Hand = class Hand {
     }
 
     click(place) {
-        const [x, y] = place.split(',').map(Number);
-        this._pointer.notify_absolute_motion(GLib.get_monotonic_time(), x, y);
+        this.point(place);
+        this.press();
+    }
+
+    press() {
         for (const state of [Clutter.ButtonState.PRESSED, Clutter.ButtonState.RELEASED])
             this._pointer.notify_button(GLib.get_monotonic_time(), Clutter.BUTTON_PRIMARY, state);
+    }
+
+    point(place) {
+        const [x, y] = place.split(',').map(Number);
+        this._pointer.notify_absolute_motion(GLib.get_monotonic_time(), x, y);
+    }
+
+    /// To the output of that number.
+    output(number) {
+        global.display.focus_window.move_to_monitor(Number(number));
+    }
+
+    /// Moves the window that has the keyboard to the right, a pixel each 5 ms.
+    wander(pixels) {
+        const window = global.display.focus_window;
+        GLib.timeout_add(GLib.PRIORITY_DEFAULT, 5, () => {
+            const {x, y} = window.get_frame_rect();
+            window.move_frame(true, x + 1, y);
+            return --pixels > 0;
+        });
+    }
+
+    /// The middle of an app's that is open.
+    appMenu() {
+        const {NORMAL, DIALOG, MODAL_DIALOG} = Meta.WindowType;
+        const windows = global.get_window_actors().map(actor => actor.meta_window);
+        const menu = windows.find(window => ![NORMAL, DIALOG, MODAL_DIALOG].includes(window.get_window_type()));
+        const {x, y, width, height} = menu?.get_frame_rect() ?? {};
+        return menu ? `${x + Math.floor(width / 2)},${y + Math.floor(height / 2)}` : 'none';
     }
 
     overview(wanted) {

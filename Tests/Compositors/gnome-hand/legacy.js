@@ -1,4 +1,4 @@
-const {Clutter, Gio, GLib, St} = imports.gi;
+const {Clutter, Gio, GLib, Meta, St} = imports.gi;
 const Main = imports.ui.main;
 const ModalDialog = imports.ui.modalDialog;
 const Keyboard = imports.ui.status.keyboard;
@@ -6,7 +6,7 @@ const Me = imports.misc.extensionUtils.getCurrentExtension();
 
 class Extension {
     enable() {
-        this._hand = new Me.imports.hand.Hand({Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard});
+        this._hand = new Me.imports.hand.Hand({Clutter, Gio, GLib, Meta, St, Main, ModalDialog, Keyboard});
     }
 
     disable() {

@@ -1,6 +1,7 @@
 import Clutter from 'gi://Clutter';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import Meta from 'gi://Meta';
 import St from 'gi://St';
 import * as Main from 'resource:///org/gnome/shell/ui/main.js';
 import * as ModalDialog from 'resource:///org/gnome/shell/ui/modalDialog.js';
@@ -10,7 +11,7 @@ import {Hand} from './hand.js';
 
 export default class HandExtension extends Extension {
     enable() {
-        this._hand = new Hand({Clutter, Gio, GLib, St, Main, ModalDialog, Keyboard});
+        this._hand = new Hand({Clutter, Gio, GLib, Meta, St, Main, ModalDialog, Keyboard});
     }
 
     disable() {
