@@ -12,6 +12,7 @@ import consent
 import endurance
 import life
 import peers
+import pointers
 import scenarios
 from bench import FAST, NATURAL, Bench
 from guest import now_us
@@ -25,6 +26,7 @@ def at_the_desk(report, payload, results):
     scenarios.attribution(bench, "fast pace", 100, 2400, FAST, (0.25, 0.65))
     scenarios.killed_on_the_way(bench)
     scenarios.excluded_device(bench)
+    pointers.settings_of_pointers(bench)
     scenarios.another_terminal(bench)
     scenarios.latency(bench)
     peers.beside_peers(bench)
