@@ -70,6 +70,7 @@ public final class WaylandBackend {
     private var sourceGlobals: SourceGlobals?
     private var offers = SourceOffers()
     private var seat: WaylandSeat?
+    private var lock: LockNotifier?
     private let outputs = WaylandOutputs()
     private let handlers: Handlers
     private let listeners = Listeners()
@@ -114,6 +115,7 @@ public final class WaylandBackend {
         }
         source = nil
         seat = nil
+        lock = nil
         outputs.releaseAll()
         if let registry { wl_registry_destroy(registry) }
         wl_display_disconnect(display)
@@ -284,7 +286,7 @@ public final class WaylandBackend {
     private func report() {
         guard phase == .usable else { return }
         reportFocus()
-        guard let window = state.focused, let place = window.place,
+        guard let window = focused, let place = window.place,
             lastPlace?.window != window.number || lastPlace?.place != place
         else { return }
         let report = WindowPlaceReport(timeMicroseconds: readMicroseconds, window: window.number, place: place)
@@ -292,9 +294,12 @@ public final class WaylandBackend {
         handlers.place(report)
     }
 
+    /// The window that has the keyboard: none has it under a lock screen, whatever is activated.
+    private var focused: ToplevelState.Window? { lock?.isLocked == true ? nil : state.focused }
+
     private func reportFocus() {
         var report = FocusReport(timeMicroseconds: readMicroseconds, state: .none, source: protocolInUse?.name ?? "")
-        if let window = state.focused {
+        if let window = focused {
             report.state = .window
             report.window = window.number
             report.appID = window.appID.cut(toBytes: StringLimit.appID)
@@ -325,6 +330,8 @@ public final class WaylandBackend {
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
                 registry: registry, name: name, version: version, keymapChanged: handlers.keymap)
+        } else if interface == LockNotifier.interface, lock == nil {
+            lock = LockNotifier(registry: registry, name: name)
         } else {
             outputs.global(registry, name, interface, version)
         }
@@ -338,6 +345,7 @@ public final class WaylandBackend {
             seat = nil
             handlers.keymap(nil)
         }
+        if name == lock?.name { hasFinished = true }
         if let output = outputs.removed(name) { state.outputRemoved(output) }
     }
 }
