@@ -57,6 +57,9 @@ let package = Package(
             name: "CWlrLayerShell", dependencies: ["CWaylandClient"], exclude: ["wlr-layer-shell-unstable-v1.xml"],
             cSettings: strictC),
         .target(
+            name: "CHyprlandLockNotify", dependencies: ["CWaylandClient"], exclude: ["hyprland-lock-notify-v1.xml"],
+            cSettings: strictC),
+        .target(
             name: "CXdgOutput", dependencies: ["CWaylandClient"], exclude: ["xdg-output-unstable-v1.xml"],
             cSettings: strictC),
 
@@ -70,7 +73,7 @@ let package = Package(
             name: "Focus",
             dependencies: [
                 "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
-                "CCosmicToplevel", "CKymographWeston", "CXdgOutput", "CXkbcommon", "CLinuxShim",
+                "CCosmicToplevel", "CKymographWeston", "CXdgOutput", "CHyprlandLockNotify", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),
         .target(

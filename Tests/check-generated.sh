@@ -30,3 +30,4 @@ check CPlasmaWindowManagement plasma-window-management.xml plasma-window-managem
 check CKymographWeston kymograph-weston-v1.xml kymograph-weston
 check CCosmicToplevel cosmic-toplevel.xml cosmic-toplevel
 check CXdgOutput xdg-output-unstable-v1.xml xdg-output
+check CHyprlandLockNotify hyprland-lock-notify-v1.xml hyprland-lock-notify

@@ -73,6 +73,7 @@ public final class WaylandBackend {
     private var sourceGlobals: SourceGlobals?
     private var offers = SourceOffers()
     private var seat: WaylandSeat?
+    private var lock: LockNotifier?
     private let outputs = WaylandOutputs()
     private let handlers: Handlers
     private let listeners = Listeners()
@@ -119,6 +120,7 @@ public final class WaylandBackend {
         }
         source = nil
         seat = nil
+        lock = nil
         outputs.releaseAll()
         if let registry { wl_registry_destroy(registry) }
         wl_display_disconnect(display)
@@ -305,7 +307,7 @@ public final class WaylandBackend {
         let activations = state.takeActivations()
         if looks || !activations.isEmpty { launchers?.look(nextWindow: state.nextNumber, activations: activations) }
         reportFocus(at: time ?? readMicroseconds)
-        guard launcherDoubt == nil, let window = state.focused, let place = window.place,
+        guard launcherDoubt == nil, let window = focused, let place = window.place,
             lastPlace?.window != window.number || lastPlace?.place != place
         else { return }
         let report = WindowPlaceReport(timeMicroseconds: readMicroseconds, window: window.number, place: place)
@@ -313,11 +315,14 @@ public final class WaylandBackend {
         handlers.place(report)
     }
 
+    /// The window that has the keyboard: none has it under a lock screen, whatever is activated.
+    private var focused: ToplevelState.Window? { lock?.isLocked == true ? nil : state.focused }
+
     private func reportFocus(at time: UInt64) {
         var report = FocusReport(timeMicroseconds: time, state: .none, source: protocolInUse?.name ?? "")
-        if state.focused != nil, launcherDoubt != nil {
+        if focused != nil, launcherDoubt != nil {
             report.state = .unknown
-        } else if let window = state.focused {
+        } else if let window = focused {
             report.state = .window
             report.window = window.number
             report.appID = window.appID.cut(toBytes: StringLimit.appID)
@@ -351,6 +356,8 @@ public final class WaylandBackend {
         } else if interface == "wl_seat", seat == nil {
             seat = WaylandSeat(
                 registry: registry, name: name, version: version, keymapChanged: handlers.keymap)
+        } else if interface == LockNotifier.interface, lock == nil {
+            lock = LockNotifier(registry: registry, name: name)
         } else {
             outputs.global(registry, name, interface, version)
         }
@@ -364,6 +371,7 @@ public final class WaylandBackend {
             seat = nil
             handlers.keymap(nil)
         }
+        if name == lock?.name { hasFinished = true }
         if let output = outputs.removed(name) { state.outputRemoved(output) }
     }
 }

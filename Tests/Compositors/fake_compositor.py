@@ -1,6 +1,6 @@
 """A compositor's end of the wire, for what no real one can be made to do: draw nothing, close a badge on an output that
 stays, object to a request. It has one output. Its windows are told as COSMIC does it (COSMIC_GLOBALS): there is no COSMIC in
-Debian.
+Debian. Its lock is told as Hyprland does it, which starts on no machine without a screen.
 """
 
 import os
@@ -13,6 +13,7 @@ from wire import text, uint
 
 GLOBALS = [("wl_compositor", 4), ("wl_shm", 1), ("zwlr_layer_shell_v1", 4), ("wl_output", 4)]
 LIST, INFO = "ext_foreign_toplevel_list_v1", "zcosmic_toplevel_info_v1"
+LOCK = "hyprland_lock_notifier_v1"
 COSMIC_GLOBALS = [(LIST, 1), (INFO, 3), *GLOBALS]
 # Of zcosmic_toplevel_handle_v1.
 MAXIMIZED, ACTIVATED = 0, 2
@@ -109,6 +110,13 @@ class _Client:
     def zwlr_layer_surface_v1_0(self, target, body):
         self.event(target, 0, uint(1), body[:8])
 
+    # Hyprland's lock.
+
+    def hyprland_lock_notifier_v1_1(self, _, body):
+        self.lock = self.new(body, "hyprland_lock_notification_v1")
+        if self.compositor.is_locked:
+            self.event(self.lock, 0)
+
     # COSMIC's windows.
 
     def opened(self, window):
@@ -159,6 +167,7 @@ class FakeCompositor:
         self.listener.listen()
         self.clients = []
         self.draws = False
+        self.is_locked = False
         self.orders = []
         self.bell, self.wake = os.pipe()
         self.thread = threading.Thread(target=self._serve, daemon=True)
@@ -220,6 +229,10 @@ class FakeCompositor:
     def tell(self, what):
         """Each client, in the thread that serves it."""
         self._order(lambda: [what(client) for client in self.clients])
+
+    def lock(self, is_locked):
+        self.is_locked = is_locked
+        self.tell(lambda client: LOCK in client.bound and client.event(client.lock, 0 if is_locked else 1))
 
     def open_window(self, app, title, active=True):
         window = Window(app, title)

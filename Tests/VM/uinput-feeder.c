@@ -1,10 +1,11 @@
 /*
- * Keyboards and mice of the kernel's own making, driven by lines on stdin, one line of JSON in answer to each:
+ * Keyboards, mice and touchpads of the kernel's own making, driven by lines on stdin, one line of JSON in answer to each:
  *
- *   create keyboard|mouse VENDOR NAME…      {"device":0,"sysname":"event5"}           VENDOR is hexadecimal
+ *   create keyboard|mouse|touchpad VENDOR NAME…                  {"device":0,"sysname":"event5"}   VENDOR is hexadecimal
  *   type DEVICE KEYSTROKES MIN_GAP MAX_GAP MIN_HOLD MAX_HOLD     {"sent":…,"first_us":…,"last_us":…}      all µs
  *   keys DEVICE MIN_GAP MAX_GAP MIN_HOLD MAX_HOLD CODE…          {"sent":…,"first_us":…,"last_us":…}      these keys
  *   move DEVICE RATE SECONDS                {"sent":…,"first_us":…,"last_us":…}       RATE 0: as fast as can be
+ *   report DEVICE TYPE CODE VALUE …         {"sent":1,"first_us":…,"last_us":…}       one report of these events
  *   destroy DEVICE                          {}
  *
  * Keys are logged to the file named on the command line, with the time that the kernel itself stamped on them: the
@@ -28,7 +29,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_DEVICES = 16, MAX_KEYSTROKES = 4096 };
+enum { MAX_DEVICES = 16, MAX_KEYSTROKES = 4096, MAX_EVENTS = 16 };
+/* The touchpad's: 100 by 60 mm. */
+enum { PAD_WIDTH = 4000, PAD_HEIGHT = 2400, PAD_UNITS_PER_MM = 40 };
 
 struct device {
     int uinput;
@@ -84,7 +87,38 @@ static void find_node(struct device *device) {
     if (ioctl(device->node, EVIOCSCLOCKID, &clock) < 0) die("the node's clock");
 }
 
-static void create(bool is_keyboard, unsigned vendor, const char *name) {
+static void allow_axis(int uinput, uint16_t code, int32_t maximum, int32_t resolution) {
+    struct uinput_abs_setup axis = {.code = code, .absinfo = {.maximum = maximum, .resolution = resolution}};
+    if (ioctl(uinput, UI_ABS_SETUP, &axis) < 0) die("setting an axis");
+}
+
+static void make_keyboard(int uinput) {
+    for (int code = KEY_ESC; code <= KEY_F12; code++) allow(uinput, UI_SET_KEYBIT, code);
+}
+
+static void make_mouse(int uinput) {
+    static const int axes[] = {REL_X, REL_Y, REL_WHEEL, REL_WHEEL_HI_RES};
+    allow(uinput, UI_SET_EVBIT, EV_REL);
+    for (size_t i = 0; i < sizeof axes / sizeof *axes; i++) allow(uinput, UI_SET_RELBIT, axes[i]);
+    allow(uinput, UI_SET_KEYBIT, BTN_LEFT);
+    allow(uinput, UI_SET_KEYBIT, BTN_RIGHT);
+}
+
+static void make_touchpad(int uinput) {
+    static const int keys[] = {BTN_LEFT, BTN_TOUCH, BTN_TOOL_FINGER};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) allow(uinput, UI_SET_KEYBIT, keys[i]);
+    allow(uinput, UI_SET_PROPBIT, INPUT_PROP_POINTER);
+    allow(uinput, UI_SET_PROPBIT, INPUT_PROP_BUTTONPAD);
+    allow(uinput, UI_SET_EVBIT, EV_ABS);
+    allow_axis(uinput, ABS_X, PAD_WIDTH, PAD_UNITS_PER_MM);
+    allow_axis(uinput, ABS_Y, PAD_HEIGHT, PAD_UNITS_PER_MM);
+    allow_axis(uinput, ABS_MT_POSITION_X, PAD_WIDTH, PAD_UNITS_PER_MM);
+    allow_axis(uinput, ABS_MT_POSITION_Y, PAD_HEIGHT, PAD_UNITS_PER_MM);
+    allow_axis(uinput, ABS_MT_SLOT, 1, 0);
+    allow_axis(uinput, ABS_MT_TRACKING_ID, UINT16_MAX, 0);
+}
+
+static void create(const char *kind, unsigned vendor, const char *name) {
     if (device_count == MAX_DEVICES) die("too many devices");
     struct device *device = &devices[device_count];
     struct uinput_setup setup = {.id = {.bustype = BUS_USB, .vendor = (uint16_t)vendor, .product = 1, .version = 1}};
@@ -92,15 +126,10 @@ static void create(bool is_keyboard, unsigned vendor, const char *name) {
     device->uinput = open("/dev/uinput", O_WRONLY | O_CLOEXEC);
     if (device->uinput < 0) die("/dev/uinput");
     allow(device->uinput, UI_SET_EVBIT, EV_KEY);
-    if (is_keyboard) {
-        for (int code = KEY_ESC; code <= KEY_F12; code++) allow(device->uinput, UI_SET_KEYBIT, code);
-    } else {
-        allow(device->uinput, UI_SET_EVBIT, EV_REL);
-        allow(device->uinput, UI_SET_RELBIT, REL_X);
-        allow(device->uinput, UI_SET_RELBIT, REL_Y);
-        allow(device->uinput, UI_SET_KEYBIT, BTN_LEFT);
-        allow(device->uinput, UI_SET_KEYBIT, BTN_RIGHT);
-    }
+    bool is_keyboard = strcmp(kind, "keyboard") == 0;
+    if (is_keyboard) make_keyboard(device->uinput);
+    else if (strcmp(kind, "mouse") == 0) make_mouse(device->uinput);
+    else make_touchpad(device->uinput);
     if (ioctl(device->uinput, UI_DEV_SETUP, &setup) < 0 || ioctl(device->uinput, UI_DEV_CREATE) < 0) die("uinput");
     find_node(device);
     if (!is_keyboard) {
@@ -109,6 +138,10 @@ static void create(bool is_keyboard, unsigned vendor, const char *name) {
         device->node = -1;
     }
     printf("{\"device\":%d,\"sysname\":\"%s\"}\n", device_count++, device->sysname);
+}
+
+static void answer(uint64_t sent, uint64_t first_us, uint64_t last_us) {
+    printf("{\"sent\":%" PRIu64 ",\"first_us\":%" PRIu64 ",\"last_us\":%" PRIu64 "}\n", sent, first_us, last_us);
 }
 
 /* ---- typing ---- */
@@ -159,7 +192,7 @@ static void type(struct device *device, const uint16_t *codes, int count, const 
                 steps[i].code, steps[i].is_press ? "pressed" : "released", last);
     }
     fflush(key_log);
-    printf("{\"sent\":%d,\"first_us\":%" PRIu64 ",\"last_us\":%" PRIu64 "}\n", 2 * count, first, last);
+    answer((uint64_t)(2 * count), first, last);
 }
 
 static void type_letters(struct device *device, int count, const uint64_t limits[4]) {
@@ -183,7 +216,22 @@ static void type_codes(struct device *device, const char *list, const uint64_t l
     type(device, codes, count, limits);
 }
 
-/* ---- moving ---- */
+/* ---- pointing ---- */
+
+/* One report of events as they are written in the line: type, code and value of each. */
+static void report(struct device *device, const char *list) {
+    struct input_event events[MAX_EVENTS + 1] = {0};
+    int count = 0, length, value;
+    unsigned type, code;
+    for (; count < MAX_EVENTS && sscanf(list, "%u %u %d%n", &type, &code, &value, &length) == 3; list += length) {
+        events[count++] = (struct input_event){.type = (uint16_t)type, .code = (uint16_t)code, .value = value};
+    }
+    events[count++] = (struct input_event){.type = EV_SYN, .code = SYN_REPORT};
+    uint64_t start = now_us();
+    ssize_t size = (ssize_t)((size_t)count * sizeof *events);
+    if (write(device->uinput, events, (size_t)size) != size) die("sending a report");
+    answer(1, start, now_us());
+}
 
 static void move(struct device *device, uint64_t rate, double seconds) {
     uint64_t start = now_us(), end = start + (uint64_t)(seconds * 1e6), sent = 0;
@@ -196,7 +244,7 @@ static void move(struct device *device, uint64_t rate, double seconds) {
         if (write(device->uinput, frame, sizeof frame) != sizeof frame) die("sending motion");
         sent++;
     }
-    printf("{\"sent\":%" PRIu64 ",\"first_us\":%" PRIu64 ",\"last_us\":%" PRIu64 "}\n", sent, start, now_us());
+    answer(sent, start, now_us());
 }
 
 /* ---- commands ---- */
@@ -212,11 +260,11 @@ static struct device *device_at(int index) {
 static void obey(const char *line) {
     char kind[16], name[80];
     unsigned vendor;
-    int index, count, codes = 0;
+    int index, count, codes = 0, events = 0;
     uint64_t limits[4], rate;
     double seconds;
     if (sscanf(line, "create %15s %x %79[^\n]", kind, &vendor, name) == 3) {
-        create(strcmp(kind, "keyboard") == 0, vendor, name);
+        create(kind, vendor, name);
     } else if (sscanf(line, "type %d %d %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &index, &count, &limits[0],
                       &limits[1], &limits[2], &limits[3]) == 6) {
         type_letters(device_at(index), count, limits);
@@ -225,6 +273,8 @@ static void obey(const char *line) {
         type_codes(device_at(index), line + codes, limits);
     } else if (sscanf(line, "move %d %" SCNu64 " %lf", &index, &rate, &seconds) == 3) {
         move(device_at(index), rate, seconds);
+    } else if (sscanf(line, "report %d %n", &index, &events) == 1 && events > 0) {
+        report(device_at(index), line + events);
     } else if (sscanf(line, "destroy %d", &index) == 1) {
         struct device *device = device_at(index);
         if (device->node >= 0) close(device->node);

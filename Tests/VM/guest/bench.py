@@ -5,9 +5,12 @@ import time
 import consent
 import judge
 from guest import Feeder, Recorder, Sway, read_lines, wait_for
+from keys import CODES
 
 APPS = ("alpha", "beta")
 KEYBOARD, MOUSE, TOKEN = "kymograph test keyboard", "kymograph test mouse", "kymograph test token"
+VENDOR = "1209"
+EV_KEY = 1
 
 # AT-SPI's number of the role "text" (ATSPI_ROLE_TEXT).
 TEXT_FIELD = 61
@@ -17,19 +20,26 @@ FAST = ((12_000, 30_000), (15_000, 60_000))
 
 
 class Bench:
-    def __init__(self, report, payload, results):
-        self.report, self.recorder, self.results = report, Recorder(), results
-        self.sway = Sway()
+    def __init__(self, report, payload, results, compositor=Sway):
+        self.report, self.recorder, self.payload, self.results = report, Recorder(), payload, results
         self.feeder = Feeder(f"{payload}/clients/uinput-feeder", f"{results}/sent-keys.json")
-        self.keyboard = self.feeder.create("keyboard", KEYBOARD)
-        self.mouse = self.feeder.create("mouse", MOUSE)
+        self.keyboard = self.feeder.create("keyboard", KEYBOARD, VENDOR)
+        self.mouse = self.feeder.create("mouse", MOUSE, VENDOR)
+        self.sit_down(compositor)
+        consent.give(report, self.recorder)
+        self.wait_until_recorded()
+
+    def sit_down(self, compositor):
+        """At a session that has just begun."""
+        self.compositor = compositor()
         for app in APPS:
             # Every key is kept only where accessibility says that the field is no password's.
             log = self.client_log(app)
-            self.sway.command(f"exec {payload}/clients/keylog-client {app} 'Window {app}' {log} {TEXT_FIELD}")
-            wait_for(f"the window of {app}", lambda app=app: app in self.sway.windows())
-        wait_for("sway to take the keyboard", lambda: KEYBOARD in self.sway.keyboards())
-        consent.give(report, self.recorder)
+            self.compositor.run(f"{self.payload}/clients/keylog-client {app} 'Window {app}' {log} {TEXT_FIELD}")
+            wait_for(f"the window of {app}", lambda app=app: app in self.compositor.windows())
+        wait_for("the compositor to take the keyboard", lambda: KEYBOARD in self.compositor.keyboards())
+
+    def wait_until_recorded(self):
         self.recorder.wait_until_recording()
         wait_for("the recorder to open both devices", lambda: self.recorder.status()["devices"] >= 2)
         self.wait_until_keys_are_written()
@@ -41,7 +51,17 @@ class Bench:
         return {app: read_lines(self.client_log(app)) for app in APPS}
 
     def type(self, keystrokes, pace):
-        return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
+        """With Control where nobody tells of which process a window is: other keys are counts there, whatever the rule."""
+        if self.compositor.tells_processes:
+            return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
+        self.hold_control(True)
+        try:
+            return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
+        finally:
+            self.hold_control(False)
+
+    def hold_control(self, is_held):
+        self.feeder.ask(f"report {self.keyboard['device']} {EV_KEY} {CODES['leftctrl']} {is_held:d}")
 
     def wait_until_keys_are_written(self):
         """Types until a key is seen in the journal: then devices, focus and agent are all there."""

@@ -56,6 +56,9 @@ def seat_session(name):
 class Sway:
     """i3-ipc, spoken directly: a process per focus change would cost the emulated machine more than the change."""
 
+    # Whether the agent learns from it of which process a window is.
+    tells_processes = True
+
     def __init__(self):
         uid = pwd.getpwnam(SUBJECT).pw_uid
         pattern = f"/run/user/{uid}/sway-ipc.{uid}.*.sock"
@@ -83,6 +86,12 @@ class Sway:
         answer = self._ask(0, text)
         if not all(part["success"] for part in answer):
             raise RuntimeError(f"sway: {text}: {answer}")
+
+    def run(self, command):
+        self.command(f"exec {command}")
+
+    def focus(self, app):
+        self.command(f'[app_id="{app}"] focus')
 
     def tree(self):
         return self._ask(4, "")

@@ -109,7 +109,7 @@ def until_written(desk, last):
 
 def tell(place, app):
     """What a prompt that was not answered has left, which windows there are, and what the system has said."""
-    print(f"-- windows: {place.sway.windows()}")
+    print(f"-- windows: {place.compositor.windows()}")
     for path in sorted([*(place.runtime / app).iterdir(), place.runtime / f"prompt-{app}.log"]):
         if path.is_file():
             print(f"-- {path.name}\n{path.read_text(errors='replace')[-2000:]}")

@@ -19,7 +19,7 @@ def move_focus_while_typing(bench, moves, keystrokes, pace, pauses):
         if not typing.is_alive():
             sent += typing.wait()["sent"]
             typing = InBackground(bench.type, keystrokes, pace)
-        bench.sway.command(f'[app_id="{APPS[move % 2]}"] focus')
+        bench.compositor.focus(APPS[move % 2])
         time.sleep(random.uniform(*pauses))
     done = typing.wait()
     bench.settle(max(done["last_us"], now_us()))
@@ -81,7 +81,7 @@ def killed_on_the_way(bench):
 def excluded_device(bench):
     token = bench.feeder.create("keyboard", TOKEN, vendor="1050")
     node = f"/dev/input/{token['sysname']}"
-    wait_for("sway to take the token", lambda: TOKEN in bench.sway.keyboards())
+    wait_for("the compositor to take the token", lambda: TOKEN in bench.compositor.keyboards())
     properties = output_of("udevadm", "info", "--query=property", f"--name={node}").splitlines()
     bench.report.check("token: udev says KYMOGRAPH_IGNORE=1", "KYMOGRAPH_IGNORE=1" in properties, properties)
     done = bench.feeder.type(token["device"], 40, *NATURAL)

@@ -1,4 +1,4 @@
-"""What prompts.py needs of a session, of the guest's real one: programs are sway's children, as a person's own are."""
+"""What prompts.py needs of a session, of the guest's real one: programs are the compositor's children, as a person's own are."""
 
 import os
 import pwd
@@ -24,7 +24,7 @@ def until(condition, what, seconds=10):
 
 
 class Program:
-    """A process that sway has started: no child of the test's, so that its number is all that there is of it."""
+    """A process that the compositor has started: no child of the test's, so that its number is all that there is of it."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -50,8 +50,8 @@ class Program:
 
 
 class Desk:
-    def __init__(self, sway, directory):
-        self.sway = sway
+    def __init__(self, compositor, directory):
+        self.compositor = compositor
         self.account = pwd.getpwnam(SUBJECT)
         self.directory = self.runtime = Path(directory)
         self.programs = self.runtime / "programs"
@@ -60,7 +60,7 @@ class Desk:
         self.environment = {"DBUS_SESSION_BUS_ADDRESS": bus, "GSETTINGS_BACKEND": "memory", "LANG": "C.UTF-8"}
 
     def run(self, command, name):
-        """sway would take a command's quotes and semicolons for its own: it gets the name of a script."""
+        """Compositors would take a command's quotes and semicolons for its own: it gets the name of a script."""
         log, pid = self.runtime / f"{name}.log", self.runtime / f"{name}.pid"
         for path in (log, pid):
             path.touch()
@@ -69,9 +69,9 @@ class Desk:
         variables = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in self.environment.items())
         script.write_text(f"#!/bin/sh\n{variables}exec >{log} 2>&1\necho $$ >{pid}\nexec {shlex.join(command)}\n")
         script.chmod(0o755)
-        self.sway.command(f"exec {script}")
+        self.compositor.run(script)
         return Program(int(until(pid.read_text, f"{name} is started")))
 
     def message(self, *_):
         """The prompts ask for nothing but the tree."""
-        return self.sway.tree()
+        return self.compositor.tree()

@@ -1,6 +1,6 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend|wayfire|hyprland
 """
 
 import random
@@ -12,6 +12,7 @@ import consent
 import endurance
 import life
 import peers
+import pointers
 import scenarios
 from bench import FAST, NATURAL, Bench
 from guest import now_us
@@ -25,6 +26,7 @@ def at_the_desk(report, payload, results):
     scenarios.attribution(bench, "fast pace", 100, 2400, FAST, (0.25, 0.65))
     scenarios.killed_on_the_way(bench)
     scenarios.excluded_device(bench)
+    pointers.settings_of_pointers(bench)
     scenarios.another_terminal(bench)
     scenarios.latency(bench)
     peers.beside_peers(bench)
@@ -96,7 +98,22 @@ def asleep(report, payload, results):
     desk.feeder.close()
 
 
-PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
+def of_compositor(name):
+    def part(report, payload, results):
+        import compositors
+        import desktops
+
+        bench = Bench(report, payload, results, compositors.BY_PART[name])
+        desktops.at(bench, f"{results}/{name}")
+        bench.feeder.close()
+
+    return part
+
+
+PARTS = {
+    "desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package,
+    "rebooted": after_the_reboot, "suspend": asleep, **{name: of_compositor(name) for name in ("wayfire", "hyprland")},
+}
 
 
 def main(payload, results, part):
