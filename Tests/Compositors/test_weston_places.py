@@ -64,6 +64,14 @@ class Mouse:
 
     def __init__(self, desk, connection):
         self.pointer, self.connection, self.number = desk.pointer(), connection, 0
+        assert self.told() is None, "nothing was pressed yet"
+
+        def is_plugged_in():
+            self.click(640, 360)
+            return self.told()
+
+        # What it does before Weston has taken notice of it is lost.
+        until(is_plugged_in, "Weston has the mouse")
 
     def move(self, x, y):
         assert self.pointer.order(f"move {x} {y} 1280 720") == "done"
@@ -96,7 +104,6 @@ def test_where_a_press_was(desk, service):
     _, connection = greet(desk, service)
     connection.heard(Focus, app="alpha")
     mouse = Mouse(desk, connection)
-    assert mouse.told() is None, "nothing was pressed yet"
     before = now()
     # The press, and not where the pointer has come to meanwhile.
     mouse.click(100, 50, then=(700, 500))
@@ -160,10 +167,15 @@ def test_a_press_in_a_menu_of_the_window_is_in_the_window(desk, service):
     window = desk.window("alpha", "first")
     _, connection = greet(desk, service)
     alpha = connection.heard(Focus, app="alpha").window
-    desk.order("move alpha 30 20")
-    assert window.order('{"menu": [300, 200]}') == "done"
     mouse = Mouse(desk, connection)
-    mouse.click(340, 230)
-    mouse.is_told(310, 210)
+    desk.order("move alpha -400 20")
+    # It begins in the window, and goes beyond its edge.
+    assert window.order('{"menu": [1270, 200]}') == "done"
+
+    def is_shown():
+        mouse.click(900, 240)
+        return (word := mouse.told()) and word[1:] == ("window", 1300, 220)
+
+    until(is_shown, "what is pressed is the menu, where no window is")
     windows = {message.window for message in connection.messages if isinstance(message, Focus) and message.state == "window"}
     assert windows == {alpha}, "it keeps the keyboard"
