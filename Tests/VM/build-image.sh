@@ -2,10 +2,10 @@
 # A bootable Debian with a real kernel, udev, systemd, logind, uinput and sway, and nothing of Kymograph in it: what is
 # tested comes on a second disk, so that a new build needs no new image.
 #
-# usage: Tests/VM/build-image.sh bookworm|trixie [browsers]    prints the directory with disk.img, vmlinuz and initrd.img
+# usage: Tests/VM/build-image.sh bookworm|trixie [browsers|compositors]    prints the directory with disk.img, vmlinuz and initrd.img
 set -euo pipefail
 
-suite=${1:?usage: build-image.sh bookworm|trixie [browsers]}
+suite=${1:?usage: build-image.sh bookworm|trixie [browsers|compositors]}
 variant=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${KYMO_CACHE:-$here/../../.cache}
@@ -24,6 +24,12 @@ asking=(
 [[ $suite != bookworm ]] || packages+=("${asking[@]}")
 # An image of its own: 700 MB on the disk, for one part that is seldom run.
 [[ $variant != browsers ]] || packages+=(firefox-esr chromium)
+# Compositors that start nowhere without a DRM device, and what they draw with. Hyprland is in backports, and wants a library from there.
+sources=("$mirror")
+if [[ $variant == compositors ]]; then
+    packages=("${packages[@]/%libxkbcommon0/libxkbcommon0/$suite-backports}" wayfire hyprland libgl1-mesa-dri swaylock)
+    sources=("deb $mirror $suite main" "deb $mirror $suite-backports main")
+fi
 
 # The whole script is the recipe, so its hash names the result.
 key=$(sha256sum "$0" | cut -c1-16)
@@ -55,7 +61,7 @@ mmdebstrap --quiet --variant=minbase \
     --customize-hook='cd "$1/tmp" && APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq download libinput-tools' \
     --customize-hook='dpkg-deb --fsys-tarfile "$1"/tmp/libinput-tools_*.deb | tar -x -C "$1" ./usr/libexec/libinput/libinput-record' \
     --customize-hook='rm "$1"/tmp/libinput-tools_*.deb' \
-    "$suite" "$work/root" "$mirror" >&2
+    "$suite" "$work/root" "${sources[@]}" >&2
 
 root=$work/root
 chroot "$root" useradd --create-home --shell /bin/bash --groups video,render ada

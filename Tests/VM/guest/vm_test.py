@@ -1,6 +1,6 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend|wayfire|hyprland
 """
 
 import random
@@ -98,7 +98,22 @@ def asleep(report, payload, results):
     desk.feeder.close()
 
 
-PARTS = {"desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package, "rebooted": after_the_reboot, "suspend": asleep}
+def of_compositor(name):
+    def part(report, payload, results):
+        import compositors
+        import desktops
+
+        bench = Bench(report, payload, results, compositors.BY_PART[name])
+        desktops.at(bench, f"{results}/{name}")
+        bench.feeder.close()
+
+    return part
+
+
+PARTS = {
+    "desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package,
+    "rebooted": after_the_reboot, "suspend": asleep, **{name: of_compositor(name) for name in ("wayfire", "hyprland")},
+}
 
 
 def main(payload, results, part):
