@@ -23,22 +23,18 @@ final class Compositor {
         var panelClicked: () -> Void
     }
 
-    private let loop: EventLoop
-    private let handlers: Handlers
-    private var backend: WaylandBackend?
+    let loop: EventLoop
+    let handlers: Handlers
+    private(set) var backend: WaylandBackend?
     private var sway: SwayIPC?
-    private var plasmaLayouts: PlasmaLayouts?
-    private var plasmaDevices: PlasmaDevices?
+    var plasmaLayouts: PlasmaLayouts?
+    var plasmaDevices: PlasmaDevices?
     private var settings = DesktopSettings()
-    private var shell: GnomeShell?
-    private var script: PlasmaScript?
+    var shell: GnomeShell?
+    var script: PlasmaScript?
     /// The service has asked where the pointer is.
     private var wantsPointer = false
-    /// What came over the bus: in force where the compositor itself does not tell.
-    private var groupOnBus = ActiveGroup.untold
-    private var keymap: Keymap?
-    /// By sway's socket, or the module in Weston.
-    private var group = ActiveGroup.untold
+    private var layout = SeatLayout()
     /// Asked while there was nobody to ask: answered when there is.
     private var openProbes: [UInt64] = []
     private var places = PlacePace()
@@ -58,10 +54,10 @@ final class Compositor {
         [retry.deadlineMicroseconds ?? silenceMicroseconds, places.deadlineMicroseconds].compactMap(\.self).min()
     }
 
-    private func send(_ message: AgentMessage) { handlers.send(message) }
+    func send(_ message: AgentMessage) { handlers.send(message) }
 
     /// A protocol of the compositor's own goes before extension and script, which are asked only where there is none.
-    private var informant: Informant? {
+    var informant: Informant? {
         guard let backend else { return nil }
         return switch backend.phase {
         case .asking: nil
@@ -70,7 +66,7 @@ final class Compositor {
         }
     }
 
-    private var informantOnBus: Informant? {
+    var informantOnBus: Informant? {
         if let shell, shell.phase == .usable { return .shell(shell) }
         if let script, script.phase == .usable { return .script(script) }
         return nil
@@ -127,7 +123,7 @@ final class Compositor {
         script.askPointer(answer)
     }
 
-    private func placed(_ report: WindowPlaceReport) {
+    func placed(_ report: WindowPlaceReport) {
         if let due = places.take(report, nowMicroseconds: kymo_monotonic_microseconds()) { send(.windowPlace(due)) }
     }
 
@@ -159,10 +155,9 @@ final class Compositor {
                         send(.focus($0))
                         noteDoubt()
                     }, place: { [unowned self] in placed($0) },
-                    keymap: { [unowned self] in
-                        keymap = $0
+                    keymap: { [unowned self] keymap in
                         sway?.askLayout()
-                        tellLayout()
+                        change { $0.keymap = keymap }
                     }, group: { [unowned self] in groupTold($0.map { ActiveLayout(group: $0) }) },
                     watermark: { [unowned self] in answered($0) },
                     outputs: { [unowned self] in send(.outputs($0)) },
@@ -187,7 +182,7 @@ final class Compositor {
     /// This process has connected to it by itself, for the badge.
     func processConnected() { backend?.processConnected() }
 
-    private func answered(_ mark: Watermark) {
+    func answered(_ mark: Watermark) {
         openProbes.removeAll { $0 <= mark.probe }
         send(.watermark(mark))
     }
@@ -201,13 +196,13 @@ final class Compositor {
     }
 
     /// Those on the bus learn which process they have to be. KWin runs a script only where its protocol does not tell.
-    private func introduce() {
+    func introduce() {
         shell?.compositor(pid: backend?.compositorPID)
         let needsScript = isKWin && (backend?.phase == .lacking || wantsPointer)
         script?.compositor(pid: needsScript ? backend?.compositorPID : nil)
     }
 
-    private func informantChanged() {
+    func informantChanged() {
         if let informant {
             lastComplaint = ""
             log(.notice, "focus from \(informant.name): \(informant.reason)")
@@ -236,7 +231,7 @@ final class Compositor {
         backend = nil
         introduce()
         lastDoubt = nil
-        keymap = nil
+        layout.keymap = nil
         silenceMicroseconds = nil
         closeSway()
         complain("\(reason); the focus is unknown until it is back")
@@ -255,7 +250,7 @@ final class Compositor {
                 layout: { [unowned self] in groupTold($0) }, settings: { [unowned self] in settingsTold($0, by: .sway) }
             ))
         guard let sway else { return }
-        group = .open
+        layout.own = .open
         do {
             try loop.add(sway.descriptor) { [unowned self] in
                 guard self.sway?.dispatch() == false else { return }
@@ -266,7 +261,7 @@ final class Compositor {
             log(.info, "pid and layout from sway's socket")
         } catch {
             self.sway = nil
-            group = .untold
+            layout.own = .untold
         }
     }
 
@@ -279,132 +274,35 @@ final class Compositor {
     }
 
     private func closeSway() {
-        group = .untold
+        layout.own = .untold
         guard let old = sway else { return }
         loop.remove(old.descriptor)
         sway = nil
         settingsTold(nil, by: .sway)
     }
 
-    // MARK: GNOME Shell
+    // MARK: settings, layout, outputs
 
-    private func gnomeShell(_ bus: Bus) throws(BusError) -> GnomeShell {
-        try GnomeShell(
-            bus: bus,
-            handlers: GnomeShell.Handlers(
-                phase: { [unowned self] in shellChanged() },
-                focus: { [unowned self] in if case .shell = informant { send(.focus($0)) } },
-                place: { [unowned self] in if case .shell = informant { placed($0) } },
-                purpose: { [unowned self] in handlers.purpose($0) },
-                group: { [unowned self] in busTold($0.map { .told(ActiveLayout(group: $0)) } ?? .open) },
-                watermark: { [unowned self] in if case .shell = informant { answered($0) } },
-                seen: { [unowned self] in handlers.panel($0 ? .shown : .hidden($1)) },
-                clicked: { [unowned self] in handlers.panelClicked() },
-                settings: { [unowned self] in settingsTold($0, by: .shell) }))
-    }
-
-    private func shellChanged() {
-        guard let shell else { return }
-        switch shell.phase {
-        case .usable: handlers.panel(.pending("the panel has not drawn it yet"))
-        case .asking: break
-        case .absent: handlers.panel(nil)
-        case .lacking(let reason): handlers.panel(.hidden(reason))
-        }
-        if shell.phase != .usable, groupOnBus != .untold { busTold(.untold) }
-        if backend?.phase == .lacking, shell.phase != .asking { informantChanged() }
-    }
-
-    func showInPanel(_ presentation: Presentation) {
-        let symbol: UInt8 =
-            switch presentation.symbol {
-            case .recording: 0
-            case .paused: 1
-            case .off: 2
-            }
-        shell?.show(symbol: symbol, text: presentation.text, isPending: presentation.isPending)
-    }
-
-    private func settingsTold(_ choices: [DeviceChoice]?, by source: DesktopSettings.Source) {
+    func settingsTold(_ choices: [DeviceChoice]?, by source: DesktopSettings.Source) {
         if let report = settings.take(choices, from: source) { send(.settings(report)) }
     }
 
-    // MARK: KWin's script
-
-    private func plasmaScript(_ bus: Bus) throws(BusError) -> PlasmaScript {
-        try PlasmaScript(
-            bus: bus, loop: loop, directory: Surroundings.runtimeDirectory,
-            handlers: PlasmaScript.Handlers(
-                phase: { [unowned self] in
-                    guard backend?.phase == .lacking, let script, script.phase != .asking else { return }
-                    informantChanged()
-                }, focus: { [unowned self] in if case .script = informant { send(.focus($0)) } },
-                place: { [unowned self] in if case .script = informant { placed($0) } },
-                watermark: { [unowned self] in if case .script = informant { answered($0) } }))
-    }
-
-    /// Leaves nothing behind.
-    func end() { script?.end() }
-
-    // MARK: layout
-
     /// By the compositor itself; nil: it cannot say.
-    private func groupTold(_ layout: ActiveLayout?) {
-        let told = layout.map(ActiveGroup.told) ?? .open
-        guard group != told else { return }
-        group = told
-        tellLayout()
+    private func groupTold(_ layout: ActiveLayout?) { change { $0.own = layout.map(ActiveGroup.told) ?? .open } }
+
+    /// What is in force is told when it is another.
+    func change(_ body: (inout SeatLayout) -> Void) {
+        let before = layout
+        body(&layout)
+        if layout != before { tellLayout() }
     }
 
-    func busCame(_ bus: Bus) {
-        do {
-            plasmaLayouts = try PlasmaLayouts(
-                bus: bus, told: { [unowned self] in busTold($0.map(ActiveGroup.told) ?? .open) },
-                absent: { [unowned self] in busTold(.untold) })
-            plasmaDevices = try PlasmaDevices(bus: bus, loop: loop) { [unowned self] in settingsTold($0, by: .plasma) }
-            shell = try gnomeShell(bus)
-            script = try plasmaScript(bus)
-            introduce()
-        } catch {
-            log(.notice, "\(error); the active layout is known only where there is but one")
-        }
-    }
-
-    func busLeft() {
-        plasmaLayouts = nil
-        plasmaDevices = nil
-        settingsTold(nil, by: .plasma)
-        settingsTold(nil, by: .shell)
-        let hadInformant = informantOnBus != nil
-        shell = nil
-        script = nil
-        handlers.panel(nil)
-        busTold(.untold)
-        if hadInformant { informantChanged() }
-    }
-
-    private func busTold(_ group: ActiveGroup) {
-        guard groupOnBus != group else { return }
-        groupOnBus = group
-        if group == .untold { tellLayout() }
-    }
+    private func tellLayout() { send(.layout(layout.report)) }
 
     /// Without a compositor there are none; one that has not said yet what it offers may have any.
     private func tellOutputs() {
         guard let backend else { return send(.outputs(OutputsReport(outputs: []))) }
         backend.repeatOutputs()
-    }
-
-    private func tellLayout() {
-        guard let keymap, let known = (group == .untold ? groupOnBus : group).inForce(of: keymap),
-            let table = keymap.table(group: known)
-        else {
-            let description = LayoutDescription(isKnown: false, keymapHash: keymap?.hash ?? 0)
-            return send(.layout(LayoutReport(description: description, table: nil)))
-        }
-        let description = LayoutDescription(
-            isKnown: true, name: keymap.groupName(known), group: known, keymapHash: keymap.hash)
-        send(.layout(LayoutReport(description: description, table: table)))
     }
 
     private func complain(_ text: String) {
