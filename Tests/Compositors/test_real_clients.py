@@ -21,6 +21,10 @@ from witnesses import GREETING, LETTERS
 
 # docs/DESKTOPS.md has the figures of 200; `make soak` moves it 1,000 times.
 CHANGES = int(os.environ.get("KYMO_FOCUS_CHANGES", 200))
+DESKS = [Sway, Sway110, Labwc, KWin, KWin63, Gnome, Gnome48]
+# KWin's script, where there is time: between two windows of our own it is tested in test_attribution.py.
+if CHANGES > 200:
+    DESKS += [KWinByScript, KWin63ByScript]
 # Between two changes of focus, between two keys, and of a key that is down: seconds.
 STAYS, PAUSES, DOWN = (0.1, 0.3), (0.015, 0.045), 0.004
 # What a kernel is allowed between its stamp and the compositor (FocusTimeline.marginMicroseconds). A key that a busy machine kept
@@ -145,7 +149,7 @@ def percentile(values, share):
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-@pytest.mark.parametrize("kind", [Sway, Sway110, Labwc, KWin, KWin63, KWinByScript, KWin63ByScript, Gnome, Gnome48], ids=named)
+@pytest.mark.parametrize("kind", DESKS, ids=named)
 def test_keys_belong_to_the_client_that_was_given_them(undisturbed, start, bed, recorder, pages, kind):
     device = bed.add("keyboard", 1)
     # The agent is the session's own, which comes with its windows.
