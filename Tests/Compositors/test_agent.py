@@ -133,7 +133,7 @@ def test_compositor_that_does_not_tell_of_its_windows(cage, service):
     reason = "cage does not offer zwlr_foreign_toplevel_manager_v1"
     # It may have asked before it was greeted.
     connection.heard(Backend, condition=lambda state: reason in state.reason, usable=False)
-    connection.heard(Focus, state="unknown")
+    connection.expect(Focus, state="unknown")
     # Nor is there a place for the badge.
     connection.heard(Indicator, condition=lambda state: "no badge: cage" in state.reason, shown=False)
     connection.send_probe()
