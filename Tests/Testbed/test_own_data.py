@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from agent import Agent
+from agent import PROTOCOL_VERSION, Agent
 from bed import now_us, subject, wait_for
 from test_consent import control, is_recording, privacy, reason
 from test_forget import keys, type_in, verify
@@ -274,7 +274,7 @@ def test_the_agent_of_another_session_of_the_same_user_is_refused(desk):
     other = Agent(daemon.agent_socket, uid=UID, greet=False)
     try:
         # It could have connected before anybody placed it: so a second one, of whose number logind is told first.
-        holder = subprocess.Popen(["/usr/bin/python3", "-c", PLACED, str(daemon.agent_socket), str(UID)], stdin=subprocess.PIPE,
+        holder = subprocess.Popen(["/usr/bin/python3", "-c", PLACED, str(daemon.agent_socket), str(UID), str(PROTOCOL_VERSION)], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
         other.close()
         for session, refused in (("c77", True), (seat, False), (None, False)):
@@ -300,7 +300,7 @@ while True:
     if not sys.stdin.readline(): break
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); peer.settimeout(10); peer.connect(sys.argv[1])
     try:
-        peer.send(struct.pack("<BH", 1, 3) + text("testbed") + text("testbed"))
+        peer.send(struct.pack("<BH", 1, int(sys.argv[3])) + text("testbed") + text("testbed"))
     except OSError:
         pass
     answer = peer.recv(9000)
