@@ -234,7 +234,7 @@ public final class PlasmaScript {
                 let pointer = ScriptState.pointer(
                     try message[1, as: String.self], atMicroseconds: kymo_monotonic_microseconds())
                 try heard(message, from: 2)
-                answered(number, pointer, reply)
+                answered(number, pointer.flatMap { state?.isInWindow($0) == true ? $0 : nil }, reply)
             default: return false
             }
         } catch {

@@ -53,6 +53,13 @@ struct ScriptState: Equatable {
         return PointerWord(timeMicroseconds: now, frame: .desktop, x: Fixed8(x), y: Fixed8(y))
     }
 
+    /// Elsewhere the pointer is nobody's business: over a panel, another app, or a keyboard that is drawn on the screen.
+    func isInWindow(_ word: PointerWord) -> Bool {
+        guard let place else { return false }
+        let x = word.x.value - Double(place.x), y = word.y.value - Double(place.y)
+        return x >= 0 && y >= 0 && x < Double(place.width) && y < Double(place.height)
+    }
+
     /// - Parameter base: what the script's numbers are added to, so that another script's do not come again.
     func report(atMicroseconds now: UInt64, numbersFrom base: UInt64) -> FocusReport {
         guard window != 0 else { return FocusReport(timeMicroseconds: now, state: .none, source: PlasmaScript.name) }
