@@ -99,7 +99,7 @@ public final class Gate {
             closeSpan(atMicroseconds: now, emit)
         }
         interactions.discard(beforeMicroseconds: now)
-        windowPlaces.forgetWritten()
+        dropWindowPlaces()
         isOpen = open
         guard !open else { return ledger.end(atMicroseconds: now, emit) }
         ledger.begin(reason, atMicroseconds: start, emit)

@@ -21,9 +21,7 @@ extension Gate {
             }
         }
         interactions.discard(beforeMicroseconds: now)
-        // Where the window is stands behind the record of its focus, and is told anew with it.
-        pendingAccounts.removeAll { $0.payload.isWindowPlace }
-        windowPlaces.forgetWritten()
+        dropWindowPlaces()
         // A release would tell which key went down before.
         keyboard.forgetWrittenPresses()
         probes.clear()
@@ -38,11 +36,5 @@ extension Gate {
         guard isOpen, isAgentPresent, let lastReport, lastReport.state == .window else { return }
         focusChanged(lastReport, receivedMicroseconds: now, isNew: true)
         noteWindowPlace(atMicroseconds: now)
-    }
-}
-
-extension Payload {
-    fileprivate var isWindowPlace: Bool {
-        if case .windowPlace = self { true } else { false }
     }
 }

@@ -39,6 +39,13 @@ extension Gate {
                 payload: .windowPlace(place)))
     }
 
+    /// What waits was permitted by what does not hold any more. Where the window is stands behind the record of its focus, and is
+    /// told anew where it may be.
+    func dropWindowPlaces() {
+        pendingAccounts.removeAll { $0.payload.isWindowPlace }
+        windowPlaces.forgetWritten()
+    }
+
     /// A button was pressed at that time.
     /// - Returns: the number by which the agent is to be asked where the pointer is; nil: it is nobody's business.
     ///
@@ -86,5 +93,11 @@ extension Gate {
             timeline.attribution(at: looked).pointer == .on, fields.held(at: looked).limit > .privateWindow
         else { return false }
         return isPressPermitted(at: waiting.timeMicroseconds, held, emit)
+    }
+}
+
+extension Payload {
+    fileprivate var isWindowPlace: Bool {
+        if case .windowPlace = self { true } else { false }
     }
 }

@@ -20,6 +20,7 @@ extension Gate {
         // What they tighten holds at once: nothing of before is written after it.
         lateCounts.distrust(atMicroseconds: nowMicroseconds)
         if let lastReport { focusChanged(lastReport, receivedMicroseconds: nowMicroseconds) }
+        dropWindowPlaces()
         noteWindowPlace(atMicroseconds: nowMicroseconds)
     }
 
@@ -34,6 +35,7 @@ extension Gate {
         outputs.forget()
         // Written behind the session's end, it would be in force without anybody who could take it back.
         pendingAccounts.removeAll { $0.payload.isOutput }
+        dropWindowPlaces()
         layouts.change(to: nil, atMicroseconds: nowMicroseconds, provenMicroseconds: timeline.watermarkMicroseconds)
         focusChanged(FocusDescription(id: 0, state: .unknown), receivedMicroseconds: nowMicroseconds)
     }

@@ -207,6 +207,23 @@ import Testing
         #expect(desk.lines.filter { $0.hasPrefix("window") } == ["window at 1,2 vault"])
     }
 
+    /// It waits for the record of its focus, which waits for an answer; meanwhile what permitted it falls.
+    @Test func whatWaitsIsNotWrittenOnceARuleAPauseOrTheAgentsLeaveForbidsIt() throws {
+        let forbidding: [(String, (Desk) -> Void)] = [
+            ("a rule", { $0.gate.setRules(.of(["editor": .off]), nowMicroseconds: Desk.start + 5_000) }),
+            ("a pause", { $0.close(at: 5) }),
+            ("the agent's leave", { $0.gate.agentLost(nowMicroseconds: Desk.start + 5_000) }),
+        ]
+        for (name, forbid) in forbidding {
+            let desk = try desk()
+            desk.focus("editor", at: 0)
+            desk.placed(1, 2, at: 1)
+            forbid(desk)
+            desk.advance(to: 900)
+            #expect(!desk.lines.contains { $0.hasPrefix("window at") }, "\(name)")
+        }
+    }
+
     @Test func afterAPauseOrAForgettingItIsToldAnew() throws {
         for isPause in [true, false] {
             let desk = try desk()
