@@ -92,7 +92,7 @@ class PolkitAgent(Over):
         done = self.directory / "taken"
         command = f"until pkcheck --action-id {AUTHORIZATION} --process $$ --allow-user-interaction; do sleep 1; done; echo >{done}"
         self.check = self.desk.run(["sh", "-c", command], "polkit-check")
-        until(lambda: self.desk.sway.windows().get(self.dialog), "the agent's window has the keyboard", 20)
+        until(lambda: self.desk.compositor.windows().get(self.dialog), "the agent's window has the keyboard", 20)
 
     def leave(self, typist):
         typist.key("enter")
