@@ -9,6 +9,10 @@ struct Probes {
     static let limit = 32
     /// What comes within this shares a question.
     static let spacingMicroseconds: UInt64 = 2_000
+    /// Presses that come this close (a shortcut that a remapper types, a chord) share the question that the last of them
+    /// is due. Asked for the first alone, those behind it would have to wait for the next question, and be uncertain two
+    /// milliseconds longer; the first pays for it with half of one at most.
+    static let gatheringMicroseconds: UInt64 = 500
 
     private var lastID: UInt64 = 0
     private var out: [(id: UInt64, askedMicroseconds: UInt64)] = []
@@ -19,6 +23,8 @@ struct Probes {
     /// every event: an optional would cost it twice as much.
     private var firstPress = never
     private var lastPress: UInt64 = 0
+    /// When to ask for those presses.
+    private var pressDue = never
     private var firstOther = never
     private var lastOther: UInt64 = 0
 
@@ -29,24 +35,36 @@ struct Probes {
     /// An event waits for an answer to a question that is asked after it.
     @inline(__always) mutating func await(_ time: UInt64, isPress: Bool) {
         if isPress {
-            firstPress = min(firstPress, time)
             lastPress = max(lastPress, time)
+            gather(time)
         } else {
             firstOther = min(firstOther, time)
             lastOther = max(lastOther, time)
         }
     }
 
+    @inline(__always) private mutating func gather(_ time: UInt64) {
+        // Late enough that the compositor could surely read it.
+        let due = time &+ (FocusTimeline.marginMicroseconds + 1)
+        if time < firstPress {
+            firstPress = time
+            pressDue = due
+        } else if time <= firstPress &+ Self.gatheringMicroseconds {
+            pressDue = max(pressDue, due)
+        }
+    }
+
     /// Nothing waits.
     mutating func clear() {
         firstPress = Self.never
+        pressDue = Self.never
         firstOther = Self.never
     }
 
     /// When to ask, for what waits. A press is asked for at once, but late enough that the compositor could surely read
     /// it; the rest can wait. In the far future: for nothing.
     @inline(__always) func wishedMicroseconds(pointerMicroseconds: UInt64) -> UInt64 {
-        min(firstPress &+ (FocusTimeline.marginMicroseconds + 1), firstOther &+ (pointerMicroseconds &+ 1))
+        min(pressDue, firstOther &+ (pointerMicroseconds &+ 1))
     }
 
     /// That time, or when the next question may be asked; nil: not before an answer has come.
@@ -61,9 +79,15 @@ struct Probes {
         lastAskedMicroseconds = now
         // An answer confirms what was stamped a margin before the question.
         let covered = now > FocusTimeline.marginMicroseconds ? now - FocusTimeline.marginMicroseconds : 0
-        if firstPress != Self.never { firstPress = lastPress < covered ? Self.never : max(firstPress, covered) }
+        if firstPress != Self.never { pressesAreCovered(before: covered) }
         if firstOther != Self.never { firstOther = lastOther < covered ? Self.never : max(firstOther, covered) }
         return lastID
+    }
+
+    private mutating func pressesAreCovered(before covered: UInt64) {
+        let isLeft = lastPress >= covered
+        firstPress = isLeft ? max(firstPress, covered) : Self.never
+        pressDue = isLeft ? firstPress &+ (FocusTimeline.marginMicroseconds + 1) : Self.never
     }
 
     /// Whoever is asked next has not been asked yet. Numbers are not used twice: a late answer is none.
