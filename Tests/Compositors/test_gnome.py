@@ -247,9 +247,12 @@ def test_indicator_says_what_the_recorder_says_and_a_click_pauses(gnome, service
     _, connection = greet(gnome, service)
     connection.heard(Indicator, shown=True, means="gnome-shell")
     connection.tell("recording")
-    until(lambda: gnome.hand.order("indicator").endswith("● recording"), "the panel says so")
-    place = gnome.hand.order("indicator").split()[1]
-    gnome.order(f"click {place}")
+
+    def place_of_recording():
+        state, place, *text = gnome.hand.order("indicator").split()
+        return state == "seen" and text == ["●", "recording"] and place
+
+    gnome.order(f"click {until(place_of_recording, 'the panel says so')}")
     assert connection.expect(Pause).paused
     connection.tell("paused", "until 14:05")
     until(lambda: gnome.hand.order("indicator").endswith("‖ paused until 14:05"), "the panel says so")

@@ -199,7 +199,8 @@ var Hand = class Hand {
             return 'none';
         const [x, y] = button.get_transformed_position();
         const place = `${Math.round(x + button.width / 2)},${Math.round(y + button.height / 2)}`;
-        return `${button.mapped ? 'seen' : 'hidden'} ${place} ${this._texts(button).join(' ')}`;
+        // With a new text it has its old place until the next picture.
+        return `${button.mapped && button.has_allocation() ? 'seen' : 'hidden'} ${place} ${this._texts(button).join(' ')}`;
     }
 
     badge() {
