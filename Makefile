@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root soak bench guard lint deb weston-deb package-test same-bytes \
+.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root roots soak bench guard lint deb weston-deb package-test same-bytes \
     install programs pages build debug packages clean
 
 # Kept between runs: guest images, the root of Debian 13 for its compositors.
@@ -43,6 +43,14 @@ testbed: packages build
 compositors: packages build
 	@Tests/Compositors/run
 
+roots: packages ## the Debians that tests enter and boot, beforehand (each is made once; needs root)
+	@for suite in bookworm trixie; do
+	    Tests/VM/build-image.sh $$suite
+	    Tests/Package/root.sh $$suite
+	done
+	Tests/Compositors/debian13-root
+	packaging/weston-root
+
 package-test: deb weston-deb ## the packages in roots of Debian 12 and 13 (needs root)
 	@Tests/Package/run
 
@@ -72,7 +80,7 @@ soak: packages build deb ## the long ones: the package's life in Debian 13, Wayf
 	for part in wayfire hyprland; do KYMO_VM_PARTS=$$part Tests/VM/run trixie; done
 	KYMO_VM_PARTS=browsers Tests/VM/run bookworm
 	for suite in bookworm trixie; do KYMO_VM_PARTS=endurance KYMO_VM_SECONDS=$${KYMO_VM_SECONDS:-3600} Tests/VM/run $$suite; done
-	KYMO_FOCUS_CHANGES=1000 Tests/Compositors/run test_real_clients.py
+	KYMO_RESTS=1 KYMO_FOCUS_CHANGES=1000 Tests/Compositors/run -k "real_clients or half_a_minute"
 	KYMO_RATE_SECONDS=120 Tests/Testbed/run -k 8_khz
 	KYMO_HOT_PATH_SECONDS=35 Tests/Testbed/run test_hot_path.py
 	Benchmarks/soak 3600

@@ -219,6 +219,7 @@ def test_kwin_that_hung_until_the_agent_gave_up_is_asked_anew(kwin, service):
     assert is_loaded(kwin)
 
 
+@pytest.mark.skipif(not os.environ.get("KYMO_RESTS"), reason="72 s of rest: `make soak` sets KYMO_RESTS")
 def test_it_listens_after_half_a_minute_of_rest_and_ends_after_one_without_an_agent(start, service):
     """QtDBus gives up a question that the agent leaves open for 25 s, and a script is not told so."""
     kwin = start(KWin63ByScript)

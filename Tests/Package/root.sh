@@ -11,6 +11,9 @@ packages=systemd,udev,apt-utils,man-db,libinput10,libwayland-client0,libcairo2,l
 
 key=$({ cat "$0"; echo "$more"; } | sha256sum | cut -c1-16)
 mkdir -p "$cache"
+# Whoever comes meanwhile waits for it (CI makes it beforehand).
+exec 9> "$cache/root-$suite.lock"
+flock 9
 root=$(cd "$cache" && pwd)/root-$suite-$key
 if [[ ! -e $root/complete ]]; then
     work=$(mktemp -d "$cache/root.XXXXXX")

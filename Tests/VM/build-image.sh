@@ -34,6 +34,9 @@ fi
 # The whole script is the recipe, so its hash names the result.
 key=$(sha256sum "$0" | cut -c1-16)
 mkdir -p "$cache"
+# Whoever comes meanwhile waits for it (CI makes it beforehand).
+exec 9> "$cache/vm-$suite$variant.lock"
+flock 9
 image=$(cd "$cache" && pwd)/vm-$suite${variant:+-$variant}-$key
 if [[ -e $image/complete ]]; then
     echo "$image"
