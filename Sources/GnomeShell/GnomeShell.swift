@@ -5,8 +5,8 @@ import Events
 
 /// GNOME Shell, which tells of its windows through an extension of ours, on the session's bus.
 ///
-/// Anybody on the bus may take a name and answer. What is believed comes from the owner of the shell's name whose process,
-/// as the bus knows it from the kernel, is the one at the other end of the Wayland socket.
+/// Anybody on the bus may take a name and answer. What is believed comes from the owner of the shell's name that is proven
+/// to be the process at the other end of the Wayland socket.
 public final class GnomeShell {
     public static let name = "gnome-shell"
     static let busName = "org.gnome.Shell"
@@ -26,8 +26,7 @@ public final class GnomeShell {
     private let bus: Bus
     private let handlers: Handlers
     private var subscriptions: [BusSubscription] = []
-    private var owner: String?
-    private var compositorPID: Int32?
+    private var shell: ProvenOwner?
     /// Answers to what was asked before it last changed mean nothing.
     private var generation: UInt64 = 0
     private var state: ShellState?
@@ -39,8 +38,8 @@ public final class GnomeShell {
     public init(bus: Bus, handlers: Handlers) throws(BusError) {
         self.bus = bus
         self.handlers = handlers
+        shell = try ProvenOwner(bus: bus, name: Self.busName) { [weak self] in self?.begin() }
         subscriptions = [
-            try bus.ownerOfName(Self.busName) { [weak self] in self?.ownerChanged($0) },
             try signal("Changed") { $0.heard($1) },
             try signal("Seen") { shell, message in
                 guard let isSeen = try? message[0, as: Bool.self], let reason = try? message[1, as: String.self]
@@ -58,7 +57,6 @@ public final class GnomeShell {
     private func signal(
         _ member: String, always: Bool = false, _ body: @escaping (GnomeShell, BusMessage) -> Void
     ) throws(BusError) -> BusSubscription {
-        // Only the owner of the name is heard; whether it is the compositor, `begin` has asked.
         try bus.subscribe(sender: Self.busName, path: Self.path, interface: Self.interface, member: member) {
             [weak self] message in
             guard let self, message.sender == owner, always || phase == .usable else { return }
@@ -69,15 +67,12 @@ public final class GnomeShell {
     // MARK: who it is
 
     /// The process at the other end of the Wayland socket; nil: there is none any more.
-    public func compositor(pid: Int32?) {
-        guard pid != compositorPID else { return }
-        compositorPID = pid
-        begin()
-    }
+    public func compositor(pid: Int32?) { shell?.expect(pid: pid) }
 
-    private func ownerChanged(_ owner: String?) {
-        self.owner = owner
-        begin()
+    /// The connection of the compositor, where it has the shell's name.
+    private var owner: String? {
+        guard case .proven(let owner) = shell?.standing else { return nil }
+        return owner
     }
 
     private func begin() {
@@ -85,19 +80,13 @@ public final class GnomeShell {
         state = nil
         lastReport = nil
         place = nil
-        guard let owner else { return enter(.absent("GNOME Shell is not on the session's bus")) }
-        guard let compositorPID, compositorPID > 0 else { return enter(.absent("the compositor is not known yet")) }
-        enter(.asking)
-        let asked = generation
-        bus.call(
-            "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus",
-            member: "GetConnectionUnixProcessID", arguments: [.string(owner)]
-        ) { [weak self] answer in
-            guard let self, asked == generation else { return }
-            let process = (try? answer.get()).flatMap { try? $0[0, as: UInt32.self] }
-            guard let process, Int32(exactly: process) == compositorPID else {
-                return enter(.absent("the owner of \(Self.busName) is not the compositor"))
-            }
+        switch shell?.standing ?? .nobody {
+        case .nobody: enter(.absent("GNOME Shell is not on the session's bus"))
+        case .unjudged: enter(.absent("the compositor is not known yet"))
+        case .asked: enter(.asking)
+        case .impostor: enter(.absent("the owner of \(Self.busName) is not the compositor"))
+        case .proven:
+            enter(.asking)
             attach()
         }
     }
