@@ -3,39 +3,26 @@ import Events
 import FoundationEssentials
 import Glibc
 
-/// sway's own socket (i3-ipc): the pid of the focused window, the active layout and the person's settings for pointers, which the Wayland protocols do
-/// not tell an unfocused client. Everything here is extra: focus reports never wait for it.
+/// sway's own socket (i3-ipc): process and place of the focused window, the active layout and the person's settings for
+/// pointers, which the Wayland protocols do not tell an unfocused client. Everything here is extra: focus reports never wait for it.
 public final class SwayIPC {
     public struct Handlers {
         /// The answer to `askFocused`: what had the focus when sway answered.
-        public var focused: (_ appID: String?, _ pid: Int32) -> Void
+        public var focused: (FocusedWindow) -> Void
+        /// It may have another place now, and windows have come to rest: time to ask.
+        public var moved: () -> Void
         /// Nil: keyboards disagree.
         public var layout: (ActiveLayout?) -> Void
         /// The person's settings for the pointers that sway reads, whenever any input has changed.
         public var settings: ([DeviceChoice]) -> Void
         public init(
-            focused: @escaping (String?, Int32) -> Void, layout: @escaping (ActiveLayout?) -> Void,
-            settings: @escaping ([DeviceChoice]) -> Void
+            focused: @escaping (FocusedWindow) -> Void, moved: @escaping () -> Void,
+            layout: @escaping (ActiveLayout?) -> Void, settings: @escaping ([DeviceChoice]) -> Void
         ) {
             self.focused = focused
+            self.moved = moved
             self.layout = layout
             self.settings = settings
-        }
-    }
-
-    private struct Container: Decodable {
-        var focused: Bool?
-        var app_id: String?
-        var pid: Int32?
-        var nodes: [Container]?
-        var floating_nodes: [Container]?
-
-        var focusedWindow: Container? {
-            if focused == true { return self }
-            for child in (nodes ?? []) + (floating_nodes ?? []) {
-                if let found = child.focusedWindow { return found }
-            }
-            return nil
         }
     }
 
@@ -45,12 +32,19 @@ public final class SwayIPC {
     private static let subscribe: UInt32 = 2
     private static let getTree: UInt32 = 4
     private static let getInputs: UInt32 = 100
+    private static let workspaceEvent: UInt32 = 0x8000_0000
+    private static let windowEvent: UInt32 = 0x8000_0003
+    private static let bindingEvent: UInt32 = 0x8000_0005
     private static let inputEvent: UInt32 = 0x8000_0015
 
     public let descriptor: Int32
     private let handlers: Handlers
     private var received: [UInt8] = []
     private var questionCount = 0
+    /// Until when windows are not taken to be at rest. sway tells an event first and arranges its windows then, and a window
+    /// that was given another size takes it when its app has drawn: what is asked before is true for a moment.
+    private var restMicroseconds: UInt64?
+    private static let settlingMicroseconds: UInt64 = 150_000
 
     /// The socket of the sway that runs as `compositorPID`; nil if that is no sway.
     public init?(compositorPID: Int32, runtimeDirectory: String, handlers: Handlers) {
@@ -59,13 +53,28 @@ public final class SwayIPC {
         self.handlers = handlers
         guard descriptor >= 0 else { return nil }
         send(Self.subscribe, "[\"input\"]")
+        // A binding is whatever the person has made it, say a window's being larger: what the event tells of keys is not read.
+        send(Self.subscribe, "[\"window\", \"workspace\", \"binding\"]")
         askLayout()
     }
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// Asks which window has the focus; `Handlers.focused` brings the answer to the last question, never an earlier one.
+    /// While windows settle the answer has no place.
     public func askFocused() { if send(Self.getTree, "") { questionCount += 1 } }
+
+    /// Windows may have other places now. A client that opens windows in a hurry does not have sway print its tree for each.
+    public func somethingMoved() { restMicroseconds = kymo_monotonic_microseconds() + Self.settlingMicroseconds }
+
+    /// CLOCK_MONOTONIC, µs: when `actIfDue` has something to do.
+    public var deadlineMicroseconds: UInt64? { restMicroseconds }
+
+    public func actIfDue(nowMicroseconds now: UInt64) {
+        guard let rest = restMicroseconds, now >= rest else { return }
+        restMicroseconds = nil
+        handlers.moved()
+    }
 
     /// Asks what every keyboard types by; `Handlers.layout` brings the answer. sway tells changes by itself, but not that
     /// of a virtual keyboard which replaces its keymap.
@@ -110,11 +119,13 @@ public final class SwayIPC {
         switch type {
         case Self.getTree:
             questionCount -= 1
-            guard questionCount == 0, let tree = try? decoder.decode(Container.self, from: body),
-                let window = tree.focusedWindow,
-                let pid = window.pid, pid > 0
+            guard questionCount == 0, var window = (try? decoder.decode(SwayTree.self, from: body))?.focusedWindow
             else { return }
-            handlers.focused(window.app_id, pid)
+            if restMicroseconds != nil { window.place = nil }
+            handlers.focused(window)
+        case Self.windowEvent, Self.workspaceEvent:
+            if (try? decoder.decode(SwayChange.self, from: body))?.mayMove ?? true { somethingMoved() }
+        case Self.bindingEvent: somethingMoved()
         case Self.inputEvent:
             // The event tells of one keyboard by a name that several may share: ask for all of them.
             askLayout()

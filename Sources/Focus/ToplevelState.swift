@@ -103,10 +103,13 @@ struct ToplevelState {
     /// Where a window is, from the compositor itself.
     mutating func placed(_ handle: OpaquePointer, _ place: WindowPlace?) { windows[handle]?.place = place }
 
-    /// The process of the window that has the focus.
-    mutating func focusedProcess(_ processID: Int32, appID: String?) {
-        guard let handle = focusedHandle, appID == nil || windows[handle]?.appID == appID else { return }
-        windows[handle]?.processID = processID
+    /// The process of the window that has the focus, as somebody else says. False: that is another window.
+    mutating func focusedIs(_ told: FocusedWindow) -> Bool {
+        guard let handle = focusedHandle, told.appID == nil || windows[handle]?.appID == told.appID else {
+            return false
+        }
+        windows[handle]?.processID = told.processID
+        return true
     }
 
     /// The window that owns the keyboard: the activated one; of several the latest; nil if none is.

@@ -17,11 +17,11 @@ public final class WaylandBackend {
         var callback: OpaquePointer?
     }
 
-    /// Somebody else is asked for the pid of the focused window. The answer is of that window for certain when no focus
-    /// has changed between the question and a round trip after the answer.
-    private struct ProcessQuestion {
+    /// Somebody else is asked for process and place of the focused window. The answer is of that window for certain when no
+    /// focus has changed between the question and a round trip after the answer.
+    private struct FocusedQuestion {
         var changeCount: UInt64
-        var answer: (appID: String?, pid: Int32)?
+        var answer: FocusedWindow?
         var callback: OpaquePointer?
     }
 
@@ -45,7 +45,9 @@ public final class WaylandBackend {
     private var lastReport: FocusReport?
     private var lastPlace: WindowPlaceReport?
     private var hasFinished = false
-    private var process: ProcessQuestion?
+    private var question: FocusedQuestion?
+    /// What came of it. Where a window is that has lost the focus nobody is asked, so it holds for as long as no focus changes.
+    private var toldPlace: (changeCount: UInt64, place: WindowPlace)?
     /// Nil where the compositor tells of launchers itself.
     private var launchers: LauncherWatch?
 
@@ -74,7 +76,7 @@ public final class WaylandBackend {
 
     deinit {
         // Disconnecting frees no proxy.
-        for callback in [greeting.callback, process?.callback] + probes.map(\.callback) {
+        for callback in [greeting.callback, question?.callback] + probes.map(\.callback) {
             if let callback { wl_callback_destroy(callback) }
         }
         source = nil
@@ -147,30 +149,36 @@ public final class WaylandBackend {
         try? flush()
     }
 
-    // MARK: pids
+    // MARK: what somebody else knows of the focused window
 
-    private func askProcess() {
-        guard let window = state.focused, window.processID == 0, process?.changeCount != state.changeCount else {
-            return
-        }
-        if let old = process?.callback { wl_callback_destroy(old) }
-        process = ProcessQuestion(changeCount: state.changeCount)
-        handlers.processWanted()
+    private func askOfFocused() {
+        guard state.focused != nil, question?.changeCount != state.changeCount else { return }
+        if let old = question?.callback { wl_callback_destroy(old) }
+        question = FocusedQuestion(changeCount: state.changeCount)
+        handlers.focusedWanted()
     }
 
-    /// What had the focus after `Handlers.processWanted`, as somebody else says.
-    public func noteProcess(appID: String?, pid: Int32) throws(FocusError) {
-        guard process != nil, process?.answer == nil else { return }
-        process?.answer = (appID, pid)
-        process?.callback = sync()
+    /// What was told of the focused window may hold no more.
+    public func focusedMayHaveMoved() {
+        guard phase == .usable, state.focused != nil else { return }
+        if let old = question?.callback { wl_callback_destroy(old) }
+        question = nil
+        askOfFocused()
+    }
+
+    /// What had the focus after `Handlers.focusedWanted`, as somebody else says.
+    public func note(_ focused: FocusedWindow) throws(FocusError) {
+        guard question != nil, question?.answer == nil else { return }
+        question?.answer = focused
+        question?.callback = sync()
         try flush()
     }
 
-    private func processConfirmed() {
-        guard let question = process, let answer = question.answer else { return }
-        process?.callback = nil
-        guard question.changeCount == state.changeCount else { return }
-        state.focusedProcess(answer.pid, appID: answer.appID)
+    private func focusedConfirmed() {
+        guard let asked = question, let answer = asked.answer else { return }
+        question?.callback = nil
+        guard asked.changeCount == state.changeCount, state.focusedIs(answer) else { return }
+        if let place = answer.place { toldPlace = (asked.changeCount, place) }
         report()
     }
 
@@ -200,8 +208,8 @@ public final class WaylandBackend {
             greeted()
         } else if let index = probes.firstIndex(where: { $0.callback == callback }) {
             confirmed(index)
-        } else if callback == process?.callback {
-            processConfirmed()
+        } else if callback == question?.callback {
+            focusedConfirmed()
         }
     }
 
@@ -266,7 +274,7 @@ public final class WaylandBackend {
         let activations = state.takeActivations()
         if looks || !activations.isEmpty { launchers?.look(nextWindow: state.nextNumber, activations: activations) }
         reportFocus(at: time ?? readMicroseconds)
-        guard launcherDoubt == nil, let window = focused, let place = window.place,
+        guard launcherDoubt == nil, let window = focused, let place = window.place ?? focusedPlace,
             lastPlace?.window != window.number || lastPlace?.place != place
         else { return }
         let report = WindowPlaceReport(timeMicroseconds: readMicroseconds, window: window.number, place: place)
@@ -276,6 +284,8 @@ public final class WaylandBackend {
 
     /// The window that has the keyboard: none has it under a lock screen, whatever is activated.
     private var focused: ToplevelState.Window? { lock?.isLocked == true ? nil : state.focused }
+
+    private var focusedPlace: WindowPlace? { toldPlace?.changeCount == state.changeCount ? toldPlace?.place : nil }
 
     private func reportFocus(at time: UInt64) {
         var report = FocusReport(timeMicroseconds: time, state: .none, source: protocolInUse?.name ?? "")
@@ -298,7 +308,7 @@ public final class WaylandBackend {
         }
         lastReport = report
         handlers.focus(report)
-        askProcess()
+        askOfFocused()
     }
 
     // MARK: what the compositor says

@@ -13,13 +13,13 @@ extension WaylandBackend {
         public var watermark: (Watermark) -> Void
         /// All outputs, whenever one comes, changes or goes; also where the compositor tells of no windows.
         public var outputs: (OutputsReport) -> Void
-        /// The pid of the focused window is wanted: `noteProcess` takes the answer, if somebody has one.
-        public var processWanted: () -> Void
+        /// Process and place of the focused window are wanted: `note` takes the answer, if somebody has one.
+        public var focusedWanted: () -> Void
         public init(
             phase: @escaping () -> Void, focus: @escaping (FocusReport) -> Void,
             place: @escaping (WindowPlaceReport) -> Void, keymap: @escaping (Keymap?) -> Void,
             group: @escaping (UInt32?) -> Void, watermark: @escaping (Watermark) -> Void,
-            outputs: @escaping (OutputsReport) -> Void, processWanted: @escaping () -> Void
+            outputs: @escaping (OutputsReport) -> Void, focusedWanted: @escaping () -> Void
         ) {
             self.phase = phase
             self.focus = focus
@@ -28,7 +28,7 @@ extension WaylandBackend {
             self.group = group
             self.watermark = watermark
             self.outputs = outputs
-            self.processWanted = processWanted
+            self.focusedWanted = focusedWanted
         }
     }
 

@@ -26,7 +26,7 @@ final class Compositor {
     let loop: EventLoop
     let handlers: Handlers
     private(set) var backend: WaylandBackend?
-    private var sway: SwayIPC?
+    var sway: SwayIPC?
     var plasmaLayouts: PlasmaLayouts?
     var plasmaDevices: PlasmaDevices?
     private var settings = DesktopSettings()
@@ -34,7 +34,7 @@ final class Compositor {
     var script: PlasmaScript?
     /// The service has asked where the pointer is.
     private var wantsPointer = false
-    private var layout = SeatLayout()
+    var layout = SeatLayout()
     /// Asked while there was nobody to ask: answered when there is.
     private var openProbes: [UInt64] = []
     private var places = PlacePace()
@@ -51,7 +51,9 @@ final class Compositor {
     }
 
     var deadlineMicroseconds: UInt64? {
-        [retry.deadlineMicroseconds ?? silenceMicroseconds, places.deadlineMicroseconds].compactMap(\.self).min()
+        [
+            retry.deadlineMicroseconds ?? silenceMicroseconds, places.deadlineMicroseconds, sway?.deadlineMicroseconds,
+        ].compactMap(\.self).min()
     }
 
     func send(_ message: AgentMessage) { handlers.send(message) }
@@ -116,6 +118,8 @@ final class Compositor {
             self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0)))
         }
         guard let informant else { return answer(nil) }
+        // sway does not say that a window was dragged.
+        swayMoved()
         guard case .wayland = informant, isKWin, let script else { return informant.askPointer(answer) }
         // KWin's protocol does not say. Its script does, once somebody wants to know: from the second press on.
         wantsPointer = true
@@ -129,6 +133,7 @@ final class Compositor {
 
     func actIfDue() {
         if let due = places.takeDue(nowMicroseconds: kymo_monotonic_microseconds()) { send(.windowPlace(due)) }
+        sway?.actIfDue(nowMicroseconds: kymo_monotonic_microseconds())
         if retry.isDue { connect() }
         if let silence = silenceMicroseconds, kymo_monotonic_microseconds() >= silence {
             silenceMicroseconds = nil
@@ -160,8 +165,10 @@ final class Compositor {
                         change { $0.keymap = keymap }
                     }, group: { [unowned self] in groupTold($0.map { ActiveLayout(group: $0) }) },
                     watermark: { [unowned self] in answered($0) },
-                    outputs: { [unowned self] in send(.outputs($0)) },
-                    processWanted: { [unowned self] in sway?.askFocused() }))
+                    outputs: { [unowned self] in
+                        send(.outputs($0))
+                        sway?.somethingMoved()
+                    }, focusedWanted: { [unowned self] in sway?.askFocused() }))
             try loop.add(made.fileDescriptor) { [unowned self] in dispatch() }
             backend = made
         } catch {
@@ -225,7 +232,7 @@ final class Compositor {
         }
     }
 
-    private func lose(_ reason: String) {
+    func lose(_ reason: String) {
         guard let old = backend else { return }
         loop.remove(old.fileDescriptor)
         backend = nil
@@ -239,48 +246,6 @@ final class Compositor {
         retry.later()
     }
 
-    // MARK: sway's extras
-
-    private func connectSway() {
-        guard let backend, let directory = Surroundings.runtimeDirectory else { return }
-        sway = SwayIPC(
-            compositorPID: backend.compositorPID, runtimeDirectory: directory,
-            handlers: SwayIPC.Handlers(
-                focused: { [unowned self] in note(pid: $1, of: $0) },
-                layout: { [unowned self] in groupTold($0) }, settings: { [unowned self] in settingsTold($0, by: .sway) }
-            ))
-        guard let sway else { return }
-        layout.own = .open
-        do {
-            try loop.add(sway.descriptor) { [unowned self] in
-                guard self.sway?.dispatch() == false else { return }
-                log(.notice, "sway's socket is closed or not understood; no pids, and the layout only where it is one")
-                closeSway()
-                tellLayout()
-            }
-            log(.info, "pid and layout from sway's socket")
-        } catch {
-            self.sway = nil
-            layout.own = .untold
-        }
-    }
-
-    private func note(pid: Int32, of appID: String?) {
-        do {
-            try backend?.noteProcess(appID: appID, pid: pid)
-        } catch {
-            lose("\(error)")
-        }
-    }
-
-    private func closeSway() {
-        layout.own = .untold
-        guard let old = sway else { return }
-        loop.remove(old.descriptor)
-        sway = nil
-        settingsTold(nil, by: .sway)
-    }
-
     // MARK: settings, layout, outputs
 
     func settingsTold(_ choices: [DeviceChoice]?, by source: DesktopSettings.Source) {
@@ -288,7 +253,7 @@ final class Compositor {
     }
 
     /// By the compositor itself; nil: it cannot say.
-    private func groupTold(_ layout: ActiveLayout?) { change { $0.own = layout.map(ActiveGroup.told) ?? .open } }
+    func groupTold(_ layout: ActiveLayout?) { change { $0.own = layout.map(ActiveGroup.told) ?? .open } }
 
     /// What is in force is told when it is another.
     func change(_ body: (inout SeatLayout) -> Void) {
@@ -297,7 +262,7 @@ final class Compositor {
         if layout != before { tellLayout() }
     }
 
-    private func tellLayout() { send(.layout(layout.report)) }
+    func tellLayout() { send(.layout(layout.report)) }
 
     /// Without a compositor there are none; one that has not said yet what it offers may have any.
     private func tellOutputs() {
