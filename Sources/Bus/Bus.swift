@@ -141,7 +141,7 @@ public final class Bus {
         disconnected(.noConnection(errno: code))
     }
 
-    private func opened() throws(BusError) -> OpaquePointer {
+    func opened() throws(BusError) -> OpaquePointer {
         guard let handle else { throw .noConnection(errno: ENOTCONN) }
         isDirty = true
         return handle
@@ -178,36 +178,6 @@ public final class Bus {
         } catch {
             isDirty = true
             waiting.append { reply(.failure(error)) }
-        }
-    }
-
-    /// One property, as that type.
-    public func property<T: BusReadable>(
-        _ destination: String, path: String, interface: String, name: String, as type: T.Type = T.self,
-        timeoutMicroseconds: UInt64 = Bus.timeoutMicroseconds, reply: @escaping (Result<T, BusError>) -> Void
-    ) {
-        call(
-            destination, path: path, interface: "org.freedesktop.DBus.Properties", member: "Get",
-            arguments: [.string(interface), .string(name)], timeoutMicroseconds: timeoutMicroseconds
-        ) { answer in
-            reply(answer.flatMap { message in Result { () throws(BusError) in try message[0, as: type] } })
-        }
-    }
-
-    /// All properties of an interface.
-    public func properties(
-        _ destination: String, path: String, interface: String,
-        timeoutMicroseconds: UInt64 = Bus.timeoutMicroseconds,
-        reply: @escaping (Result<[String: BusValue], BusError>) -> Void
-    ) {
-        call(
-            destination, path: path, interface: "org.freedesktop.DBus.Properties", member: "GetAll",
-            arguments: [.string(interface)], timeoutMicroseconds: timeoutMicroseconds
-        ) { answer in
-            reply(
-                answer.flatMap { message in
-                    Result { () throws(BusError) in try message[0, as: [String: BusValue].self] }
-                })
         }
     }
 
@@ -287,46 +257,7 @@ public final class Bus {
         return watch
     }
 
-    // MARK: the other end
-
-    /// Answers method calls on a path, until the subscription goes. `answer` returns nil for what it does not know.
-    public func export(
-        path: String, answer: @escaping (BusMessage) -> BusAnswer?
-    ) throws(BusError) -> BusSubscription {
-        try export(path: path) { message, reply in answer(message).map(reply.send) != nil }
-    }
-
-    /// Takes method calls on a path, until the subscription goes, and answers each whenever `take` pleases, by the
-    /// `BusReply` that it keeps. It returns false for what it does not know.
-    public func export(
-        path: String, take: @escaping (BusMessage, BusReply) -> Bool
-    ) throws(BusError) -> BusSubscription {
-        let bus = try opened()
-        let object = BusSubscription(taking: take)
-        var slot: OpaquePointer?
-        try check(
-            sd_bus_add_object(
-                bus, &slot, path, BusSubscription.reply, Unmanaged.passUnretained(object).toOpaque()),
-            "an object at \(path)")
-        object.slot = slot
-        return object
-    }
-
-    /// Sends a signal to everybody, or to one.
-    public func emit(
-        path: String, interface: String, member: String, arguments: [BusValue] = [], to destination: String? = nil
-    ) throws(BusError) {
-        let bus = try opened()
-        let name = "the signal \(interface).\(member)"
-        var message: OpaquePointer?
-        try check(sd_bus_message_new_signal(bus, &message, path, interface, member), name)
-        defer { sd_bus_message_unref(message) }
-        try BusCoding.append(arguments, to: message!)
-        if let destination { try check(sd_bus_message_set_destination(message, destination), name) }
-        try check(sd_bus_send(bus, message, nil), name)
-    }
-
-    private func check(_ result: Int32, _ what: String) throws(BusError) {
+    func check(_ result: Int32, _ what: String) throws(BusError) {
         guard result >= 0 else { throw .invalid(what: what, errno: -result) }
     }
 

@@ -22,8 +22,8 @@ public final class InputSource {
     private var nextID: DeviceID = 1
     /// At first: whether anything may be open is not decided yet.
     private var isSuspended = true
-    /// Found while libinput was calling back; handed out by the dispatch that follows.
-    private var problems: [DeviceProblem] = []
+    /// What it finds while libinput is calling back, the dispatch that follows hands out.
+    private var nodes: DeviceNodes
     /// While devices are closed: what is unplugged meanwhile, and which were open before.
     private var hotplug: HotplugWatch?
     private var closed: [String] = []
@@ -31,10 +31,6 @@ public final class InputSource {
     private var unplugged: [String] = []
     /// What a dispatch has brought up to its last notice of a drop, in order; the rest still waits in libinput.
     private var noticed: [Noticed] = []
-    private var keysDown: [String: [UInt16]] = [:]
-    private var buffers: [String: KernelBuffer] = [:]
-    /// Keys that were down on devices that libinput closed by itself, for a setting, and opened again.
-    private var reopened: [(DeviceID, [UInt16])] = []
     /// What the desktop says of the person's settings, and who says so.
     private var choices: (list: [DeviceChoice], source: String) = ([], "")
     /// Devices that arrived with the opening wait in libinput's queue.
@@ -63,6 +59,7 @@ public final class InputSource {
             throw .noContext
         }
         self.udev = udev
+        nodes = DeviceNodes(udev)
         self.libinput = libinput
         box.pointee = Unmanaged.passUnretained(self)
         kymo_libinput_set_log(
@@ -97,44 +94,8 @@ public final class InputSource {
     /// Readable when `dispatch` has something to do.
     public var fileDescriptor: Int32 { libinput_get_fd(libinput) }
 
-    // MARK: nodes
-
     private func open(_ path: UnsafePointer<CChar>) -> Int32 {
-        guard !isSuspended else { return -EACCES }
-        let node = String(cString: path)
-        let descriptor = Glibc.open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            let code = errno
-            problems.append(
-                code == EACCES || code == EPERM
-                    ? .permissionDenied(node: node, group: groupName(ofNode: node))
-                    : .openFailed(node: node, errno: code))
-            return -code
-        }
-        guard !UdevDevice.isExcluded(udev, descriptor: descriptor) else {
-            close(descriptor)
-            problems.append(.excluded(node: node))
-            return -EACCES
-        }
-        guard let sysname = node.split(separator: "/").last.map(String.init) else { return descriptor }
-        buffers[sysname] = KernelBuffer(descriptor: descriptor)
-        readKeysDown(descriptor, sysname: sysname)
-        return descriptor
-    }
-
-    private func readKeysDown(_ descriptor: Int32, sysname: String) {
-        var bits = [UInt8](repeating: 0, count: 96)
-        guard kymo_evdev_keys_down(descriptor, &bits, bits.count) > 0 else { return }
-        var codes: [UInt16] = []
-        for (index, byte) in bits.enumerated() where byte != 0 {
-            for bit in 0..<8 where byte >> bit & 1 == 1 { codes.append(UInt16(index * 8 + bit)) }
-        }
-        guard !codes.isEmpty else { return }
-        if let device = devices.first(where: { $0.sysname == sysname }) {
-            reopened.append((device.id, codes))
-        } else {
-            keysDown[sysname] = codes
-        }
+        isSuspended ? -EACCES : nodes.open(String(cString: path), known: devices)
     }
 
     // MARK: closing for a while
@@ -154,8 +115,7 @@ public final class InputSource {
             Unmanaged.passUnretained(device).release()
         }
         devices.removeAll()
-        problems.removeAll()
-        reopened.removeAll()
+        nodes.forget()
         // Who opens them next may be somebody else, with other settings.
         choices = ([], "")
     }
@@ -206,8 +166,8 @@ public final class InputSource {
         }
         noticed.removeAll()
         while let event = libinput_get_event(libinput) { hand(event, body) }
-        while let problem = problems.popLast() { body(.problem(problem)) }
-        while let (device, codes) = reopened.popLast() { body(.keysDownAtOpen(device, codes)) }
+        while let problem = nodes.takeProblem() { body(.problem(problem)) }
+        while let (device, codes) = nodes.takeReopened() { body(.keysDownAtOpen(device, codes)) }
     }
 
     /// Puts the person's settings in force, on all that is open now and on what comes, until devices are closed. What no
@@ -219,7 +179,7 @@ public final class InputSource {
         guard !isSuspended else { return }
         self.choices = (choices, source)
         for device in devices { configure(device, body) }
-        while let (device, codes) = reopened.popLast() { body(.keysDownAtOpen(device, codes)) }
+        while let (device, codes) = nodes.takeReopened() { body(.keysDownAtOpen(device, codes)) }
     }
 
     private func configure(_ device: DeviceRecord, _ body: (consuming DeviceSignal) -> Void) {
@@ -316,7 +276,7 @@ public final class InputSource {
         if choice(for: handle, description) != nil { description.isConfigurationKnown = true }
         let device = DeviceRecord(
             id: nextID, handle: handle, description: description,
-            buffer: buffers.removeValue(forKey: description.sysname) ?? .smallest)
+            buffer: nodes.takeBuffer(of: description.sysname))
         device.lastMicroseconds = kymo_monotonic_microseconds()
         // 65,535 arrivals in one run: after that numbers would be used twice.
         precondition(nextID < .max, "too many devices in one run; restart the recorder")
@@ -327,7 +287,7 @@ public final class InputSource {
             .event(
                 Event(timeMicroseconds: device.lastMicroseconds, device: device.id, payload: .deviceAdded(description)))
         )
-        if let codes = keysDown.removeValue(forKey: description.sysname) {
+        if let codes = nodes.takeKeysDown(on: description.sysname) {
             body(.keysDownAtOpen(device.id, codes))
         }
         configure(device, body)

@@ -262,7 +262,7 @@ public final class Accessibility {
             return
         case .connected: break
         }
-        let question = Question(body)
+        let question = FieldQuestion(body)
         // The bus keeps its own deadline for what it is asked; this one is for all of it together.
         let deadline = kymo_monotonic_microseconds() + microseconds
         func proceed() {
@@ -281,7 +281,7 @@ public final class Accessibility {
         return app.isOnPassword || app.claimsFocus && (process == 0 || app.ancestors.contains(process))
     }
 
-    private func judge(_ process: Int32, within microseconds: UInt64, searches: Bool, _ question: Question) {
+    private func judge(_ process: Int32, within microseconds: UInt64, searches: Bool, _ question: FieldQuestion) {
         guard let bus else { return question.answer(Answer(access: .failing)) }
         let own = apps.values.filter { process != 0 && $0.process == process }
         // What is drawn in its window by a process that it has started (a web page, a sandbox's proxy) answers for itself;
@@ -308,36 +308,6 @@ public final class Accessibility {
                 default: take(nil)
                 }
             }
-        }
-    }
-}
-
-/// One question: answered once, whoever is first.
-private final class Question {
-    private var body: ((Accessibility.Answer) -> Void)?
-    init(_ body: @escaping (Accessibility.Answer) -> Void) { self.body = body }
-
-    var isOpen: Bool { body != nil }
-
-    func answer(_ answer: Accessibility.Answer) {
-        guard let body else { return }
-        self.body = nil
-        body(answer)
-    }
-}
-
-extension FieldAccess: Comparable {
-    /// What more is known of is greater, and of what is known the stricter; a password is the most that there is to know.
-    public static func < (a: FieldAccess, b: FieldAccess) -> Bool { a.rank < b.rank }
-
-    private var rank: Int {
-        switch self {
-        case .unknown: 0
-        case .notRegistered: 1
-        case .failing: 2
-        case .other: 3
-        case .late: 4
-        case .password: 5
         }
     }
 }

@@ -26,17 +26,17 @@ public final class WaylandBackend {
     }
 
     private let display: OpaquePointer
-    private var registry: OpaquePointer?
-    private var source: (any WindowSource)?
+    var registry: OpaquePointer?
+    var source: (any WindowSource)?
     /// What it stands on.
-    private var sourceGlobals: SourceGlobals?
-    private var offers = SourceOffers()
-    private var seat: WaylandSeat?
-    private var lock: LockNotifier?
-    private let outputs = WaylandOutputs()
-    private let handlers: Handlers
+    var sourceGlobals: SourceGlobals?
+    var offers = SourceOffers()
+    var seat: WaylandSeat?
+    var lock: LockNotifier?
+    let outputs = WaylandOutputs()
+    let handlers: Handlers
     private let listeners = Listeners()
-    private var state = ToplevelState()
+    var state = ToplevelState()
     /// The round trips that ask for the initial state.
     private var greeting: (callback: OpaquePointer?, remaining: Int) = (nil, 0)
     /// Answered in the order in which they came.
@@ -44,7 +44,7 @@ public final class WaylandBackend {
     private var readMicroseconds: UInt64 = 0
     private var lastReport: FocusReport?
     private var lastPlace: WindowPlaceReport?
-    private var hasFinished = false
+    var hasFinished = false
     private var question: FocusedQuestion?
     /// What came of it. Where a window is that has lost the focus nobody is asked, so it holds for as long as no focus changes.
     private var toldPlace: (changeCount: UInt64, place: WindowPlace)?
@@ -238,7 +238,7 @@ public final class WaylandBackend {
 
     /// The first round trip brings the globals, the second what they say at once, and the third what one has to ask of
     /// each window then.
-    private func greet() {
+    func greet() {
         if let old = greeting.callback { wl_callback_destroy(old) }
         greeting = (sync(), 3)
     }
@@ -309,38 +309,5 @@ public final class WaylandBackend {
         lastReport = report
         handlers.focus(report)
         askOfFocused()
-    }
-
-    // MARK: what the compositor says
-
-    func global(_ name: UInt32, _ interface: String, _ version: UInt32) {
-        if source == nil, let (kind, globals) = offers.announced(name, interface, version) {
-            source = kind.init(
-                registry: registry, globals: globals,
-                listener: WindowListener(
-                    change: { [unowned self] in $0(&state) }, group: handlers.group,
-                    finished: { [unowned self] in hasFinished = true }))
-            sourceGlobals = globals
-            if phase == .lacking { greet() }
-        } else if interface == "wl_seat", seat == nil {
-            seat = WaylandSeat(
-                registry: registry, name: name, version: version, keymapChanged: handlers.keymap)
-        } else if interface == LockNotifier.interface, lock == nil {
-            lock = LockNotifier(registry: registry, name: name)
-        } else {
-            outputs.global(registry, name, interface, version)
-        }
-    }
-
-    func globalRemoved(_ name: UInt32) {
-        // To be thrown where nobody is in a callback.
-        if let globals = sourceGlobals, name == globals.number || name == globals.companion { hasFinished = true }
-        offers.removed(name)
-        if name == seat?.name {
-            seat = nil
-            handlers.keymap(nil)
-        }
-        if name == lock?.name { hasFinished = true }
-        if let output = outputs.removed(name) { state.outputRemoved(output) }
     }
 }
