@@ -72,7 +72,8 @@ let package = Package(
         .target(
             name: "Focus",
             dependencies: [
-                "Events", "AgentProtocol", "CWaylandClient", "CWlrForeignToplevel", "CPlasmaWindowManagement",
+                "Events", "AgentProtocol", "EventLoop", "CWaylandClient", "CWlrForeignToplevel",
+                "CPlasmaWindowManagement",
                 "CCosmicToplevel", "CKymographWeston", "CXdgOutput", "CHyprlandLockNotify", "CXkbcommon", "CLinuxShim",
             ],
             swiftSettings: strict),

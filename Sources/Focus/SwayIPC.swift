@@ -1,30 +1,14 @@
+import AgentProtocol
 import CLinuxShim
+import EventLoop
 import Events
 import FoundationEssentials
 import Glibc
 
 /// sway's own socket (i3-ipc): process and place of the focused window, the active layout and the person's settings for
-/// pointers, which the Wayland protocols do not tell an unfocused client. Everything here is extra: focus reports never wait for it.
-public final class SwayIPC {
-    public struct Handlers {
-        /// The answer to `askFocused`: what had the focus when sway answered.
-        public var focused: (FocusedWindow) -> Void
-        /// It may have another place now, and windows have come to rest: time to ask.
-        public var moved: () -> Void
-        /// Nil: keyboards disagree.
-        public var layout: (ActiveLayout?) -> Void
-        /// The person's settings for the pointers that sway reads, whenever any input has changed.
-        public var settings: ([DeviceChoice]) -> Void
-        public init(
-            focused: @escaping (FocusedWindow) -> Void, moved: @escaping () -> Void,
-            layout: @escaping (ActiveLayout?) -> Void, settings: @escaping ([DeviceChoice]) -> Void
-        ) {
-            self.focused = focused
-            self.moved = moved
-            self.layout = layout
-            self.settings = settings
-        }
-    }
+/// pointers.
+public final class SwayIPC: CompositorSocket {
+    public static let owner = "sway"
 
     /// i3-ipc: "i3-ipc", length, type; then JSON.
     private static let headerBytes = 14
@@ -37,21 +21,30 @@ public final class SwayIPC {
     private static let bindingEvent: UInt32 = 0x8000_0005
     private static let inputEvent: UInt32 = 0x8000_0015
 
-    public let descriptor: Int32
-    private let handlers: Handlers
+    private let descriptor: Int32
+    private let loop: EventLoop
+    private let handlers: CompositorSocketHandlers
     private var received: [UInt8] = []
     private var questionCount = 0
-    /// Until when windows are not taken to be at rest. sway tells an event first and arranges its windows then, and a window
-    /// that was given another size takes it when its app has drawn: what is asked before is true for a moment.
-    private var restMicroseconds: UInt64?
-    private static let settlingMicroseconds: UInt64 = 150_000
+    private var settling = Settling()
 
     /// The socket of the sway that runs as `compositorPID`; nil if that is no sway.
-    public init?(compositorPID: Int32, runtimeDirectory: String, handlers: Handlers) {
+    public init?(
+        compositorPID: Int32, runtimeDirectory: String, loop: EventLoop, handlers: CompositorSocketHandlers
+    ) {
         let path = "\(runtimeDirectory)/sway-ipc.\(getuid()).\(compositorPID).sock"
         descriptor = kymo_unix_connect(path, 0)
+        self.loop = loop
         self.handlers = handlers
         guard descriptor >= 0 else { return nil }
+        do {
+            try loop.add(descriptor) { [weak self] in
+                guard let self else { return }
+                if !dispatch() { self.handlers.lost() }
+            }
+        } catch {
+            return nil
+        }
         send(Self.subscribe, "[\"input\"]")
         // A binding is whatever the person has made it, say a window's being larger: what the event tells of keys is not read.
         send(Self.subscribe, "[\"window\", \"workspace\", \"binding\"]")
@@ -60,25 +53,20 @@ public final class SwayIPC {
 
     deinit { if descriptor >= 0 { close(descriptor) } }
 
-    /// Asks which window has the focus; `Handlers.focused` brings the answer to the last question, never an earlier one.
-    /// While windows settle the answer has no place.
+    public func end() { loop.remove(descriptor) }
+
     public func askFocused() { if send(Self.getTree, "") { questionCount += 1 } }
 
-    /// Windows may have other places now. A client that opens windows in a hurry does not have sway print its tree for each.
-    public func somethingMoved() { restMicroseconds = kymo_monotonic_microseconds() + Self.settlingMicroseconds }
-
-    /// CLOCK_MONOTONIC, µs: when `actIfDue` has something to do.
-    public var deadlineMicroseconds: UInt64? { restMicroseconds }
-
-    public func actIfDue(nowMicroseconds now: UInt64) {
-        guard let rest = restMicroseconds, now >= rest else { return }
-        restMicroseconds = nil
-        handlers.moved()
-    }
-
-    /// Asks what every keyboard types by; `Handlers.layout` brings the answer. sway tells changes by itself, but not that
-    /// of a virtual keyboard which replaces its keymap.
+    /// sway tells changes by itself, but not that of a virtual keyboard which replaces its keymap.
     public func askLayout() { send(Self.getInputs, "") }
+
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) { answer(nil) }
+
+    public func somethingMoved() { settling.begin() }
+
+    public var deadlineMicroseconds: UInt64? { settling.deadlineMicroseconds }
+
+    public func actIfDue(nowMicroseconds now: UInt64) { if settling.ends(nowMicroseconds: now) { handlers.moved() } }
 
     @discardableResult private func send(_ type: UInt32, _ text: String) -> Bool {
         var bytes = Array("i3-ipc".utf8)
@@ -89,7 +77,7 @@ public final class SwayIPC {
     }
 
     /// Reads what is there. False: sway is gone, or says what cannot be understood.
-    public func dispatch() -> Bool {
+    private func dispatch() -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -121,7 +109,7 @@ public final class SwayIPC {
             questionCount -= 1
             guard questionCount == 0, var window = (try? decoder.decode(SwayTree.self, from: body))?.focusedWindow
             else { return }
-            if restMicroseconds != nil { window.place = nil }
+            if !settling.isOver { window.place = nil }
             handlers.focused(window)
         case Self.windowEvent, Self.workspaceEvent:
             if (try? decoder.decode(SwayChange.self, from: body))?.mayMove ?? true { somethingMoved() }
@@ -131,19 +119,9 @@ public final class SwayIPC {
             askLayout()
         case Self.getInputs:
             let inputs = (try? decoder.decode([SwayInput].self, from: body)) ?? []
-            handlers.layout(Self.commonLayout(of: inputs))
+            handlers.layout(inputs.map(\.layout).common)
             handlers.settings(inputs.compactMap(\.choice))
         default: break
         }
-    }
-
-    /// Keyboards of one seat that disagree leave open which layout the next key meets.
-    private static func commonLayout(of inputs: [SwayInput]) -> ActiveLayout? {
-        var layouts: Set<ActiveLayout> = []
-        for input in inputs where input.type == "keyboard" {
-            guard let group = input.xkb_active_layout_index.flatMap({ UInt32(exactly: $0) }) else { continue }
-            layouts.insert(ActiveLayout(group: group, name: input.xkb_active_layout_name ?? ""))
-        }
-        return layouts.count == 1 ? layouts.first : nil
     }
 }

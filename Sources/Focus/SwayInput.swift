@@ -26,6 +26,14 @@ struct SwayInput: Decodable {
         var dwt: String?
     }
 
+    /// Nil: it is no keyboard, or has no keymap yet.
+    var layout: ActiveLayout? {
+        guard type == "keyboard", let group = xkb_active_layout_index.flatMap({ UInt32(exactly: $0) }) else {
+            return nil
+        }
+        return ActiveLayout(group: group, name: xkb_active_layout_name ?? "")
+    }
+
     /// Nil: it is no pointer that libinput reads, or has no name to be known by.
     var choice: DeviceChoice? {
         guard ["pointer", "touchpad", "touch"].contains(type), let libinput, let name,

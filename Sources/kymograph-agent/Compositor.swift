@@ -26,7 +26,7 @@ final class Compositor {
     let loop: EventLoop
     let handlers: Handlers
     private(set) var backend: WaylandBackend?
-    var sway: SwayIPC?
+    var ownSocket: (any CompositorSocket)?
     var plasmaLayouts: PlasmaLayouts?
     var plasmaDevices: PlasmaDevices?
     private var settings = DesktopSettings()
@@ -52,7 +52,8 @@ final class Compositor {
 
     var deadlineMicroseconds: UInt64? {
         [
-            retry.deadlineMicroseconds ?? silenceMicroseconds, places.deadlineMicroseconds, sway?.deadlineMicroseconds,
+            retry.deadlineMicroseconds ?? silenceMicroseconds, places.deadlineMicroseconds,
+            ownSocket?.deadlineMicroseconds,
         ].compactMap(\.self).min()
     }
 
@@ -77,7 +78,7 @@ final class Compositor {
     var hello: Hello { Hello(backend: informant?.name ?? "none", compositor: backend?.compositorName ?? "") }
 
     /// Whether it says which process a window is of; that follows the window by a moment.
-    var tellsProcesses: Bool { sway != nil || informant?.tellsProcesses == true }
+    var tellsProcesses: Bool { ownSocket != nil || informant?.tellsProcesses == true }
 
     /// A service that knows nothing, and has asked nothing yet.
     func serviceCame() {
@@ -118,9 +119,11 @@ final class Compositor {
             self?.send(.pointerPlace(PointerPlaceReport(number: number, word: $0)))
         }
         guard let informant else { return answer(nil) }
-        // sway does not say that a window was dragged.
-        swayMoved()
-        guard case .wayland = informant, isKWin, let script else { return informant.askPointer(answer) }
+        // Of a window that was dragged nobody has said anything.
+        focusedMoved()
+        guard case .wayland = informant else { return informant.askPointer(answer) }
+        if let ownSocket { return ownSocket.askPointer(answer) }
+        guard isKWin, let script else { return informant.askPointer(answer) }
         // KWin's protocol does not say. Its script does, once somebody wants to know: from the second press on.
         wantsPointer = true
         introduce()
@@ -133,7 +136,7 @@ final class Compositor {
 
     func actIfDue() {
         if let due = places.takeDue(nowMicroseconds: kymo_monotonic_microseconds()) { send(.windowPlace(due)) }
-        sway?.actIfDue(nowMicroseconds: kymo_monotonic_microseconds())
+        ownSocket?.actIfDue(nowMicroseconds: kymo_monotonic_microseconds())
         if retry.isDue { connect() }
         if let silence = silenceMicroseconds, kymo_monotonic_microseconds() >= silence {
             silenceMicroseconds = nil
@@ -161,14 +164,14 @@ final class Compositor {
                         noteDoubt()
                     }, place: { [unowned self] in placed($0) },
                     keymap: { [unowned self] keymap in
-                        sway?.askLayout()
+                        ownSocket?.askLayout()
                         change { $0.keymap = keymap }
                     }, group: { [unowned self] in groupTold($0.map { ActiveLayout(group: $0) }) },
                     watermark: { [unowned self] in answered($0) },
                     outputs: { [unowned self] in
                         send(.outputs($0))
-                        sway?.somethingMoved()
-                    }, focusedWanted: { [unowned self] in sway?.askFocused() }))
+                        ownSocket?.somethingMoved()
+                    }, focusedWanted: { [unowned self] in ownSocket?.askFocused() }))
             try loop.add(made.fileDescriptor) { [unowned self] in dispatch() }
             backend = made
         } catch {
@@ -197,7 +200,7 @@ final class Compositor {
     private func phaseChanged() {
         silenceMicroseconds = nil
         retry.succeeded()
-        if backend?.phase == .usable { connectSway() }
+        if backend?.phase == .usable { connectOwnSocket() }
         introduce()
         informantChanged()
     }
@@ -240,7 +243,7 @@ final class Compositor {
         lastDoubt = nil
         layout.keymap = nil
         silenceMicroseconds = nil
-        closeSway()
+        closeOwnSocket()
         complain("\(reason); the focus is unknown until it is back")
         tellAll()
         retry.later()

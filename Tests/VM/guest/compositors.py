@@ -26,7 +26,7 @@ def connected(pattern):
 class Hyprland:
     """hyprctl's socket: a question, an answer, and the end."""
 
-    name, tells_processes, tells_of_locks = "Hyprland", False, True
+    name, tells_processes, tells_of_locks = "Hyprland", True, True
 
     def __init__(self):
         self.pattern = f"/run/user/{pwd.getpwnam(SUBJECT).pw_uid}/hypr/*/.socket.sock"
@@ -57,6 +57,14 @@ class Hyprland:
     def windows(self):
         focused = json.loads(self.ask("j/activewindow")).get("address")
         return {window["class"]: window["address"] == focused for window in json.loads(self.ask("j/clients"))}
+
+    def processes(self):
+        return {window["class"]: window["pid"] for window in json.loads(self.ask("j/clients"))}
+
+    def use_layout(self, layouts, number):
+        """Of all keyboards: one with another layout would leave open which the next key meets."""
+        self._order(f"/keyword input:kb_layout {layouts}")
+        self._order(f"/switchxkblayout all {number}")
 
     def keyboards(self):
         """It writes small what it has from libinput, and no spaces."""

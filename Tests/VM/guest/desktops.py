@@ -100,6 +100,23 @@ def what_it_tells(desktop):
     desktop.check("and with its title", titles == {(app, f"Window {app}") for app in APPS}, titles)
     layout = desktop.rows("layout", 0)[-1]
     desktop.check("the only layout is known", (layout["known"], layout["name"]) == (True, "English (US)"), layout)
+    if desktop.compositor.tells_processes:
+        what_its_socket_tells(desktop, windows)
+
+
+def what_its_socket_tells(desktop, windows):
+    # The process follows its window.
+    processes = {row["app"]: row.get("pid") for row in windows}
+    desktop.check("and with its process", processes == desktop.compositor.processes(), processes)
+    for number, name in ((1, "German"), (0, "English (US)")):
+        desktop.compositor.use_layout("us,de", number)
+
+        def is_in_force(name=name):
+            layout = desktop.rows("layout", 0)[-1]
+            return layout["known"] and layout["name"] == name
+
+        wait_for(f"{name} to be the layout", is_in_force)
+        desktop.check(f"{name} is told when it is chosen of two", is_in_force())
 
 
 def no_window(desktop):

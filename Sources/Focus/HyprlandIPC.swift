@@ -1,0 +1,170 @@
+import AgentProtocol
+import CLinuxShim
+import EventLoop
+import Events
+import FoundationEssentials
+import Glibc
+
+/// Hyprland's own sockets: one tells events, a line each; the other answers one question per connection. Process and place
+/// of the focused window, where the pointer is, the active layout.
+///
+/// Source: the project's wiki, "IPC" and "Using hyprctl"; seen with 0.55.
+public final class HyprlandIPC: CompositorSocket {
+    public static let owner = "Hyprland"
+    /// Windows may be somewhere else. Of a size that was changed by a binding or the mouse there is no event.
+    private static let movingEvents: Set<Substring> = [
+        "openwindow", "closewindow", "movewindow", "changefloatingmode", "fullscreen", "workspace", "moveworkspace",
+        "monitoradded", "monitorremoved", "togglegroup", "moveintogroup", "moveoutofgroup", "pin", "minimized",
+        "configreloaded",
+    ]
+    private static let layoutEvents: Set<Substring> = ["activelayout", "configreloaded"]
+    /// A compositor that hangs is asked no more.
+    private static let questionLimit = 8
+    private static let lineLimit = 64 << 10
+
+    private let directory: String
+    private let compositorPID: Int32
+    private let loop: EventLoop
+    private let handlers: CompositorSocketHandlers
+    private let events: Int32
+    private var received: [UInt8] = []
+    private var questions: [ObjectIdentifier: HyprlandQuestion] = [:]
+    /// Answers to earlier questions are not wanted.
+    private var lastFocused: UInt64 = 0
+    private var settling = Settling()
+
+    /// The sockets of the Hyprland that runs as `compositorPID`, by the kernel's word; nil if that is no Hyprland.
+    public init?(
+        compositorPID: Int32, runtimeDirectory: String, loop: EventLoop, handlers: CompositorSocketHandlers
+    ) {
+        guard let (directory, events) = Self.find(compositorPID, in: runtimeDirectory + "/hypr") else { return nil }
+        self.directory = directory
+        self.events = events
+        self.compositorPID = compositorPID
+        self.loop = loop
+        self.handlers = handlers
+        do {
+            try loop.add(events) { [weak self] in
+                guard let self else { return }
+                if !dispatch() { self.handlers.lost() }
+            }
+        } catch {
+            return nil
+        }
+        askLayout()
+    }
+
+    deinit { close(events) }
+
+    public func end() {
+        loop.remove(events)
+        for question in questions.values { question.end() }
+        questions.removeAll()
+    }
+
+    /// One directory for each that has run since the boot.
+    private static func find(_ process: Int32, in directory: String) -> (directory: String, events: Int32)? {
+        guard let stream = opendir(directory) else { return nil }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            let path = "\(directory)/\(name)"
+            guard name != ".", name != "..", let events = connected(to: "\(path)/.socket2.sock", of: process) else {
+                continue
+            }
+            return (path, events)
+        }
+        return nil
+    }
+
+    /// Nil: nobody listens, or another process.
+    static func connected(to path: String, of process: Int32) -> Int32? {
+        let descriptor = kymo_unix_connect(path, 0)
+        guard descriptor >= 0 else { return nil }
+        var user: uid_t = 0
+        var owner: pid_t = 0
+        guard kymo_peer_credentials(descriptor, &user, &owner) == 0, owner == process else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    // MARK: events
+
+    private func dispatch() -> Bool {
+        guard let isOpen = readAvailable(events, into: &received, limit: Self.lineLimit) else { return false }
+        while let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+            let line = String(decoding: received[..<end], as: UTF8.self)
+            received.removeFirst(end + 1)
+            happened(line.prefix { $0 != ">" })
+        }
+        return isOpen
+    }
+
+    /// What the event says of windows is not read: only that something has changed.
+    private func happened(_ event: Substring) {
+        if Self.movingEvents.contains(event) { somethingMoved() }
+        if Self.layoutEvents.contains(event) { askLayout() }
+    }
+
+    // MARK: questions
+
+    public func askFocused() {
+        lastFocused += 1
+        let asked = lastFocused
+        ask("j/activewindow") { [weak self] answer in
+            guard let self, asked == lastFocused,
+                let window = try? JSONDecoder().decode(HyprlandWindow.self, from: answer), window.pid > 0
+            else { return }
+            handlers.focused(
+                FocusedWindow(
+                    appID: window.isX11 ? nil : window.class, processID: window.pid,
+                    place: settling.isOver ? window.place : nil))
+        }
+        // A keyboard that was plugged in is told by no event.
+        askLayout()
+    }
+
+    public func askLayout() {
+        ask("j/devices") { [weak self] answer in
+            guard let devices = HyprlandDevices(answer) else { return }
+            self?.handlers.layout(devices.keyboards.map(\.layout).common)
+        }
+    }
+
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
+        let isAsked = ask(HyprlandPointer.request) { data in
+            let time = kymo_monotonic_microseconds()
+            answer(HyprlandPointer(data)?.word(atMicroseconds: time))
+        } failed: {
+            answer(nil)
+        }
+        if !isAsked { answer(nil) }
+    }
+
+    public func somethingMoved() { settling.begin() }
+
+    public var deadlineMicroseconds: UInt64? { settling.deadlineMicroseconds }
+
+    public func actIfDue(nowMicroseconds now: UInt64) { if settling.ends(nowMicroseconds: now) { handlers.moved() } }
+
+    @discardableResult private func ask(
+        _ request: String, answered: @escaping (Data) -> Void, failed: @escaping () -> Void = {}
+    ) -> Bool {
+        guard questions.count < Self.questionLimit,
+            let socket = Self.connected(to: "\(directory)/.socket.sock", of: compositorPID)
+        else { return false }
+        let question = HyprlandQuestion(socket, loop: loop)
+        let key = ObjectIdentifier(question)
+        questions[key] = question
+        let isOut = question.ask(request) { [weak self] answer in
+            self?.questions[key] = nil
+            if let answer { answered(answer) } else { failed() }
+        }
+        if !isOut { questions[key] = nil }
+        return isOut
+    }
+}

@@ -1,0 +1,66 @@
+import EventLoop
+import FoundationEssentials
+import Glibc
+
+/// A question to Hyprland, which has a connection of its own: the answer is all that comes until its end.
+final class HyprlandQuestion {
+    private static let answerLimit = 4 << 20
+
+    private let descriptor: Int32
+    private let loop: EventLoop
+    private var received: [UInt8] = []
+    private var answered: ((Data?) -> Void)?
+
+    /// Takes the descriptor over.
+    init(_ descriptor: Int32, loop: EventLoop) {
+        self.descriptor = descriptor
+        self.loop = loop
+    }
+
+    deinit { close(descriptor) }
+
+    /// The question goes out at once: Hyprland waits, with everything else, until whoever has connected has asked.
+    /// - Parameter answered: called once, from the loop; nil: there is no answer. Not called where this returns false.
+    func ask(_ request: String, answered: @escaping (Data?) -> Void) -> Bool {
+        let bytes = Array(request.utf8)
+        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return false }
+        do {
+            try loop.add(descriptor) { [weak self] in self?.read() }
+        } catch {
+            return false
+        }
+        self.answered = answered
+        return true
+    }
+
+    /// Nobody wants to know any more.
+    func end() { finish(nil) }
+
+    private func read() {
+        switch readAvailable(descriptor, into: &received, limit: Self.answerLimit) {
+        case nil: finish(nil)
+        case true?: break
+        case false?: finish(Data(received))
+        }
+    }
+
+    private func finish(_ answer: Data?) {
+        guard let answered else { return }
+        self.answered = nil
+        loop.remove(descriptor)
+        answered(answer)
+    }
+}
+
+/// Appends what is there. True: more may come; false: the other end is closed; nil: an error, or more than `limit`.
+func readAvailable(_ descriptor: Int32, into received: inout [UInt8], limit: Int) -> Bool? {
+    var buffer = [UInt8](repeating: 0, count: 16 << 10)
+    while true {
+        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        if count < 0, errno == EINTR { continue }
+        if count < 0 { return errno == EAGAIN ? true : nil }
+        if count == 0 { return false }
+        guard received.count + count <= limit else { return nil }
+        received += buffer.prefix(count)
+    }
+}
