@@ -11,6 +11,7 @@ import Glibc
 /// Source: the project's wiki, "IPC" and "Using hyprctl"; seen with 0.55.
 public final class HyprlandIPC: CompositorSocket {
     public static let owner = "Hyprland"
+    public static let tellsLayouts = true
     /// Windows may be somewhere else. Of a size that was changed by a binding or the mouse there is no event.
     private static let movingEvents: Set<Substring> = [
         "openwindow", "closewindow", "movewindow", "changefloatingmode", "fullscreen", "workspace", "moveworkspace",
@@ -64,32 +65,11 @@ public final class HyprlandIPC: CompositorSocket {
 
     /// One directory for each that has run since the boot.
     private static func find(_ process: Int32, in directory: String) -> (directory: String, events: Int32)? {
-        guard let stream = opendir(directory) else { return nil }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-            }
+        for name in fileNames(in: directory) {
             let path = "\(directory)/\(name)"
-            guard name != ".", name != "..", let events = connected(to: "\(path)/.socket2.sock", of: process) else {
-                continue
-            }
-            return (path, events)
+            if let events = connected(to: "\(path)/.socket2.sock", of: process) { return (path, events) }
         }
         return nil
-    }
-
-    /// Nil: nobody listens, or another process.
-    static func connected(to path: String, of process: Int32) -> Int32? {
-        let descriptor = kymo_unix_connect(path, 0)
-        guard descriptor >= 0 else { return nil }
-        var user: uid_t = 0
-        var owner: pid_t = 0
-        guard kymo_peer_credentials(descriptor, &user, &owner) == 0, owner == process else {
-            close(descriptor)
-            return nil
-        }
-        return descriptor
     }
 
     // MARK: events
@@ -155,7 +135,7 @@ public final class HyprlandIPC: CompositorSocket {
         _ request: String, answered: @escaping (Data) -> Void, failed: @escaping () -> Void = {}
     ) -> Bool {
         guard questions.count < Self.questionLimit,
-            let socket = Self.connected(to: "\(directory)/.socket.sock", of: compositorPID)
+            let socket = connected(to: "\(directory)/.socket.sock", of: compositorPID)
         else { return false }
         let question = HyprlandQuestion(socket, loop: loop)
         let key = ObjectIdentifier(question)

@@ -51,16 +51,3 @@ final class HyprlandQuestion {
         answered(answer)
     }
 }
-
-/// Appends what is there. True: more may come; false: the other end is closed; nil: an error, or more than `limit`.
-func readAvailable(_ descriptor: Int32, into received: inout [UInt8], limit: Int) -> Bool? {
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        if count < 0, errno == EINTR { continue }
-        if count < 0 { return errno == EAGAIN ? true : nil }
-        if count == 0 { return false }
-        guard received.count + count <= limit else { return nil }
-        received += buffer.prefix(count)
-    }
-}

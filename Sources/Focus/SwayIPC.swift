@@ -9,6 +9,7 @@ import Glibc
 /// pointers.
 public final class SwayIPC: CompositorSocket {
     public static let owner = "sway"
+    public static let tellsLayouts = true
 
     /// i3-ipc: "i3-ipc", length, type; then JSON.
     private static let headerBytes = 14

@@ -14,9 +14,11 @@ extension Compositor {
         ownSocket =
             SwayIPC(compositorPID: process, runtimeDirectory: directory, loop: loop, handlers: handlers)
             ?? HyprlandIPC(compositorPID: process, runtimeDirectory: directory, loop: loop, handlers: handlers)
+            ?? WayfireIPC(compositorPID: process, runtimeDirectory: directory, loop: loop, handlers: handlers)
         guard let ownSocket else { return }
-        layout.own = .open
-        log(.info, "processes, places and layout from \(type(of: ownSocket).owner)'s socket")
+        let kind = type(of: ownSocket)
+        if kind.tellsLayouts { layout.own = .open }
+        log(.info, "\(kind.tellsLayouts ? "processes, places and layout" : "processes") from \(kind.owner)'s socket")
     }
 
     /// Where the focused window is may be told anew.
@@ -26,7 +28,7 @@ extension Compositor {
         guard let ownSocket else { return }
         log(
             .notice,
-            "\(type(of: ownSocket).owner)'s socket is closed or not understood; no processes and places, and the layout only where it is one"
+            "\(type(of: ownSocket).owner)'s socket is closed or not understood: what it told of windows and layout is unknown"
         )
         closeOwnSocket()
         tellLayout()

@@ -27,6 +27,7 @@ class Hyprland:
     """hyprctl's socket: a question, an answer, and the end."""
 
     name, tells_processes, tells_of_locks = "Hyprland", True, True
+    tells_layouts = True
 
     def __init__(self):
         self.pattern = f"/run/user/{pwd.getpwnam(SUBJECT).pw_uid}/hypr/*/.socket.sock"
@@ -77,7 +78,8 @@ class Hyprland:
 class Wayfire:
     """The socket of its plugin ipc: a length and JSON, both ways."""
 
-    name, tells_processes, tells_of_locks = "Wayfire", False, False
+    name, tells_processes, tells_of_locks = "Wayfire", True, False
+    tells_layouts = False
 
     def __init__(self):
         self.pattern = "/tmp/wayfire-wayland-*.socket"
@@ -94,6 +96,9 @@ class Wayfire:
 
     def _views(self):
         return [view for view in self.ask("window-rules/list-views") if view["role"] == "toplevel"]
+
+    def processes(self):
+        return {view["app-id"]: view["pid"] for view in self._views()}
 
     def version(self):
         return subprocess.run(["wayfire", "--version"], capture_output=True, text=True).stdout.split("-")[0].strip()

@@ -100,14 +100,14 @@ def what_it_tells(desktop):
     desktop.check("and with its title", titles == {(app, f"Window {app}") for app in APPS}, titles)
     layout = desktop.rows("layout", 0)[-1]
     desktop.check("the only layout is known", (layout["known"], layout["name"]) == (True, "English (US)"), layout)
-    if desktop.compositor.tells_processes:
-        what_its_socket_tells(desktop, windows)
-
-
-def what_its_socket_tells(desktop, windows):
     # The process follows its window.
     processes = {row["app"]: row.get("pid") for row in windows}
     desktop.check("and with its process", processes == desktop.compositor.processes(), processes)
+    if desktop.compositor.tells_layouts:
+        layouts(desktop)
+
+
+def layouts(desktop):
     for number, name in ((1, "German"), (0, "English (US)")):
         desktop.compositor.use_layout("us,de", number)
 
