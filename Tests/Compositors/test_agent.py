@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from service import Backend, Focus, Indicator, Hello, Layout, Service, Watermark, now
+from service import Backend, Focus, Hello, Indicator, Layout, Service, Watermark, WindowPlace, now
 from session import KWin, KWin63, Labwc, Session, Sway, Sway110, named, until
 
 @pytest.fixture(params=[Sway, Labwc], ids=named)
@@ -199,6 +199,9 @@ def test_sleeps_at_rest(desk, service):
     agent, connection = greet(desk, service)
     connection.expect(Focus, app="alpha", condition=lambda report: report.pid or not desk.tells_processes)
     connection.heard(Indicator, shown=True)
+    if isinstance(desk, Sway):
+        # Asked for when windows have come to rest.
+        connection.heard(WindowPlace)
     connection.settled()
     until(lambda: asleep(agent.pid), "the agent rests")
     # A thread is "sleeping" an instant before its switch is counted.
