@@ -5,12 +5,10 @@ import time
 import consent
 import judge
 from guest import Feeder, Recorder, Sway, read_lines, wait_for
-from keys import CODES
 
 APPS = ("alpha", "beta")
 KEYBOARD, MOUSE, TOKEN = "kymograph test keyboard", "kymograph test mouse", "kymograph test token"
 VENDOR = "1209"
-EV_KEY = 1
 
 # AT-SPI's number of the role "text" (ATSPI_ROLE_TEXT).
 TEXT_FIELD = 61
@@ -51,17 +49,7 @@ class Bench:
         return {app: read_lines(self.client_log(app)) for app in APPS}
 
     def type(self, keystrokes, pace):
-        """With Control where nobody tells of which process a window is: other keys are counts there, whatever the rule."""
-        if self.compositor.tells_processes:
-            return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
-        self.hold_control(True)
-        try:
-            return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
-        finally:
-            self.hold_control(False)
-
-    def hold_control(self, is_held):
-        self.feeder.ask(f"report {self.keyboard['device']} {EV_KEY} {CODES['leftctrl']} {is_held:d}")
+        return self.feeder.type(self.keyboard["device"], keystrokes, *pace)
 
     def wait_until_keys_are_written(self):
         """Types until a key is seen in the journal: then devices, focus and agent are all there."""

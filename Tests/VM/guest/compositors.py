@@ -26,8 +26,7 @@ def connected(pattern):
 class Hyprland:
     """hyprctl's socket: a question, an answer, and the end."""
 
-    name, tells_processes, tells_of_locks = "Hyprland", True, True
-    tells_layouts = True
+    name, tells_of_locks, tells_layouts = "Hyprland", True, True
 
     def __init__(self):
         self.pattern = f"/run/user/{pwd.getpwnam(SUBJECT).pw_uid}/hypr/*/.socket.sock"
@@ -78,8 +77,7 @@ class Hyprland:
 class Wayfire:
     """The socket of its plugin ipc: a length and JSON, both ways."""
 
-    name, tells_processes, tells_of_locks = "Wayfire", True, False
-    tells_layouts = False
+    name, tells_of_locks, tells_layouts = "Wayfire", False, False
 
     def __init__(self):
         self.pattern = "/tmp/wayfire-wayland-*.socket"

@@ -46,7 +46,7 @@ class Desktop:
         self.bench.settle(done["last_us"])
         recorded = [row.get("app") for row in self.rows("key", done["first_us"]) if row["time_us"] <= done["last_us"]]
         span = range(done["first_us"] // 1000, done["last_us"] // 1000 + 1)
-        given = sum(line["what"] == "key" and line["press"] == "pressed" and line["code"] != CODES["leftctrl"]
+        given = sum(line["what"] == "key" and line["press"] == "pressed"
                     and line["time_us"] // 1000 in span
                     for lines in self.bench.client_logs().values() for line in lines)
         return recorded, given

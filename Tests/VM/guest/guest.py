@@ -56,9 +56,6 @@ def seat_session(name):
 class Sway:
     """i3-ipc, spoken directly: a process per focus change would cost the emulated machine more than the change."""
 
-    # Whether the agent learns from it of which process a window is.
-    tells_processes = True
-
     def __init__(self):
         uid = pwd.getpwnam(SUBJECT).pw_uid
         pattern = f"/run/user/{uid}/sway-ipc.{uid}.*.sock"

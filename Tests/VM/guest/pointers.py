@@ -5,11 +5,11 @@ on what is recorded.
 import json
 import time
 
-from bench import EV_KEY, MOUSE, VENDOR
+from bench import MOUSE, VENDOR
 from guest import Tail, now_us, wait_for
 
 TOUCHPAD = "kymograph test touchpad"
-EV_REL, EV_ABS = 2, 3
+EV_KEY, EV_REL, EV_ABS = 1, 2, 3
 REL_WHEEL, REL_WHEEL_HI_RES = 8, 11
 ABS_X, ABS_Y, MT_SLOT, MT_X, MT_Y, MT_TRACKING = 0, 1, 0x2F, 0x35, 0x36, 0x39
 BTN_LEFT, BTN_RIGHT, BTN_TOOL_FINGER, BTN_TOUCH = 0x110, 0x111, 0x145, 0x14A
