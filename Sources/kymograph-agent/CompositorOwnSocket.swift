@@ -5,7 +5,7 @@ import Logging
 /// What a socket of the compositor's own brings beside its windows' protocol.
 extension Compositor {
     func connectOwnSocket() {
-        guard let backend, let directory = Surroundings.runtimeDirectory else { return }
+        guard ownSocket == nil, let backend, let directory = Surroundings.runtimeDirectory else { return }
         let handlers = CompositorSocketHandlers(
             focused: { [unowned self] in note($0) }, moved: { [unowned self] in focusedMoved() },
             layout: { [unowned self] in groupTold($0) }, settings: { [unowned self] in settingsTold($0, by: .sway) },
