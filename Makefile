@@ -75,9 +75,9 @@ vm-test: deb ## the tests with a real kernel: Debian 12 and 13 in an emulated ma
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)
 	@Tests/CleanRoot/run
 
-soak: packages build deb ## the long ones: the package's life in Debian 13, Wayfire and Hyprland there, secrets in browsers, an hour at 1 kHz in each guest, the power cut 240 times in each, the clean root, the focus moved 1,000 times among real clients, 8 kHz, the package twice
+soak: packages build deb ## the long ones: the package's life in Debian 13, Wayfire and Hyprland there, also among real clients, secrets in browsers, an hour at 1 kHz in each guest, the power cut 240 times in each, the clean root, the focus moved 1,000 times among real clients, 8 kHz, the package twice
 	@KYMO_VM_PARTS=life Tests/VM/run trixie
-	for part in wayfire hyprland; do KYMO_VM_PARTS=$$part Tests/VM/run trixie; done
+	for part in {wayfire,hyprland}{,-clients}; do KYMO_VM_PARTS=$$part Tests/VM/run trixie; done
 	KYMO_VM_PARTS=browsers Tests/VM/run bookworm
 	for suite in bookworm trixie; do KYMO_VM_PARTS=endurance KYMO_VM_SECONDS=$${KYMO_VM_SECONDS:-3600} Tests/VM/run $$suite; done
 	KYMO_RESTS=1 KYMO_FOCUS_CHANGES=1000 Tests/Compositors/run -k "real_clients or half_a_minute"

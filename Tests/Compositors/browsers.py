@@ -1,4 +1,5 @@
-"""How the tests start Firefox and Chromium: in a profile of its own, and without what asks the network or a person."""
+"""How the tests start Firefox and Chromium: in a profile of its own, and without what asks the network or a person,
+or draws without a cause: where the processor is emulated that costs the compositor its time."""
 
 import json
 import os
@@ -9,7 +10,7 @@ PREFERENCES = {
     "app.update.enabled": False, "browser.startup.homepage_override.mstone": "ignore",
     "network.captive-portal-service.enabled": False, "network.connectivity-service.enabled": False,
     "signon.rememberSignons": False, "browser.tabs.warnOnClose": False, "termsofuse.bypassNotification": True,
-    "security.sandbox.content.level": 0,
+    "security.sandbox.content.level": 0, "ui.caretBlinkTime": 0, "ui.prefersReducedMotion": 1,
 }  # fmt: skip
 
 
@@ -37,6 +38,7 @@ def chromium(directory, account, app):
         # Its sandbox takes a setuid program, or namespaces that a container may refuse.
         "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-default-browser-check", "--password-store=basic",
         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-breakpad",
+        "--force-prefers-reduced-motion",
         # A process of its own that has waited 15 s for the browser ends itself, and the page that was to be loaded meanwhile never
         # comes. An emulated processor takes longer.
         "--ipc-connection-timeout=600",

@@ -1,8 +1,8 @@
 """A client that bears witness of the keys it is given. Usage: witness.py KIND APP-ID LOG.
 
 KIND: gtk (an entry of GTK 3), qt (a line edit of Qt 5), tty, which is what runs in a terminal, or vte, a terminal in which that
-runs. They are given Control with
-letters: LOG gets a line `LETTER TIME` for each, µs of CLOCK_MONOTONIC, when they were told.
+runs. They are given Control with letters: LOG gets a line `LETTER TIME` for each, µs of CLOCK_MONOTONIC, when they were told.
+No caret blinks, and nothing fades: where the processor is emulated, drawing costs the compositor its time.
 """
 
 import os
@@ -32,6 +32,8 @@ def gtk():
 
     GLib.set_prgname(APP)
     window = Gtk.Window(title="witness")
+    Gtk.Settings.get_default().props.gtk_cursor_blink = False
+    Gtk.Settings.get_default().props.gtk_enable_animations = False
     window.add(Gtk.Entry())
     window.connect("key-press-event", pressed)
     window.show_all()
@@ -56,6 +58,7 @@ def qt():
 
     app = QApplication([APP])
     app.setDesktopFileName(APP)
+    app.setCursorFlashTime(0)
     window = QWidget()
     window.setWindowTitle("witness")
     QVBoxLayout(window).addWidget(Entry())

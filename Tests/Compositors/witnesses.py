@@ -8,7 +8,7 @@ import threading
 import time
 
 import browsers
-from session import HERE, KWin
+from session import HERE
 
 # With Control, each of these is a key that every client hands on and no compositor takes. Firefox and Chromium keep n, q, t
 # and w for themselves.
@@ -16,7 +16,7 @@ LETTERS = "abcdefghijklmoprsuvxy"
 # This one does no harm before a page hears it, where others print, save or open something: a dialog would have the keyboard then.
 GREETING = "z"
 # The time is that at which the browser was given the key: its page may be told seconds later.
-PAGE = """<!doctype html><meta charset=utf-8><title>witness</title><input autofocus>
+PAGE = """<!doctype html><meta charset=utf-8><title>witness</title><style>input { caret-animation: manual }</style><input autofocus>
 <script>
 let told = []
 addEventListener("keydown", event => {
@@ -24,7 +24,8 @@ addEventListener("keydown", event => {
     if (event.ctrlKey && event.code.startsWith("Key")) told.push([event.code[3].toLowerCase(), performance.timeOrigin + event.timeStamp])
 })
 const tell = () => fetch("/" + NAME, {method: "POST", body: JSON.stringify(told.splice(0))})
-setInterval(tell, 200)
+setInterval(() => told.length && tell(), 200)
+// So that it is known to be there.
 tell()
 </script>"""
 
@@ -89,6 +90,8 @@ class Witness:
 
     def script(self, kind):
         shutil.copy(HERE / "witness.py", self.desk.programs)
+        self.log.touch()
+        os.chown(self.log, self.desk.account.pw_uid, self.desk.account.pw_gid)
         return ["/usr/bin/python3", str(self.desk.programs / "witness.py"), kind, self.app, str(self.log)]
 
     def start(self):
@@ -160,7 +163,6 @@ class Chromium(Browser):
         self.run([*command, f"--app={self.pages.address(self.name)}"])
 
 
-def in_desk(desk, pages):
+def in_desk(desk, pages, terminal=Foot):
     """One of each toolkit there. Firefox is to be the first: its page has the keyboard if its window has, when it comes."""
-    terminal = VTE if isinstance(desk, KWin) else Foot
     return [kind(desk, pages) for kind in (Firefox, Chromium, GTK, Qt, terminal)]

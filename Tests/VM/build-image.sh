@@ -24,10 +24,12 @@ asking=(
 [[ $suite != bookworm ]] || packages+=("${asking[@]}")
 # An image of its own: 700 MB on the disk, for one part that is seldom run.
 [[ $variant != browsers ]] || packages+=(firefox-esr chromium)
-# Compositors that start nowhere without a DRM device, and what they draw with. Hyprland is in backports, and wants a library from there.
+# Compositors that start nowhere without a DRM device, what they draw with, and real clients. Hyprland is in backports, and wants a
+# library from there; Qt wants the one of the same version beside it.
 sources=("$mirror")
 if [[ $variant == compositors ]]; then
     packages=("${packages[@]/%libxkbcommon0/libxkbcommon0/$suite-backports}" wayfire hyprland libgl1-mesa-dri swaylock)
+    packages+=(firefox-esr chromium foot python3-gi gir1.2-gtk-3.0 python3-pyqt5 qtwayland5 "libxkbcommon-x11-0/$suite-backports")
     sources=("deb $mirror $suite main" "deb $mirror $suite-backports main")
 fi
 

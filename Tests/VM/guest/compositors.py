@@ -105,7 +105,9 @@ class Wayfire:
         self.ask("stipc/run", cmd=str(command))
 
     def focus(self, app):
-        view = next(view for view in self._views() if view["app-id"] == app)
+        view = next((view for view in self._views() if view["app-id"] == app), None)
+        if view is None:
+            raise RuntimeError(f"Wayfire: no window of {app}")
         self.ask("window-rules/focus-view", id=view["id"])
 
     def windows(self):

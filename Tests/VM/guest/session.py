@@ -26,9 +26,13 @@ def until(condition, what, seconds=10):
 class Program:
     """A process that the compositor has started: no child of the test's, so that its number is all that there is of it."""
 
-    def __init__(self, pid):
-        self.pid = pid
+    def __init__(self, pid, log):
+        self.pid, self.log = pid, log
         self.process = self
+
+    @property
+    def lines(self):
+        return self.log.read_text(errors="replace").splitlines()
 
     def poll(self):
         """None while it runs, as of subprocess's own."""
@@ -70,7 +74,7 @@ class Desk:
         script.write_text(f"#!/bin/sh\n{variables}exec >{log} 2>&1\necho $$ >{pid}\nexec {shlex.join(command)}\n")
         script.chmod(0o755)
         self.compositor.run(script)
-        return Program(int(until(pid.read_text, f"{name} is started")))
+        return Program(int(until(pid.read_text, f"{name} is started")), log)
 
     def message(self, *_):
         """The prompts ask for nothing but the tree."""

@@ -1,6 +1,6 @@
 """The recorder as installed, in a real session, judged against what the windows themselves were given.
 
-usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend|wayfire|hyprland
+usage: vm_test.py PAYLOAD RESULTS desk|endurance|secrets|browsers|life|rebooted|suspend|{wayfire,hyprland}{,-clients}
 """
 
 import random
@@ -110,9 +110,22 @@ def of_compositor(name):
     return part
 
 
+def among_real_clients(name):
+    def part(report, payload, results):
+        import compositors
+        import real_clients
+
+        bench = Bench(report, payload, results, compositors.BY_PART[name])
+        real_clients.at(bench)
+        bench.feeder.close()
+
+    return part
+
+
 PARTS = {
     "desk": at_the_desk, "endurance": at_length, "secrets": of_known_secrets, "browsers": of_browsers, "life": of_the_package,
     "rebooted": after_the_reboot, "suspend": asleep, **{name: of_compositor(name) for name in ("wayfire", "hyprland")},
+    **{f"{name}-clients": among_real_clients(name) for name in ("wayfire", "hyprland")},
 }
 
 
