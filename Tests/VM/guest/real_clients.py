@@ -16,6 +16,7 @@ from session import Desk, until
 from witnesses import GREETING
 
 CHANGES = 200
+EV_KEY = 1
 # Seconds: between two changes of focus; from Control to its letter, how long that is down, and between two letters.
 STAYS = (1.0, 2.0)
 LEADS, DOWN, PAUSES = (0.05, 0.1), (0.05, 0.11), (0.1, 0.3)
@@ -34,13 +35,16 @@ class Typist(owners.Typist):
 
     def tap(self, letter):
         down_us = int(self.dice.uniform(*DOWN) * 1e6)
-        self.bench.hold_control(True)
+        self._hold_control(True)
         time.sleep(self.dice.uniform(*LEADS))
         done = self.bench.feeder.ask(f"keys {self.bench.keyboard['device']} 0 0 {down_us} {down_us} {CODES[letter]}")
-        self.bench.hold_control(False)
+        self._hold_control(False)
         time.sleep(self.dice.uniform(*PAUSES))
         # By the kernel's own stamp, which the compositor reads, too: none is late.
         return done["first_us"], letter, 0
+
+    def _hold_control(self, is_held):
+        self.bench.feeder.ask(f"report {self.bench.keyboard['device']} {EV_KEY} {CODES['leftctrl']} {is_held:d}")
 
 
 class Table:
