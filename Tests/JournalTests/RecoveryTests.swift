@@ -85,7 +85,9 @@ import Testing
             isBroken.store(true, ordering: .relaxed)
             journal.rotate()
             var time: UInt64 = 1
-            while files.count(.create) < 4 {
+            // The fifth says that the three before it were given up wholly: a file that was only just made may yet become whole
+            // when the fault ends, and did once on a busy machine.
+            while files.count(.create) < 5 {
                 time += 1
                 #expect(journal.append(move(time)))
                 let tried = files.count(.create)
