@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from debian13 import InDebian13
-from program import Program
+from program import Program, until
 from session import REPOSITORY, Session, Sway
 
 SOCKET = "wayland-weston"
@@ -91,12 +91,20 @@ class Weston(Session):
 
     def order(self, line):
         if not self.hand:
-            self.hand = socket.socket(socket.AF_UNIX)
-            self.hand.settimeout(10)
-            self.hand.connect(str(self.runtime / "hand.sock"))
+            self.hand = until(self._hand, "the test's module listens, which Weston loads behind its own socket")
         self.hand.sendall(f"{line}\n".encode())
         answer = self.hand.recv(64)
         assert answer == b"done\n", f"{line}: {answer}"
+
+    def _hand(self):
+        hand = socket.socket(socket.AF_UNIX)
+        hand.settimeout(10)
+        try:
+            hand.connect(str(self.runtime / "hand.sock"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            hand.close()
+            return None
+        return hand
 
     def focus(self, app):
         self.order(f"focus {app}")

@@ -270,11 +270,16 @@ class Agent:
 
     def _focus(self, **report) -> int:
         # Until the recorder has read the greeting nobody vouches for keys: one that is typed at once would be withheld.
+        self.is_welcome()
+        return self.ask(do="focus", **report)["time_us"]
+
+    def is_welcome(self) -> bool:
+        """What the recorder says to the greeting, once it has."""
         deadline = time.monotonic() + 10
         while not ((state := self.state())["welcome"] or state["refused"] or state["closed"]):
             assert time.monotonic() < deadline, "waited 10 s in vain for the recorder's welcome"
             time.sleep(0.005)
-        return self.ask(do="focus", **report)["time_us"]
+        return bool(state["welcome"])
 
     def set(self, **knobs) -> None:
         self.ask(do="set", **knobs)

@@ -264,11 +264,16 @@ class Recorder:
         return self.status() is not None
 
     def sit_down(self, **options) -> Agent:
-        """The agent of the person there, anew."""
-        if self.agent:
-            self.agent.close()
-        self.agent = Agent(self.agent_socket, **{"uid": subject().pw_uid, **options})
-        return self.agent
+        """The agent of the person there, anew. A recorder that has just started may answer before it knows who is there, and
+        refuse them: they come again, as the session's own agent does."""
+        deadline = time.monotonic() + 10
+        while True:
+            if self.agent:
+                self.agent.close()
+            self.agent = Agent(self.agent_socket, **{"uid": subject().pw_uid, **options})
+            if options or self.agent.is_welcome() or time.monotonic() > deadline:
+                return self.agent
+            time.sleep(0.05)
 
     def grant(self, uid: int | None = None, answer: str = "I consent") -> terminal.Done:
         """Consents, as one does: at a terminal."""
