@@ -68,7 +68,7 @@ final class WidgetQuestion {
         left -= 1
         guard left == 0 else { return }
         guard let role else { return body(.nothing) }
-        guard role != AccessibleApp.passwordRole else { return body(.password) }
+        guard UInt32(role) != Role.password else { return body(.password) }
         body(
             .widget(
                 Widget(

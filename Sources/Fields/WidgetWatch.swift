@@ -157,7 +157,16 @@ final class WidgetWatch {
                 answer(click.number, .password)
                 continue
             }
-            describe(object, for: click.number)
+            // An app of several processes may so far have said that its page has got the focus, and not what in it.
+            accessibility.describe(object, within: Self.patienceMicroseconds) { [weak self] in
+                self?.answer(click.number, $0.isOfWhatHoldsOthers ? .nothing : $0)
+            }
         }
+    }
+}
+
+extension ClickAnswer {
+    fileprivate var isOfWhatHoldsOthers: Bool {
+        if case .widget(let widget) = self { Role.tellsNothing.contains(UInt32(widget.role)) } else { false }
     }
 }

@@ -5,12 +5,12 @@ import signal
 import sys
 
 import pytest
-from service import ClickMet, Field, Focus, FocusMet, Widget, WindowPlace, now
+from service import Backend, ClickMet, Field, Focus, FocusMet, Widget, WindowPlace, now
 from session import HERE, REPOSITORY, KWin, KWin63, Sway, named, until
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "Testbed"))
 
-TEXT, PASSWORD = 61, 40
+TEXT, DOCUMENT = 61, 95
 TAB, LEFT_BUTTON = 15, 0x110
 APP = "org.example.Widgets"
 # Roles of the entry, the check box and the button, as each toolkit has them.
@@ -144,13 +144,30 @@ def test_an_app_that_lies_with_a_label_of_a_mebibyte_is_cut(desk, service):
     assert until(cut, "the label is told")[0].name == "x" * 256
 
 
+def test_what_only_holds_widgets_is_not_what_a_click_met(desk, service):
+    """Chromium once said that its page had got the focus, and what in it only when the click had been answered."""
+    desk.keyboard()
+    _, client = desk.keylog_client("alpha", TEXT)
+    desk.agent(service.path)
+    connection, _ = service.greet()
+    focus = connection.heard(Focus, state="window", app="alpha")
+    known(connection, "other")
+    connection.want_widgets(focus.window)
+    for number, (role, met) in enumerate(((DOCUMENT, False), (TEXT, True), (DOCUMENT, False)), 1):
+        connection.click(number)
+        client.process.stdin.write(f"{role}\n".encode())
+        client.process.stdin.flush()
+        assert isinstance(connection.heard(ClickMet, number=number).answer, Widget) == met
+
+
 def test_without_the_process_of_a_window_no_widget_is_told(labwc, service):
     """labwc does not tell it, so that nobody knows which app to ask."""
     labwc.bus()
     labwc.keyboard()
-    _, client = labwc.keylog_client("alpha", TEXT)
     labwc.agent(service.path)
     connection, _ = service.greet()
+    connection.expect(Backend, usable=True)
+    _, client = labwc.keylog_client("alpha", TEXT)
     focus = connection.heard(Focus, state="window", app="alpha")
     connection.want_widgets(focus.window)
     known(connection, "not registered")

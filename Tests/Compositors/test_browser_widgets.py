@@ -1,0 +1,143 @@
+"""Which widgets of a page the focus and clicks meet: real browsers, whose pages are other processes' than their windows."""
+
+import http.server
+import os
+import threading
+
+import browsers
+import pytest
+from service import Focus, FocusMet, Widget, now
+from session import until
+from test_widgets import TAB, Hand, known, told
+
+ENTRY, CHECK_BOX, PUSH_BUTTON, LINK = 79, 7, 43, 88
+PAGE = """<!doctype html><meta charset=utf-8><title>widgets</title>
+<style>body { margin: 40px } body > :not(script) { display: block; margin: 30px 0; width: 200px } input { caret-animation: manual }</style>
+<input id=entry aria-label=Name autofocus>
+<input id=check type=checkbox aria-label=Agree>
+<button id=button>Save</button>
+<a id=link href="#there">Read on</a>
+<input id=secret type=password aria-label=Secret>
+<script>
+let last = Promise.resolve()
+const say = line => last = last.then(() => fetch("/", {method: "POST", body: line}))
+const tellPlaces = () => {
+    for (const widget of document.querySelectorAll("[id]")) {
+        const box = widget.getBoundingClientRect()
+        // A browser has bars above the page, if any.
+        say(["place", widget.id, box.x, box.y + outerHeight - innerHeight, box.width, box.height].join(" "))
+    }
+}
+const at = widget => { tellPlaces(); say("at " + widget.id) }
+addEventListener("resize", tellPlaces)
+addEventListener("focusin", event => at(event.target))
+addEventListener("click", event => event.target.id && say("hit " + event.target.id))
+if (document.activeElement.id) at(document.activeElement)
+</script>"""
+WIDGETS = (("entry", ENTRY, "Name"), ("check", CHECK_BOX, "Agree"), ("button", PUSH_BUTTON, "Save"), ("link", LINK, "Read on"))
+
+
+class Page:
+    """The page above in a browser, from a server on this machine, which is told what happens in it."""
+
+    def __init__(self, desk, browser):
+        self.said = said = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self._answer(PAGE.encode())
+
+            def do_POST(self):
+                said.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                self._answer(b"")
+
+            def _answer(self, body):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{self.server.server_address[1]}/"
+        directory = desk.runtime / browser
+        directory.mkdir()
+        os.chown(directory, desk.account.pw_uid, desk.account.pw_gid)
+        if browser == "firefox":
+            command, environment = browsers.firefox(directory, desk.account, "org.example.Widgets")
+            desk.environment.update(environment)
+            command += ["--kiosk", address]
+        else:
+            command = browsers.chromium(directory, desk.account, "org.example.Widgets")
+            command += ["--kiosk", "--force-renderer-accessibility", address]
+        self.program = desk.run(command, browser)
+        until(lambda: "at entry" in self.lines(), "the first widget has the keyboard", 60)
+
+    def lines(self):
+        return [line for line in self.said if not line.startswith("place ")]
+
+    def places(self):
+        """Where each widget is in the window, as the page has it."""
+        said = [line.split()[1:] for line in self.said if line.startswith("place ")]
+        return {name: tuple(round(float(number)) for number in box) for name, *box in said}
+
+    def until(self, *lines):
+        until(lambda: self.lines()[-len(lines):] == list(lines), f"{lines}; came: {self.lines()}")
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(params=["firefox", "chromium"])
+def page(request, sway, service):
+    """With a keyboard and an agent, and a service that wants to know of its widgets."""
+    sway.bus()
+    sway.message("default_border none")
+    keyboard = sway.keyboard()
+    sway.agent(service.path)
+    connection, _ = service.greet()
+    page = Page(sway, request.param)
+    focus = connection.heard(Focus, state="window")
+    known(connection, "late")
+    assert told(connection) == [], "nothing is asked that nobody wants to know"
+    connection.want_widgets(focus.window)
+    # One that has just started may be too slow to say which.
+    assert connection.expect(FocusMet).window == focus.window
+    yield page, connection, keyboard
+    page.close()
+
+
+def test_what_the_focus_meets_in_a_page(page):
+    page, connection, keyboard = page
+    for name, role, label in WIDGETS[1:]:
+        before = now()
+        keyboard.order(f"tap {TAB}")
+        page.until(f"at {name}")
+        met = connection.expect(FocusMet)
+        assert (met.widget.role, met.widget.name) == (role, label) and met.time >= before
+        assert met.widget.application in ("Firefox", "Chromium")
+        assert met.widget.bounds == page.places()[name]
+    before = len(connection.messages)
+    keyboard.order(f"tap {TAB}")
+    page.until("at secret")
+    known(connection, "password")
+    assert told(connection) == []
+    assert not [said for said in connection.messages[before:] if isinstance(said, FocusMet)]
+
+
+def test_what_a_click_meets_in_a_page(page, sway):
+    page, connection, _ = page
+    hand = Hand(sway, connection)
+    for name, role, label in (WIDGETS[1], WIDGETS[1], *WIDGETS[2:], WIDGETS[0]):
+        met = hand.meets(page.places(), name)
+        assert isinstance(met, Widget) and (met.role, met.name) == (role, label), f"{name}: {met}"
+        page.until(f"hit {name}")
+    hand.meets(page.places(), "button")
+    assert hand.click(page.places()["button"]) == "nothing", "a button that has the focus already says nothing"
+    assert hand.meets(page.places(), "secret") == "password"
+    assert page.lines()[-1] == "hit secret"
