@@ -1,10 +1,10 @@
 import AgentProtocol
 import CLinuxShim
 import Events
-import Glibc
 
 /// A socket of a compositor's own, beside Wayland's. What it says the protocols do not tell an unfocused client. Everything
-/// here is extra: focus reports never wait for it.
+/// here is extra: focus reports never wait for it. A compositor need not know more than the process of the focused window;
+/// what it has no word for is never answered.
 public protocol CompositorSocket: AnyObject {
     /// For people.
     static var owner: String { get }
@@ -24,6 +24,14 @@ public protocol CompositorSocket: AnyObject {
     func actIfDue(nowMicroseconds now: UInt64)
     /// Nothing is told any more.
     func end()
+}
+
+extension CompositorSocket {
+    public func askLayout() {}
+    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) { answer(nil) }
+    public func somethingMoved() {}
+    public var deadlineMicroseconds: UInt64? { nil }
+    public func actIfDue(nowMicroseconds now: UInt64) {}
 }
 
 public struct CompositorSocketHandlers {
@@ -76,42 +84,4 @@ extension Sequence where Element == ActiveLayout? {
         let layouts = Set(compactMap(\.self))
         return layouts.count == 1 ? layouts.first : nil
     }
-}
-
-/// A connection to a socket; nil: nobody listens, or another process than `process` does, as the kernel knows it.
-func connected(to path: String, of process: Int32) -> Int32? {
-    let descriptor = kymo_unix_connect(path, 0)
-    guard descriptor >= 0 else { return nil }
-    var user: uid_t = 0
-    var owner: pid_t = 0
-    guard kymo_peer_credentials(descriptor, &user, &owner) == 0, owner == process else {
-        close(descriptor)
-        return nil
-    }
-    return descriptor
-}
-
-/// Appends what is there. True: more may come; false: the other end is closed; nil: an error, or more than `limit`.
-func readAvailable(_ descriptor: Int32, into received: inout [UInt8], limit: Int) -> Bool? {
-    var buffer = [UInt8](repeating: 0, count: 16 << 10)
-    while true {
-        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        if count < 0, errno == EINTR { continue }
-        if count < 0 { return errno == EAGAIN ? true : nil }
-        if count == 0 { return false }
-        guard received.count + count <= limit else { return nil }
-        received += buffer.prefix(count)
-    }
-}
-
-/// What lies in a directory, by name; nothing where there is none.
-func fileNames(in directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        if name != ".", name != ".." { names.append(name) }
-    }
-    return names
 }

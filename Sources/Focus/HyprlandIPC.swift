@@ -13,12 +13,12 @@ public final class HyprlandIPC: CompositorSocket {
     public static let owner = "Hyprland"
     public static let tellsLayouts = true
     /// Windows may be somewhere else. Of a size that was changed by a binding or the mouse there is no event.
-    private static let movingEvents: Set<Substring> = [
+    private static let movingEvents: Set<String> = [
         "openwindow", "closewindow", "movewindow", "changefloatingmode", "fullscreen", "workspace", "moveworkspace",
         "monitoradded", "monitorremoved", "togglegroup", "moveintogroup", "moveoutofgroup", "pin", "minimized",
         "configreloaded",
     ]
-    private static let layoutEvents: Set<Substring> = ["activelayout", "configreloaded"]
+    private static let layoutEvents: Set<String> = ["activelayout", "configreloaded"]
     /// A compositor that hangs is asked no more.
     private static let questionLimit = 8
     private static let lineLimit = 64 << 10
@@ -27,8 +27,7 @@ public final class HyprlandIPC: CompositorSocket {
     private let compositorPID: Int32
     private let loop: EventLoop
     private let handlers: CompositorSocketHandlers
-    private let events: Int32
-    private var received: [UInt8] = []
+    private let events: CompositorStream
     private var questions: [ObjectIdentifier: HyprlandQuestion] = [:]
     /// Answers to earlier questions are not wanted.
     private var lastFocused: UInt64 = 0
@@ -40,25 +39,16 @@ public final class HyprlandIPC: CompositorSocket {
     ) {
         guard let (directory, events) = Self.find(compositorPID, in: runtimeDirectory + "/hypr") else { return nil }
         self.directory = directory
-        self.events = events
+        self.events = CompositorStream(events, loop: loop, limit: Self.lineLimit, front: Self.front)
         self.compositorPID = compositorPID
         self.loop = loop
         self.handlers = handlers
-        do {
-            try loop.add(events) { [weak self] in
-                guard let self else { return }
-                if !dispatch() { self.handlers.lost() }
-            }
-        } catch {
-            return nil
-        }
+        guard self.events.begin(take: { [weak self] in self?.take($0) }, lost: handlers.lost) else { return nil }
         askLayout()
     }
 
-    deinit { close(events) }
-
     public func end() {
-        loop.remove(events)
+        events.end()
         for question in questions.values { question.end() }
         questions.removeAll()
     }
@@ -74,18 +64,14 @@ public final class HyprlandIPC: CompositorSocket {
 
     // MARK: events
 
-    private func dispatch() -> Bool {
-        guard let isOpen = readAvailable(events, into: &received, limit: Self.lineLimit) else { return false }
-        while let end = received.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = String(decoding: received[..<end], as: UTF8.self)
-            received.removeFirst(end + 1)
-            happened(line.prefix { $0 != ">" })
-        }
-        return isOpen
+    private static func front(_ received: ArraySlice<UInt8>) -> CompositorStream.Front {
+        guard let end = received.firstIndex(of: UInt8(ascii: "\n")) else { return .incomplete }
+        return .message(length: end + 1 - received.startIndex)
     }
 
     /// What the event says of windows is not read: only that something has changed.
-    private func happened(_ event: Substring) {
+    private func take(_ line: ArraySlice<UInt8>) {
+        let event = String(decoding: line.prefix { $0 != UInt8(ascii: ">") }, as: UTF8.self)
         if Self.movingEvents.contains(event) { somethingMoved() }
         if Self.layoutEvents.contains(event) { askLayout() }
     }

@@ -37,10 +37,11 @@ final class HyprlandQuestion {
     func end() { finish(nil) }
 
     private func read() {
-        switch readAvailable(descriptor, into: &received, limit: Self.answerLimit) {
-        case nil: finish(nil)
-        case true?: break
-        case false?: finish(Data(received))
+        switch receive(from: descriptor, into: &received) {
+        case .bytes: if received.count > Self.answerLimit { finish(nil) }
+        case .nothing: break
+        case .end: finish(Data(received))
+        case .failure: finish(nil)
         }
     }
 

@@ -1,9 +1,5 @@
-import AgentProtocol
-import CLinuxShim
 import EventLoop
-import Events
 import FoundationEssentials
-import Glibc
 
 /// The socket of Wayfire's plugins `ipc` and `ipc-rules`, where the person has them: the process of the focused window.
 ///
@@ -30,10 +26,8 @@ public final class WayfireIPC: CompositorSocket {
         }
     }
 
-    private let descriptor: Int32
-    private let loop: EventLoop
+    private let stream: CompositorStream
     private let handlers: CompositorSocketHandlers
-    private var received: [UInt8] = []
     private var questionCount = 0
 
     /// The socket of the Wayfire that runs as `compositorPID`, by the kernel's word; nil if there is none.
@@ -43,22 +37,12 @@ public final class WayfireIPC: CompositorSocket {
         // 0.9 has it in the directory of everybody's, later ones in the session's.
         guard let descriptor = Self.find(compositorPID, in: runtimeDirectory) ?? Self.find(compositorPID, in: "/tmp")
         else { return nil }
-        self.descriptor = descriptor
-        self.loop = loop
+        stream = CompositorStream(descriptor, loop: loop, limit: Self.messageLimit, front: Self.front)
         self.handlers = handlers
-        do {
-            try loop.add(descriptor) { [weak self] in
-                guard let self else { return }
-                if !dispatch() { self.handlers.lost() }
-            }
-        } catch {
-            return nil
-        }
+        guard stream.begin(take: { [weak self] in self?.take($0) }, lost: handlers.lost) else { return nil }
     }
 
-    deinit { close(descriptor) }
-
-    public func end() { loop.remove(descriptor) }
+    public func end() { stream.end() }
 
     private static func find(_ process: Int32, in directory: String) -> Int32? {
         for name in fileNames(in: directory) where name.hasPrefix("wayfire-") && name.hasSuffix(".socket") {
@@ -67,37 +51,20 @@ public final class WayfireIPC: CompositorSocket {
         return nil
     }
 
+    private static func front(_ received: ArraySlice<UInt8>) -> CompositorStream.Front {
+        guard received.count >= headerBytes else { return .incomplete }
+        return .message(length: headerBytes + Int(received.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }))
+    }
+
     public func askFocused() {
-        var bytes: [UInt8] = []
-        withUnsafeBytes(of: UInt32(Self.question.utf8.count)) { bytes += $0 }
-        bytes += Self.question.utf8
-        // If it does not go out, its answer just does not come.
-        if send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count { questionCount += 1 }
+        let length = withUnsafeBytes(of: UInt32(Self.question.utf8.count), Array.init)
+        if stream.send(length + Self.question.utf8) { questionCount += 1 }
     }
 
-    public func askLayout() {}
-    public func askPointer(_ answer: @escaping (PointerWord?) -> Void) { answer(nil) }
-    public func somethingMoved() {}
-    public var deadlineMicroseconds: UInt64? { nil }
-    public func actIfDue(nowMicroseconds now: UInt64) {}
-
-    /// False: it is gone, or says what cannot be understood.
-    private func dispatch() -> Bool {
-        guard readAvailable(descriptor, into: &received, limit: Self.messageLimit) == true else { return false }
-        while received.count >= Self.headerBytes {
-            let length = received.withUnsafeBytes { Int($0.loadUnaligned(as: UInt32.self)) }
-            guard length <= Self.messageLimit else { return false }
-            let end = Self.headerBytes + length
-            guard received.count >= end else { break }
-            take(Data(received[Self.headerBytes..<end]))
-            received.removeFirst(end)
-        }
-        return true
-    }
-
-    private func take(_ answer: Data) {
+    private func take(_ message: ArraySlice<UInt8>) {
         questionCount -= 1
         // What has the keyboard may be a panel or a locker: no window.
+        let answer = Data(message.dropFirst(Self.headerBytes))
         guard questionCount == 0, let view = (try? JSONDecoder().decode(Answer.self, from: answer))?.info,
             view.role == "toplevel", view.pid > 0
         else { return }

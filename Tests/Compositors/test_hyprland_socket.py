@@ -1,24 +1,13 @@
 """What Hyprland's own sockets tell beside its windows' protocol: by a stand-in. The real one: Tests/VM."""
 
-import subprocess
-import sys
+import signal
 
 import pytest
 from fake_compositor import COSMIC_GLOBALS
 from fake_hyprland import FakeHyprland, window
+from impostor import listened_to_by_another
+from program import until
 from service import Backend, Focus, PointerPlace, WindowPlace, now
-
-LISTENS = """
-import socket, sys
-for path in sys.argv[1:]:
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(path)
-    listener.listen()
-    globals()[path] = listener
-print("done", flush=True)
-sys.stdin.read()
-"""
-
 
 @pytest.fixture
 def hyprlands(fake_with):
@@ -116,17 +105,33 @@ def test_sockets_of_another_process_are_not_believed(fake_with, service):
     directory = desk.runtime / "hypr" / "v0_1"
     directory.mkdir(parents=True)
     paths = [str(directory / name) for name in (".socket.sock", ".socket2.sock")]
-    other = subprocess.Popen([sys.executable, "-c", LISTENS, *paths], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert other.stdout.readline() == b"done\n"
-        for path in paths:
-            subprocess.run(["chmod", "666", path], check=True)
+    with listened_to_by_another(paths):
         compositor.open_window("alpha", "first")
         agent, connection = greet(desk, service)
         connection.heard(Focus, app="alpha", pid=0)
         connection.press(1)
         assert connection.expect(PointerPlace, number=1).word is None
         assert not any("Hyprland's socket" in line for line in agent.lines)
-    finally:
-        other.kill()
-        other.wait()
+
+
+def test_events_that_lay_there_are_no_event_too_long(hyprlands, service):
+    """An agent that was stopped for a while took all that it found for one line, and listened to Hyprland no more."""
+    desk, compositor, hyprland = hyprlands(window=window("alpha", (10, 20, 300, 200)))
+    compositor.open_window("alpha", "first")
+    agent, connection = greet(desk, service)
+    connection.heard(WindowPlace, place=(10, 20, 300, 200))
+    agent.send(signal.SIGSTOP)
+    hyprland.window = window("alpha", (30, 40, 500, 400))
+    hyprland.event("\n".join(["windowtitle>>" + "x" * 87] * 1000 + ["movewindow>>1,2"]))
+    agent.send(signal.SIGCONT)
+    connection.expect(WindowPlace, place=(30, 40, 500, 400))
+
+
+def test_an_event_without_an_end_is_not_understood(hyprlands, service):
+    desk, compositor, hyprland = hyprlands(window=window("alpha", (10, 20, 300, 200)))
+    compositor.open_window("alpha", "first")
+    agent, connection = greet(desk, service)
+    connection.heard(WindowPlace, place=(10, 20, 300, 200))
+    hyprland.event("x" * 100_000)
+    until(lambda: any("not understood" in line for line in agent.lines), "the agent says so")
+    connection.settled()

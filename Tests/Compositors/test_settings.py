@@ -1,12 +1,14 @@
 """What each desktop says of the person's settings for pointers."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from fake_sway import FakeSway
 from gnome import Gnome, Gnome48
-from service import Settings
+from impostor import listened_to_by_another
+from service import Backend, Settings
 from session import Cage, KWin, Labwc, Sway
 
 TOUCHPAD = {
@@ -62,6 +64,15 @@ def test_words_of_sways_that_nobody_knows_say_nothing(sways, service, inputs):
     desk, _ = sways(inputs)
     told = greet(desk, service).heard(Settings, source="sway")
     assert list(told.choices.values()) == [{"natural_scroll": True}]
+
+
+def test_sways_socket_is_believed_if_it_is_sways(fake, service):
+    desk, compositor = fake
+    compositor.globals.append(("zwlr_foreign_toplevel_manager_v1", 3))
+    with listened_to_by_another([desk.runtime / f"sway-ipc.{desk.account.pw_uid}.{os.getpid()}.sock"]):
+        agent = desk.agent(service.path)
+        service.greet()[0].expect(Backend, usable=True)
+        assert not any("sway's socket" in line for line in agent.lines)
 
 
 def test_more_devices_than_fit_into_a_message(sways, service):
