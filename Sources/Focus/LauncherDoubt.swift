@@ -47,9 +47,20 @@ struct LauncherDoubt {
     private var nextWindow: UInt64
     /// Nobody could look.
     private var isBlind = false
+    /// A window was activated before anybody looked, and none has become activated since: one of those that were there may be a
+    /// menu or a lock screen above it.
+    private var isInherited: Bool
 
-    /// - Parameter nextWindow: what the next window that is announced will be called.
-    init(atFirst connections: Connections?, nextWindow: UInt64) {
+    /// - Parameters:
+    ///   - nextWindow: what the next window that is announced will be called.
+    ///   - apps: how many apps the windows are of, if one of them is activated; else 0.
+    ///   - newcomer: as for `looked`.
+    init(
+        atFirst connections: Connections?, nextWindow: UInt64, apps: Int,
+        newcomer: (UInt64, Set<UInt64>) -> Newcomer
+    ) {
+        // Where every program that is connected has windows there is no other.
+        isInherited = apps > 0 && connections.map { Self.areMore(than: apps, behind: $0, newcomer) } ?? true
         known = connections?.accepted ?? []
         isBlind = connections == nil
         // Who was there before is nobody's to judge, whether the compositor had time for them or not.
@@ -57,9 +68,27 @@ struct LauncherDoubt {
         self.nextWindow = nextWindow
     }
 
+    private static func areMore(
+        than apps: Int, behind connections: Connections, _ newcomer: (UInt64, Set<UInt64>) -> Newcomer
+    ) -> Bool {
+        var judged: Set<UInt64> = []
+        var programs: Set<Int32> = []
+        var unknown = connections.waiting
+        for inode in connections.accepted {
+            let one = newcomer(inode, judged)
+            judged.insert(inode)
+            if let program = one.program { programs.insert(program) } else if !one.isOfKnown { unknown += 1 }
+            if programs.count + unknown > apps { break }
+        }
+        return programs.count + unknown > apps
+    }
+
     /// Why the focus is not known; nil: no launcher is there.
     var reason: String? {
         if isBlind { return "who is connected to the compositor cannot be seen" }
+        if isInherited {
+            return "what was there before the agent may have the keyboard, until the next change of window"
+        }
         guard !doubted.isEmpty else { return nil }
         return "a client without a window is there, and may have the keyboard"
     }
@@ -108,6 +137,7 @@ struct LauncherDoubt {
     /// Windows that became activated since the last time, behind a look that was taken afterwards.
     mutating func activated(_ activations: [Activation], atMicroseconds time: UInt64) {
         guard !activations.isEmpty else { return }
+        isInherited = false
         explain { $0.seenMicroseconds + Self.startMicroseconds <= time }
         // Each program that starts with windows brings at least one.
         brought += activations.filter(\.isFirst).map(\.window)

@@ -1,4 +1,5 @@
 import CLinuxShim
+import Glibc
 
 /// Watches for launchers where the compositor keeps the window below one activated.
 final class LauncherWatch {
@@ -9,9 +10,16 @@ final class LauncherWatch {
     ///   - socket: connected to the compositor.
     ///   - process: the compositor's.
     ///   - nextWindow: what the next window that is announced will be called.
-    init(socket: Int32, process: Int32, nextWindow: UInt64) {
+    ///   - apps: how many apps the windows are of, if one of them is activated; else 0.
+    init(socket: Int32, process: Int32, nextWindow: UInt64, apps: Int) {
         connections = CompositorConnections(socket: socket, process: process)
-        doubt = LauncherDoubt(atFirst: connections.look(isFresh: true), nextWindow: nextWindow)
+        doubt = LauncherDoubt(
+            atFirst: connections.look(isFresh: true), nextWindow: nextWindow, apps: apps, newcomer: Self.newcomer)
+    }
+
+    private static func newcomer(_ inode: UInt64, known: Set<UInt64>) -> Newcomer {
+        let newcomer = PeerProcess.newcomer(inode, known: known)
+        return newcomer.program == getpid() ? Newcomer(isOfKnown: true) : newcomer
     }
 
     /// Why it is not known whether the activated window has the keyboard; nil: it has.
@@ -27,7 +35,7 @@ final class LauncherWatch {
         let now = kymo_monotonic_microseconds()
         doubt.looked(
             connections.look(isFresh: doubt.expectsConnection), nextWindow: nextWindow, atMicroseconds: now,
-            newcomer: PeerProcess.newcomer)
+            newcomer: Self.newcomer)
         doubt.activated(activations, atMicroseconds: now)
     }
 }

@@ -26,17 +26,14 @@ public final class WaylandBackend {
     }
 
     private let display: OpaquePointer
-    var registry: OpaquePointer?
-    var source: (any WindowSource)?
-    /// What it stands on.
-    var sourceGlobals: SourceGlobals?
-    var offers = SourceOffers()
-    var seat: WaylandSeat?
-    var lock: LockNotifier?
-    let outputs = WaylandOutputs()
-    let handlers: Handlers
+    private let handlers: Handlers
+    private lazy var globals = WaylandGlobals(
+        display: display,
+        handlers: WaylandGlobals.Handlers(
+            sourceBegan: { [unowned self] in if phase == .lacking { greet() } },
+            change: { [unowned self] in $0(&state) }, group: handlers.group, keymap: handlers.keymap))
     private let listeners = Listeners()
-    var state = ToplevelState()
+    private var state = ToplevelState()
     /// The round trips that ask for the initial state.
     private var greeting: (callback: OpaquePointer?, remaining: Int) = (nil, 0)
     /// Answered in the order in which they came.
@@ -44,7 +41,6 @@ public final class WaylandBackend {
     private var readMicroseconds: UInt64 = 0
     private var lastReport: FocusReport?
     private var lastPlace: WindowPlaceReport?
-    var hasFinished = false
     private var question: FocusedQuestion?
     /// What came of it. Where a window is that has lost the focus nobody is asked, so it holds for as long as no focus changes.
     private var toldPlace: (changeCount: UInt64, place: WindowPlace)?
@@ -65,8 +61,7 @@ public final class WaylandBackend {
         var user: uid_t = 0
         var process: pid_t = 0
         if kymo_peer_credentials(wl_display_get_fd(display), &user, &process) == 0 { compositorPID = process }
-        registry = wl_display_get_registry(display)
-        wl_registry_add_listener(registry, listeners.registry, opaque)
+        _ = globals
         greet()
         try flush()
     }
@@ -75,15 +70,10 @@ public final class WaylandBackend {
     private var opaque: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
     deinit {
-        // Disconnecting frees no proxy.
         for callback in [greeting.callback, question?.callback] + probes.map(\.callback) {
             if let callback { wl_callback_destroy(callback) }
         }
-        source = nil
-        seat = nil
-        lock = nil
-        outputs.releaseAll()
-        if let registry { wl_registry_destroy(registry) }
+        globals.releaseAll()
         wl_display_disconnect(display)
     }
 
@@ -101,11 +91,11 @@ public final class WaylandBackend {
 
     /// By which protocol it tells of its windows: as records call it, and the global. Nil: by none, so far.
     public var protocolInUse: (name: String, interface: String)? {
-        source.map { (type(of: $0).name, type(of: $0).interface) }
+        globals.source.map { (type(of: $0).name, type(of: $0).interface) }
     }
 
     /// Whether windows come with their processes.
-    public var tellsProcesses: Bool { source.map { type(of: $0).tellsProcesses } ?? false }
+    public var tellsProcesses: Bool { globals.source.map { type(of: $0).tellsProcesses } ?? false }
 
     /// The globals of which one is needed, for people; without our own module's, which only Weston can load.
     public static var interfaces: String {
@@ -120,14 +110,14 @@ public final class WaylandBackend {
         guard wl_display_read_events(display) == 0 else { throw .disconnected }
         readMicroseconds = kymo_monotonic_microseconds()
         guard wl_display_dispatch_pending(display) >= 0 else { throw .disconnected }
-        guard !hasFinished else { throw .finished }
+        guard !globals.hasFinished else { throw .finished }
         report()
-        if phase != .asking, let changes = outputs.takeChanges() { handlers.outputs(changes) }
+        if phase != .asking, let changes = globals.outputs.takeChanges() { handlers.outputs(changes) }
         try flush()
     }
 
     /// Tells the outputs again: a new service knows none. Not before they are known.
-    public func repeatOutputs() { if phase != .asking { handlers.outputs(outputs.take()) } }
+    public func repeatOutputs() { if phase != .asking { handlers.outputs(globals.outputs.take()) } }
 
     private func flush() throws(FocusError) {
         // EAGAIN: the compositor is slow to read; the rest goes with the next flush.
@@ -143,7 +133,7 @@ public final class WaylandBackend {
 
     /// Asks where the pointer is; answered once, nil where the compositor does not tell.
     public func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
-        guard phase == .usable, let source else { return answer(nil) }
+        guard phase == .usable, let source = globals.source else { return answer(nil) }
         source.askPointer(answer)
         // What cannot be sent now is a lost connection, which the next turn notices.
         try? flush()
@@ -195,7 +185,7 @@ public final class WaylandBackend {
     }
 
     private func sync() -> OpaquePointer? {
-        source?.refresh()
+        globals.source?.refresh()
         let callback = wl_display_sync(display)
         wl_callback_add_listener(callback, listeners.callback, opaque)
         return callback
@@ -238,7 +228,7 @@ public final class WaylandBackend {
 
     /// The first round trip brings the globals, the second what they say at once, and the third what one has to ask of
     /// each window then.
-    func greet() {
+    private func greet() {
         if let old = greeting.callback { wl_callback_destroy(old) }
         greeting = (sync(), 3)
     }
@@ -249,10 +239,13 @@ public final class WaylandBackend {
             greeting.callback = sync()
             return
         }
-        phase = source == nil ? .lacking : .usable
-        if let source, !type(of: source).tellsLaunchers(compositor: compositorName) {
+        phase = globals.source == nil ? .lacking : .usable
+        if let source = globals.source, !type(of: source).tellsLaunchers(compositor: compositorName) {
+            // Those of before are no news.
+            _ = state.takeActivations()
             launchers = LauncherWatch(
-                socket: fileDescriptor, process: compositorPID, nextWindow: state.nextNumber)
+                socket: fileDescriptor, process: compositorPID, nextWindow: state.nextNumber,
+                apps: state.focused == nil ? 0 : state.appCount)
         }
         handlers.phase()
         report()
@@ -283,7 +276,7 @@ public final class WaylandBackend {
     }
 
     /// The window that has the keyboard: none has it under a lock screen, whatever is activated.
-    private var focused: ToplevelState.Window? { lock?.isLocked == true ? nil : state.focused }
+    private var focused: ToplevelState.Window? { globals.lock?.isLocked == true ? nil : state.focused }
 
     private var focusedPlace: WindowPlace? { toldPlace?.changeCount == state.changeCount ? toldPlace?.place : nil }
 
@@ -298,7 +291,7 @@ public final class WaylandBackend {
             report.title = window.title.cut(toBytes: StringLimit.title)
             report.isTitleTruncated = window.title.utf8.count > StringLimit.title
             report.processID = window.processID
-            report.output = outputs.name(of: window.output).cut(toBytes: StringLimit.output)
+            report.output = globals.outputs.name(of: window.output).cut(toBytes: StringLimit.output)
         }
         if var last = lastReport {
             last.timeMicroseconds = report.timeMicroseconds

@@ -1,5 +1,6 @@
 """What a launcher is to a compositor: a surface above the windows that takes the keyboard for itself. Usage: launcher.py
-SOCKET. Says "done" once it is shown, and ends with stdin.
+SOCKET [waits]. Says "done" once it is shown, and ends with stdin. With `waits` it takes the keyboard when a line comes, and says "done"
+then: a panel with a text field.
 """
 
 import os
@@ -16,7 +17,7 @@ SET_SIZE, SET_KEYBOARD, ACKNOWLEDGE = 0, 4, 6
 
 
 class Launcher:
-    def __init__(self, path):
+    def __init__(self, path, waits):
         self.display = display = Display(path)
         self.shm = display.bind("wl_shm", 1)
         compositor, shell = display.bind("wl_compositor", 4), display.bind("zwlr_layer_shell_v1", 1)
@@ -27,12 +28,18 @@ class Launcher:
         self.layer = display.new(self._configure)
         display.request(shell, 0, uint(self.layer), uint(self.surface), uint(0), uint(OVERLAY), text("launcher"))
         display.request(self.layer, SET_SIZE, uint(SIZE), uint(SIZE))
-        display.request(self.layer, SET_KEYBOARD, uint(EXCLUSIVE))
-        display.request(self.surface, 6)
+        if waits:
+            display.request(self.surface, 6)
+        else:
+            self.take_keyboard()
         self.is_shown = False
         while not self.is_shown:
             display.dispatch(None)
         display.roundtrip()
+
+    def take_keyboard(self):
+        self.display.request(self.layer, SET_KEYBOARD, uint(EXCLUSIVE))
+        self.display.request(self.surface, 6)
 
     def _configure(self, opcode, body):
         if opcode != 0:
@@ -51,14 +58,18 @@ class Launcher:
 
 
 def main():
-    launcher = Launcher(sys.argv[1])
+    launcher = Launcher(sys.argv[1], waits=sys.argv[2:] == ["waits"])
     print("done", flush=True)
     while True:
         ready = select.select([sys.stdin, launcher.display.socket], [], [])[0]
         if launcher.display.socket in ready:
             launcher.display.dispatch(0)
-        if sys.stdin in ready and not sys.stdin.read(1):
-            return
+        if sys.stdin in ready:
+            if not sys.stdin.readline():
+                return
+            launcher.take_keyboard()
+            launcher.display.roundtrip()
+            print("done", flush=True)
 
 
 if __name__ == "__main__":

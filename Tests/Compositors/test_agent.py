@@ -22,6 +22,8 @@ def greet(desk, service, usable=True):
     agent = desk.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=usable)
+    if usable:
+        desk.look_away()
     return agent, connection
 
 
@@ -59,6 +61,7 @@ def test_compositor_restarts(every_desk, service):
     every_desk.start()
     every_desk.window("beta", "second")
     connection.expect(Backend, usable=True)
+    every_desk.look_away()
     connection.expect(Focus, state="window", app="beta")
     assert agent.process.poll() is None
 

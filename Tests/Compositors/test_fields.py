@@ -7,7 +7,7 @@ import termios
 import time
 
 import pytest
-from service import Field, Focus, Lock, Watermark, now
+from service import Backend, Field, Focus, Lock, Watermark, now
 from session import until
 
 TEXT, ENTRY, FRAME, TERMINAL, PASSWORD, DOCUMENT = 61, 79, 23, 60, 40, 95
@@ -94,6 +94,8 @@ def test_where_nobody_tells_of_processes_who_says_that_it_has_the_focus_is_asked
     _, client = labwc.keylog_client("alpha", TEXT, toolkit=toolkit)
     labwc.agent(service.path)
     connection, _ = service.greet()
+    connection.expect(Backend, usable=True)
+    labwc.look_away()
     connection.expect(Focus, state="window", app="alpha", pid=0)
     # Somebody listens by now.
     connection.probe()

@@ -17,12 +17,12 @@ START_SECONDS = 5
 
 def greet(desk, service):
     """An agent that has told of alpha, and of its badge."""
-    desk.window("alpha", "first")
     agent = desk.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=True)
     connection.heard(Indicator, shown=True)
-    assert focus(connection) == ("window", "alpha")
+    desk.window("alpha", "first")
+    until(lambda: focus(connection) == ("window", "alpha"), "the window is known")
     return agent, connection
 
 
@@ -60,14 +60,38 @@ def test_under_a_launcher_the_focus_is_unknown(labwc, service):
                     "kymograph-agent: the focus is known again"]
 
 
+def test_a_menu_that_was_open_before_the_agent_came(labwc, service):
+    """Nobody says whose the keyboard is: the window below was told to have it. Nor does the menu's end say it."""
+    keyboard = labwc.keyboard()
+    labwc.window("alpha", "first")
+    launcher = labwc.run(["fuzzel", "--dmenu"], "fuzzel")
+    agent = labwc.agent(service.path)
+    connection, _ = service.greet()
+    connection.expect(Backend, usable=True)
+    connection.heard(Indicator, shown=True)
+    assert is_unknown(connection)
+
+    def escaped():
+        keyboard.order(f"tap {KEY_ESC}")
+        return launcher.process.poll() is not None
+
+    until(escaped, "the launcher is gone")
+    assert is_unknown(connection)
+    labwc.window("beta", "second")
+    until(lambda: focus(connection) == ("window", "beta"), "the next change of window says it")
+    assert [line.partition("agent: ")[2] for line in agent.lines if "the focus is" in line] == [
+        "the focus is unknown: what was there before the agent may have the keyboard, until the next change of window",
+        "the focus is known again"]  # fmt: skip
+
+
 def test_keys_of_a_launcher_are_nobodys(bed, recorder, labwc):
     """From the device to the journal: what is typed into it is withheld, what is typed before and behind it is alpha's."""
     device = bed.add("keyboard", 1)
     recorder.start(agent=False)
-    labwc.window("alpha", "first")
     keyboard = Virtual(labwc)
     labwc.agent(recorder.agent_socket)
     until(lambda: recorder.status()["devices"] == 1, "the indicator is seen, and the keyboard open")
+    labwc.window("alpha", "first")
 
     def press(code, value):
         stamp, _ = keyboard.key(code, value)
@@ -176,16 +200,18 @@ def test_a_client_that_stays_is_no_launcher_once_another_window_gets_the_keyboar
     until(lambda: focus(connection) == ("window", apps[1]), "nothing changes with it")
 
 
-def test_a_launcher_that_was_there_before_the_agent_is_not_seen(labwc, service):
-    """A limit, kept here so that we notice when it goes."""
+def test_what_takes_the_keyboard_later_and_was_there_before_the_agent_is_not_seen(labwc, service):
+    """A panel with a text field, say. A limit, kept here so that we notice when it goes."""
     labwc.keyboard()
-    labwc.window("alpha", "first")
-    launcher = labwc.launcher()
+    panel = labwc.launcher("waits")
     labwc.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=True)
-    assert focus(connection) == ("window", "alpha")
-    launcher.stop()
+    labwc.window("alpha", "first")
+    until(lambda: focus(connection) == ("window", "alpha"), "its window is known")
+    assert panel.order("take") == "done"
+    for _ in range(3):
+        assert focus(connection) == ("window", "alpha")
 
 
 def test_sway_tells_of_launchers_and_is_believed(sway, service):

@@ -30,6 +30,7 @@ def greet(desk, service):
     desk.agent(service.path)
     connection, _ = service.greet()
     connection.heard(Backend, usable=True)
+    desk.look_away()
     return connection
 
 

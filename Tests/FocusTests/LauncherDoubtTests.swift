@@ -5,13 +5,20 @@ import Testing
 
 /// A desk with one window, number 1, that is activated, a panel (10) and ourselves (11). A second passes between two looks.
 private struct Desk {
-    var doubt = LauncherDoubt(atFirst: Connections(accepted: [10, 11]), nextWindow: 2)
+    var doubt: LauncherDoubt
     var accepted: Set<UInt64> = [10, 11]
     var nextWindow: UInt64 = 2
     /// Of clients by their number.
     var programs: [UInt64: Int32] = [:]
     var relatives: [UInt64: Set<UInt64>] = [:]
     private var now: UInt64 = 1_000_000
+
+    /// - Parameter isInherited: nobody looked before the window was activated.
+    init(isInherited: Bool = false) {
+        doubt = LauncherDoubt(
+            atFirst: Connections(accepted: [10, 11]), nextWindow: 2, apps: isInherited ? 1 : 0,
+            newcomer: { inode, _ in Newcomer(program: Int32(inode)) })
+    }
 
     /// What happened until a look that found it.
     mutating func look(
@@ -41,6 +48,64 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         var desk = Desk()
         #expect(!desk.isInDoubt)
         desk.look()
+        #expect(!desk.isInDoubt)
+    }
+
+    /// A lock screen that was there before the agent was not noticed, and who has the session's password typed it.
+    @Test(arguments: [first(2), again(1)])
+    func underAWindowFromBeforeTheFirstLookAnythingMayHaveTheKeyboardUntilTheNextChange(next: Activation) {
+        var desk = Desk(isInherited: true)
+        #expect(desk.isInDoubt)
+        desk.look(after: 60)
+        desk.look(come: [20])
+        desk.look(gone: [20])
+        desk.look(gone: [10])
+        #expect(desk.isInDoubt)
+        desk.look(announced: 1, activated: [next])
+        #expect(!desk.isInDoubt)
+        desk.look()
+        #expect(!desk.isInDoubt)
+    }
+
+    @Test(
+        arguments: [
+            // No window is activated: nobody can be above it.
+            (apps: 0, programs: [20, 21], isInDoubt: false), (apps: 1, programs: [20], isInDoubt: false),
+            (apps: 1, programs: [20, 20], isInDoubt: false), (apps: 1, programs: [20, 21], isInDoubt: true),
+            (apps: 2, programs: [20, 21], isInDoubt: false), (apps: 2, programs: [20, 20, 21, 22], isInDoubt: true),
+            // Whose they are the kernel does not say.
+            (apps: 1, programs: [nil], isInDoubt: false), (apps: 1, programs: [nil, nil], isInDoubt: true),
+            (apps: 2, programs: [20, nil, nil], isInDoubt: true), (apps: 1, programs: [], isInDoubt: false),
+        ] as [(apps: Int, programs: [Int32?], isInDoubt: Bool)])
+    func whereEveryProgramHasWindowsThereIsNoOther(desk: (apps: Int, programs: [Int32?], isInDoubt: Bool)) {
+        let doubt = LauncherDoubt(
+            atFirst: Connections(accepted: Set(desk.programs.indices.map(UInt64.init))), nextWindow: 9, apps: desk.apps,
+            newcomer: { inode, _ in Newcomer(program: desk.programs[Int(inode)]) })
+        #expect((doubt.reason != nil) == desk.isInDoubt)
+    }
+
+    @Test(arguments: [Connections(accepted: [10], waiting: 1), nil])
+    func whomTheCompositorHasNotTakenAndWhomNobodySeesMayBeAbove(connections: Connections?) {
+        var doubt = LauncherDoubt(atFirst: connections, nextWindow: 2, apps: 1) { _, _ in Newcomer(program: 10) }
+        #expect(doubt.reason != nil)
+        doubt.looked(Connections(accepted: [10]), nextWindow: 2, atMicroseconds: 1) { _, _ in Newcomer(program: 10) }
+        #expect(doubt.reason != nil)
+        doubt.activated([again(1)], atMicroseconds: LauncherDoubt.startMicroseconds + 1)
+        #expect(doubt.reason == nil)
+    }
+
+    @Test func ourselvesAreNoProgramAmongThem() {
+        let doubt = LauncherDoubt(atFirst: Connections(accepted: [10, 11]), nextWindow: 2, apps: 1) { inode, _ in
+            inode == 11 ? Newcomer(isOfKnown: true) : Newcomer(program: 10)
+        }
+        #expect(doubt.reason == nil)
+    }
+
+    @Test func aChangeOfWindowExplainsNoClientThatJustCame() {
+        var desk = Desk(isInherited: true)
+        desk.look(come: [20], activated: [again(1)])
+        #expect(desk.isInDoubt)
+        desk.look(gone: [20])
         #expect(!desk.isInDoubt)
     }
 
@@ -233,7 +298,7 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(desk.isInDoubt)
         desk.look()
         #expect(!desk.isInDoubt)
-        #expect(LauncherDoubt(atFirst: nil, nextWindow: 1).reason != nil)
+        #expect(LauncherDoubt(atFirst: nil, nextWindow: 1, apps: 0) { _, _ in Newcomer() }.reason != nil)
     }
 }
 
