@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help run test unit testbed compositors faults fuzz vm-test clean-root roots soak bench guard lint deb weston-deb package-test same-bytes \
+.PHONY: help run test unit testbed compositors faults fuzz vm-test vm-bookworm vm-trixie clean-root roots soak bench guard lint deb weston-deb package-test same-bytes \
     install programs pages build debug packages clean
 
 # Kept between runs: guest images, the root of Debian 13 for its compositors.
@@ -66,11 +66,15 @@ faults: packages ## the long runs of the journal's fault tests: every bit of a M
 fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what else can be set)
 	@Tests/Fuzz/run
 
-vm-test: deb ## the tests with a real kernel: Debian 12 and 13 in an emulated machine, five minutes at 1 kHz, the power cut 40 times
+vm-test: vm-bookworm vm-trixie ## the tests with a real kernel: Debian 12 and 13 in an emulated machine, five minutes at 1 kHz, the power cut 40 times
+
+vm-bookworm: deb
 	@KYMO_VM_CUTS=40 Tests/VM/run bookworm
 	KYMO_VM_PARTS=suspend Tests/VM/run bookworm
 	KYMO_VM_PARTS=secrets Tests/VM/run bookworm
-	KYMO_VM_PARTS=desk Tests/VM/run trixie
+
+vm-trixie: deb
+	@KYMO_VM_PARTS=desk Tests/VM/run trixie
 
 clean-root: packages ## make run and make test in a fresh Debian 12 root (needs root)
 	@Tests/CleanRoot/run
