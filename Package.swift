@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(name: "DevicesTests", dependencies: ["Devices", "Events"], swiftSettings: strict),
         .testTarget(name: "AgentProtocolTests", dependencies: ["AgentProtocol", "Events"], swiftSettings: strict),
         .testTarget(
-            name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "Events", "CLinuxShim"], swiftSettings: strict),
+            name: "FocusTests", dependencies: ["Focus", "AgentProtocol", "EventLoop", "Events", "CLinuxShim"],
+            swiftSettings: strict),
         .testTarget(
             name: "IndicatorTests", dependencies: ["Indicator", "AgentProtocol", "Bus", "PrivateBus", "EventLoop"],
             swiftSettings: strict),

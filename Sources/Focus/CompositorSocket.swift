@@ -4,7 +4,7 @@ import Events
 
 /// A socket of a compositor's own, beside Wayland's. What it says the protocols do not tell an unfocused client. Everything
 /// here is extra: focus reports never wait for it. A compositor need not know more than the process of the focused window;
-/// what it has no word for is never answered.
+/// of the rest it then says nothing, and nil of the pointer.
 public protocol CompositorSocket: AnyObject {
     /// For people.
     static var owner: String { get }

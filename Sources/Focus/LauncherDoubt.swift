@@ -12,6 +12,8 @@ struct Newcomer: Equatable {
     var program: Int32?
     /// One of these was connected before.
     var isOfKnown = false
+    /// It is this process.
+    var isOurs = false
 }
 
 /// A window that became the activated one.
@@ -28,6 +30,8 @@ struct Activation: Equatable {
 /// Pure: looks and activations in, doubt out.
 struct LauncherDoubt {
     private struct Client {
+        /// It was there before anybody looked.
+        var isOfBefore = false
         var seenMicroseconds: UInt64
         /// The number of the first window that can be its own: the others were announced while it was not there.
         var firstWindow: UInt64
@@ -47,50 +51,37 @@ struct LauncherDoubt {
     private var nextWindow: UInt64
     /// Nobody could look.
     private var isBlind = false
-    /// A window was activated before anybody looked, and none has become activated since: one of those that were there may be a
-    /// menu or a lock screen above it.
-    private var isInherited: Bool
 
+    /// Above a window that is activated already there may be a menu or a lock screen. Which client that would be nobody can say: not
+    /// even where there is one program and one window, for Xwayland and Flatpak's apps are connected by other sockets.
     /// - Parameters:
     ///   - nextWindow: what the next window that is announced will be called.
-    ///   - apps: how many apps the windows are of, if one of them is activated; else 0.
-    ///   - newcomer: as for `looked`.
+    ///   - isActivated: whether a window is activated already.
     init(
-        atFirst connections: Connections?, nextWindow: UInt64, apps: Int,
-        newcomer: (UInt64, Set<UInt64>) -> Newcomer
+        atFirst connections: Connections?, nextWindow: UInt64, isActivated: Bool, atMicroseconds now: UInt64
     ) {
-        // Where every program that is connected has windows there is no other.
-        isInherited = apps > 0 && connections.map { Self.areMore(than: apps, behind: $0, newcomer) } ?? true
-        known = connections?.accepted ?? []
         isBlind = connections == nil
-        // Who was there before is nobody's to judge, whether the compositor had time for them or not.
-        ownConnections = connections?.waiting ?? 0
         self.nextWindow = nextWindow
-    }
-
-    private static func areMore(
-        than apps: Int, behind connections: Connections, _ newcomer: (UInt64, Set<UInt64>) -> Newcomer
-    ) -> Bool {
-        var judged: Set<UInt64> = []
-        var programs: Set<Int32> = []
-        var unknown = connections.waiting
-        for inode in connections.accepted {
-            let one = newcomer(inode, judged)
-            judged.insert(inode)
-            if let program = one.program { programs.insert(program) } else if !one.isOfKnown { unknown += 1 }
-            if programs.count + unknown > apps { break }
+        let accepted = connections?.accepted ?? []
+        if isActivated {
+            ownConnections = 0
+            for inode in accepted {
+                doubted[inode] = Client(isOfBefore: true, seenMicroseconds: now, firstWindow: nextWindow)
+            }
+        } else {
+            known = accepted
+            // No window has the keyboard that another could have taken, whether the compositor had time for that one or not.
+            ownConnections = connections?.waiting ?? 0
         }
-        return programs.count + unknown > apps
     }
 
     /// Why the focus is not known; nil: no launcher is there.
     var reason: String? {
         if isBlind { return "who is connected to the compositor cannot be seen" }
-        if isInherited {
-            return "what was there before the agent may have the keyboard, until the next change of window"
-        }
         guard !doubted.isEmpty else { return nil }
-        return "a client without a window is there, and may have the keyboard"
+        return doubted.values.allSatisfy(\.isOfBefore)
+            ? "what was there before the agent may have the keyboard, until the next change of window"
+            : "a client without a window is there, and may have the keyboard"
     }
 
     /// Whether the next look has to find what is new even if nothing seems to be.
@@ -114,30 +105,36 @@ struct LauncherDoubt {
         doubted = left
         let new = connections.accepted.subtracting(known).subtracting(doubted.keys)
         known.formIntersection(connections.accepted)
-        if new.count <= ownConnections {
-            known.formUnion(new)
-            ownConnections -= new.count
-        } else {
-            for inode in new { judge(inode, newcomer(inode, known), atMicroseconds: now) }
-        }
+        judge(new.map { ($0, newcomer($0, known)) }, atMicroseconds: now)
         // One that does not wait any more was among them, or is gone.
         ownConnections = min(ownConnections, connections.waiting)
         self.nextWindow = nextWindow
     }
 
-    private mutating func judge(_ inode: UInt64, _ newcomer: Newcomer, atMicroseconds now: UInt64) {
-        // Each process of Firefox's connects by itself. An app that makes a launcher is another program.
-        if newcomer.isOfKnown {
-            known.insert(inode)
-        } else {
-            doubted[inode] = Client(seenMicroseconds: now, firstWindow: nextWindow, program: newcomer.program)
+    private mutating func judge(_ new: [(inode: UInt64, who: Newcomer)], atMicroseconds now: UInt64) {
+        let ours = new.filter(\.who.isOurs)
+        known.formUnion(ours.map(\.inode))
+        ownConnections = max(ownConnections - ours.count, 0)
+        // Whose they are the kernel does not say: ours, if there are no more of them than we made.
+        let nobodys = new.filter { !$0.who.isOurs && $0.who.program == nil }
+        let areOurs = nobodys.count <= ownConnections
+        if areOurs {
+            known.formUnion(nobodys.map(\.inode))
+            ownConnections -= nobodys.count
+        }
+        for (inode, who) in new where !known.contains(inode) {
+            // Each process of Firefox's connects by itself. An app that makes a launcher is another program.
+            if who.isOfKnown {
+                known.insert(inode)
+            } else {
+                doubted[inode] = Client(seenMicroseconds: now, firstWindow: nextWindow, program: who.program)
+            }
         }
     }
 
     /// Windows that became activated since the last time, behind a look that was taken afterwards.
     mutating func activated(_ activations: [Activation], atMicroseconds time: UInt64) {
         guard !activations.isEmpty else { return }
-        isInherited = false
         explain { $0.seenMicroseconds + Self.startMicroseconds <= time }
         // Each program that starts with windows brings at least one.
         brought += activations.filter(\.isFirst).map(\.window)

@@ -10,16 +10,18 @@ final class LauncherWatch {
     ///   - socket: connected to the compositor.
     ///   - process: the compositor's.
     ///   - nextWindow: what the next window that is announced will be called.
-    ///   - apps: how many apps the windows are of, if one of them is activated; else 0.
-    init(socket: Int32, process: Int32, nextWindow: UInt64, apps: Int) {
+    ///   - isActivated: whether a window is activated already.
+    init(socket: Int32, process: Int32, nextWindow: UInt64, isActivated: Bool) {
         connections = CompositorConnections(socket: socket, process: process)
         doubt = LauncherDoubt(
-            atFirst: connections.look(isFresh: true), nextWindow: nextWindow, apps: apps, newcomer: Self.newcomer)
+            atFirst: connections.look(isFresh: true), nextWindow: nextWindow, isActivated: isActivated,
+            atMicroseconds: kymo_monotonic_microseconds())
     }
 
     private static func newcomer(_ inode: UInt64, known: Set<UInt64>) -> Newcomer {
-        let newcomer = PeerProcess.newcomer(inode, known: known)
-        return newcomer.program == getpid() ? Newcomer(isOfKnown: true) : newcomer
+        var newcomer = PeerProcess.newcomer(inode, known: known)
+        newcomer.isOurs = newcomer.program == getpid()
+        return newcomer
     }
 
     /// Why it is not known whether the activated window has the keyboard; nil: it has.

@@ -91,9 +91,6 @@ struct ToplevelState {
         if lastActivated == handle { lastActivated = nil }
     }
 
-    /// How many names of apps the windows have.
-    var appCount: Int { Set(windows.values.map(\.appID)).count }
-
     /// Which windows became activated since the last call, in that order.
     mutating func takeActivations() -> [Activation] {
         defer { activations.removeAll(keepingCapacity: true) }

@@ -245,7 +245,7 @@ public final class WaylandBackend {
             _ = state.takeActivations()
             launchers = LauncherWatch(
                 socket: fileDescriptor, process: compositorPID, nextWindow: state.nextNumber,
-                apps: state.focused == nil ? 0 : state.appCount)
+                isActivated: state.focused != nil)
         }
         handlers.phase()
         report()

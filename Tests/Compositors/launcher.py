@@ -1,6 +1,6 @@
 """What a launcher is to a compositor: a surface above the windows that takes the keyboard for itself. Usage: launcher.py
 SOCKET [waits]. Says "done" once it is shown, and ends with stdin. With `waits` it takes the keyboard when a line comes, and says "done"
-then: a panel with a text field.
+when it has it: a panel with a text field.
 """
 
 import os
@@ -22,7 +22,8 @@ class Launcher:
         self.shm = display.bind("wl_shm", 1)
         compositor, shell = display.bind("wl_compositor", 4), display.bind("zwlr_layer_shell_v1", 1)
         seat = display.bind("wl_seat", 1)
-        display.request(seat, 1, uint(display.new()))
+        self.has_keyboard = False
+        display.request(seat, 1, uint(display.new(self._keyboard)))
         self.surface = display.new()
         display.request(compositor, 0, uint(self.surface))
         self.layer = display.new(self._configure)
@@ -36,6 +37,11 @@ class Launcher:
         while not self.is_shown:
             display.dispatch(None)
         display.roundtrip()
+
+    def _keyboard(self, opcode, _):
+        # enter, leave
+        if opcode in (1, 2):
+            self.has_keyboard = opcode == 1
 
     def take_keyboard(self):
         self.display.request(self.layer, SET_KEYBOARD, uint(EXCLUSIVE))
@@ -68,7 +74,8 @@ def main():
             if not sys.stdin.readline():
                 return
             launcher.take_keyboard()
-            launcher.display.roundtrip()
+            while not launcher.has_keyboard:
+                launcher.display.dispatch(None)
             print("done", flush=True)
 
 

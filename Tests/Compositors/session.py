@@ -199,9 +199,6 @@ class Session:
         assert client.process.stdout.readline().startswith(b"done")
         return client
 
-    def look_away(self):
-        """Another window has the focus for a moment, where an agent that comes under one waits for that."""
-
     def launcher(self, *arguments):
         client = self._client("launcher.py", *arguments)
         assert client.process.stdout.readline().startswith(b"done"), client.log.read_text()
@@ -275,9 +272,6 @@ class Labwc(InDebian13, Session):
         if not program.exists():
             shutil.copy(os.path.realpath("/usr/bin/python3"), program)
         return super()._client(script, *arguments, interpreter=interpreter or str(program))
-
-    def look_away(self):
-        self.window("elsewhere", "").stop()
 
     def focus(self, app):
         self._hand.focus(app)

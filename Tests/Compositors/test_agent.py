@@ -22,8 +22,6 @@ def greet(desk, service, usable=True):
     agent = desk.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=usable)
-    if usable:
-        desk.look_away()
     return agent, connection
 
 
@@ -52,16 +50,15 @@ def test_says_once_which_backend_and_why(every_desk, service):
 
 
 def test_compositor_restarts(every_desk, service):
-    every_desk.window("alpha", "first")
     agent, connection = greet(every_desk, service)
+    every_desk.window("alpha", "first")
     connection.expect(Focus, app="alpha")
     every_desk.compositor.stop()
     assert not connection.expect(Backend, usable=False).usable
     connection.expect(Focus, state="unknown", app="", title="", window=0)
     every_desk.start()
-    every_desk.window("beta", "second")
     connection.expect(Backend, usable=True)
-    every_desk.look_away()
+    every_desk.window("beta", "second")
     connection.expect(Focus, state="window", app="beta")
     assert agent.process.poll() is None
 
@@ -90,8 +87,8 @@ def test_focus_is_unknown_and_the_layout_too_before_a_word_on_the_next_composito
 
 
 def test_service_restarts(desk, service):
-    desk.window("alpha", "first")
     agent, connection = greet(desk, service)
+    desk.window("alpha", "first")
     connection.expect(Focus, app="alpha")
     service.stop()
     connection.close()
@@ -198,8 +195,8 @@ def test_sigterm_is_a_clean_end(sway, service, place, service_is_there):
 
 def test_sleeps_at_rest(desk, service):
     desk.keyboard()
-    desk.window("alpha", "first")
     agent, connection = greet(desk, service)
+    desk.window("alpha", "first")
     connection.expect(Focus, app="alpha", condition=lambda report: report.pid or not desk.tells_processes)
     connection.heard(Indicator, shown=True)
     if isinstance(desk, Sway):

@@ -91,11 +91,10 @@ def test_where_nobody_tells_of_processes_who_says_that_it_has_the_focus_is_asked
     """labwc. That it is no password's says nothing: it may be of another window."""
     labwc.bus()
     labwc.keyboard()
-    _, client = labwc.keylog_client("alpha", TEXT, toolkit=toolkit)
     labwc.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=True)
-    labwc.look_away()
+    _, client = labwc.keylog_client("alpha", TEXT, toolkit=toolkit)
     connection.expect(Focus, state="window", app="alpha", pid=0)
     # Somebody listens by now.
     connection.probe()

@@ -37,7 +37,6 @@ def greet(desk, service):
     agent = desk.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=True)
-    desk.look_away()
     return agent, connection
 
 
@@ -54,8 +53,12 @@ def test_initial_focus_of_an_agent_that_starts_after_the_windows(desk, service):
     desk.window("alpha", "first")
     desk.window("beta", "second one")
     _, connection = greet(desk, service)
-    report = connection.expect(Focus, lambda report: report.app != "elsewhere", state="window")
-    assert (report.app, report.title) == ("beta", "second one")
+    report = connection.expect(Focus)
+    if isinstance(desk, Labwc):
+        # A menu may be above them (test_launchers.py).
+        assert report.state == "unknown"
+        return
+    assert (report.state, report.app, report.title) == ("window", "beta", "second one")
     assert report.source == desk.backend and not report.truncated and report.window > 0
 
 
@@ -65,9 +68,9 @@ def test_no_window_at_all_is_none(desk, service):
 
 
 def test_every_change_is_reported_once_and_in_order(desk, service):
+    _, connection = greet(desk, service)
     for app in ("alpha", "beta", "gamma"):
         desk.window(app, f"title of {app}")
-    _, connection = greet(desk, service)
     # labwc names a window's output a moment after the window.
     whole = lambda report: bool(report.output) == desk.tells_outputs and (  # noqa: E731
         report.pid or not desk.tells_processes)
@@ -98,8 +101,8 @@ def test_foot_is_a_window_like_any(start, kind, service):
 
 
 def test_title_changes_are_reported_for_the_same_window(desk, service):
-    window = desk.window("alpha", "before")
     _, connection = greet(desk, service)
+    window = desk.window("alpha", "before")
     first = connection.expect(Focus, title="before")
     # Weston's module looks when the window shows something new.
     assert window.order('{"title": "after \\u2026 it", "draw": true}') == "done"
@@ -107,9 +110,9 @@ def test_title_changes_are_reported_for_the_same_window(desk, service):
 
 
 def test_titles_of_windows_without_the_focus_are_nobodys_business(desk, service):
+    _, connection = greet(desk, service)
     behind = desk.window("alpha", "secret 1")
     desk.window("beta", "front")
-    _, connection = greet(desk, service)
     connection.expect(Focus, app="beta")
     connection.settled()
     assert behind.order('{"title": "secret 2"}') == "done"
@@ -118,8 +121,8 @@ def test_titles_of_windows_without_the_focus_are_nobodys_business(desk, service)
 
 
 def test_a_dialog_of_an_app_is_a_window_of_it(desk, service):
-    window = desk.window("alpha", "a document")
     _, connection = greet(desk, service)
+    window = desk.window("alpha", "a document")
     document = connection.expect(Focus, app="alpha", title="a document")
     assert window.order('{"dialog": true, "app": "alpha", "title": "a question", "map": true}') == "done"
     question = connection.expect(Focus, app="alpha", title="a question")
@@ -127,8 +130,8 @@ def test_a_dialog_of_an_app_is_a_window_of_it(desk, service):
 
 
 def test_closing_the_last_window_clears_the_focus(desk, service):
-    window = desk.window("alpha", "only")
     _, connection = greet(desk, service)
+    window = desk.window("alpha", "only")
     connection.expect(Focus, app="alpha")
     window.stop()
     connection.expect(Focus, state="none", app="", title="", window=0, pid=0)
@@ -148,8 +151,8 @@ def test_empty_workspace_clears_the_focus(sway, service):
 def test_lock_screen_clears_the_focus(start, kind, service):
     desk = start(kind)
     desk.keyboard()
-    desk.window("alpha", "first")
     _, connection = greet(desk, service)
+    desk.window("alpha", "first")
     connection.expect(Focus, app="alpha")
     desk.run(["swaylock", "--color", "000000"], "swaylock")
     connection.expect(Focus, state="none", app="")

@@ -37,6 +37,20 @@ def is_unknown(connection):
     return focus(connection) == ("unknown", "")
 
 
+def until_a_change_says_it(labwc, connection, came):
+    """Goes from alpha to beta and back until one of them is known to have the keyboard: not in the first seconds."""
+    apps = ["alpha", "beta"]
+
+    def is_known():
+        labwc.focus(apps[0])
+        apps.reverse()
+        return focus(connection) == ("window", apps[1])
+
+    until(is_known, "a change of window says who has the keyboard", 2 * START_SECONDS)
+    assert time.monotonic() - came >= START_SECONDS
+    return apps[1]
+
+
 def test_under_a_launcher_the_focus_is_unknown(labwc, service):
     """Once the window below was told to have the keyboard."""
     keyboard = labwc.keyboard()
@@ -64,7 +78,10 @@ def test_a_menu_that_was_open_before_the_agent_came(labwc, service):
     """Nobody says whose the keyboard is: the window below was told to have it. Nor does the menu's end say it."""
     keyboard = labwc.keyboard()
     labwc.window("alpha", "first")
+    empty = labwc.screenshot().pixels
     launcher = labwc.run(["fuzzel", "--dmenu"], "fuzzel")
+    until(lambda: labwc.screenshot().pixels != empty, "the menu is on the screen")
+    came = time.monotonic()
     agent = labwc.agent(service.path)
     connection, _ = service.greet()
     connection.expect(Backend, usable=True)
@@ -78,7 +95,7 @@ def test_a_menu_that_was_open_before_the_agent_came(labwc, service):
     until(escaped, "the launcher is gone")
     assert is_unknown(connection)
     labwc.window("beta", "second")
-    until(lambda: focus(connection) == ("window", "beta"), "the next change of window says it")
+    until_a_change_says_it(labwc, connection, came)
     assert [line.partition("agent: ")[2] for line in agent.lines if "the focus is" in line] == [
         "the focus is unknown: what was there before the agent may have the keyboard, until the next change of window",
         "the focus is known again"]  # fmt: skip
@@ -182,22 +199,15 @@ def test_a_client_of_a_moment(labwc, service):
 
 def test_a_client_that_stays_is_no_launcher_once_another_window_gets_the_keyboard(labwc, service):
     """As a panel or a daemon for notifications: the keyboard went to a window while it had had the time to take it."""
-    labwc.window("beta", "second")
     _, connection = greet(labwc, service)
+    labwc.window("beta", "second")
+    until(lambda: focus(connection) == ("window", "beta"), "the second window is known, too")
     came = time.monotonic()
     panel = labwc._client("window.py")
     until(lambda: is_unknown(connection), "the agent has seen it")
-    apps = ["beta", "alpha"]
-
-    def is_known():
-        labwc.focus(apps[0])
-        apps.reverse()
-        return focus(connection) == ("window", apps[1])
-
-    until(is_known, "it is taken for what it is", 2 * START_SECONDS)
-    assert time.monotonic() - came >= START_SECONDS
+    app = until_a_change_says_it(labwc, connection, came)
     panel.stop()
-    until(lambda: focus(connection) == ("window", apps[1]), "nothing changes with it")
+    until(lambda: focus(connection) == ("window", app), "nothing changes with it")
 
 
 def test_what_takes_the_keyboard_later_and_was_there_before_the_agent_is_not_seen(labwc, service):

@@ -30,7 +30,6 @@ def greet(desk, service):
     desk.agent(service.path)
     connection, _ = service.greet()
     connection.heard(Backend, usable=True)
-    desk.look_away()
     return connection
 
 
@@ -67,10 +66,10 @@ def focus_x11(desk, name):
 
 
 def test_a_window_of_x11_is_told_by_its_class(desk, service):
+    connection = greet(desk, service)
     desk.window("alpha", "of Wayland")
     legacy = desk.x11_window("Legacy", "of X11")
     name = name_of(desk, "Legacy")
-    connection = greet(desk, service)
     windows = set()
     for _ in range(2):
         focus_x11(desk, name)
@@ -88,8 +87,8 @@ def test_a_window_of_x11_is_told_by_its_class(desk, service):
 def test_what_has_no_class_has_no_name_and_ends_with_its_server(newer_desk, service):
     """Of what has no name nothing is recorded (Policy)."""
     desk = newer_desk
-    nameless = desk.x11_window("", "of X11")
     connection = greet(desk, service)
+    nameless = desk.x11_window("", "of X11")
     until(lambda: is_given(nameless, desk), "it has the keyboard")
     told = last(connection)
     assert (told.state, told.app, told.title) == ("window", "", "of X11")
@@ -117,11 +116,11 @@ def test_a_window_that_nobody_manages(desk, service):
     # A limit of theirs: not each time it gets the keyboard (sway 1.7: once, on a busy machine), and where it does they say
     # nothing (docs/DESKTOPS.md).
     is_silent = isinstance(desk, (Sway, Labwc, Gnome48))
-    desk.window("alpha", "of Wayland")
     connection = greet(desk, service)
+    desk.window("alpha", "of Wayland")
     if isinstance(desk, Gnome):
         until(lambda: desk.hand.order("focus alpha").startswith("done"), "alpha has the focus")
-    assert last(connection).app == "alpha"
+    until(lambda: last(connection).app == "alpha", "alpha has the focus")
     above = desk.x11_window("Launcher", "of X11", "unmanaged")
     judge(above, desk, connection, "alpha" if is_silent else "")
     above.stop()

@@ -11,13 +11,14 @@ private struct Desk {
     /// Of clients by their number.
     var programs: [UInt64: Int32] = [:]
     var relatives: [UInt64: Set<UInt64>] = [:]
+    /// Of which the kernel says that they are.
+    var ours: Set<UInt64> = []
     private var now: UInt64 = 1_000_000
 
-    /// - Parameter isInherited: nobody looked before the window was activated.
-    init(isInherited: Bool = false) {
+    /// - Parameter isActivated: the window was activated before anybody looked.
+    init(isActivated: Bool = false) {
         doubt = LauncherDoubt(
-            atFirst: Connections(accepted: [10, 11]), nextWindow: 2, apps: isInherited ? 1 : 0,
-            newcomer: { inode, _ in Newcomer(program: Int32(inode)) })
+            atFirst: Connections(accepted: [10, 11]), nextWindow: 2, isActivated: isActivated, atMicroseconds: now)
     }
 
     /// What happened until a look that found it.
@@ -32,7 +33,9 @@ private struct Desk {
         doubt.looked(
             Connections(accepted: accepted, waiting: waiting), nextWindow: nextWindow, atMicroseconds: now,
             newcomer: { inode, known in
-                Newcomer(program: programs[inode], isOfKnown: !known.isDisjoint(with: relatives[inode] ?? []))
+                Newcomer(
+                    program: programs[inode], isOfKnown: !known.isDisjoint(with: relatives[inode] ?? []),
+                    isOurs: ours.contains(inode))
             })
         doubt.activated(activated, atMicroseconds: now)
     }
@@ -53,8 +56,8 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
 
     /// A lock screen that was there before the agent was not noticed, and who has the session's password typed it.
     @Test(arguments: [first(2), again(1)])
-    func underAWindowFromBeforeTheFirstLookAnythingMayHaveTheKeyboardUntilTheNextChange(next: Activation) {
-        var desk = Desk(isInherited: true)
+    func aboveAWindowFromBeforeTheFirstLookAnythingMayHaveTheKeyboardUntilTheNextChange(next: Activation) {
+        var desk = Desk(isActivated: true)
         #expect(desk.isInDoubt)
         desk.look(after: 60)
         desk.look(come: [20])
@@ -67,46 +70,43 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(!desk.isInDoubt)
     }
 
-    @Test(
-        arguments: [
-            // No window is activated: nobody can be above it.
-            (apps: 0, programs: [20, 21], isInDoubt: false), (apps: 1, programs: [20], isInDoubt: false),
-            (apps: 1, programs: [20, 20], isInDoubt: false), (apps: 1, programs: [20, 21], isInDoubt: true),
-            (apps: 2, programs: [20, 21], isInDoubt: false), (apps: 2, programs: [20, 20, 21, 22], isInDoubt: true),
-            // Whose they are the kernel does not say.
-            (apps: 1, programs: [nil], isInDoubt: false), (apps: 1, programs: [nil, nil], isInDoubt: true),
-            (apps: 2, programs: [20, nil, nil], isInDoubt: true), (apps: 1, programs: [], isInDoubt: false),
-        ] as [(apps: Int, programs: [Int32?], isInDoubt: Bool)])
-    func whereEveryProgramHasWindowsThereIsNoOther(desk: (apps: Int, programs: [Int32?], isInDoubt: Bool)) {
-        let doubt = LauncherDoubt(
-            atFirst: Connections(accepted: Set(desk.programs.indices.map(UInt64.init))), nextWindow: 9, apps: desk.apps,
-            newcomer: { inode, _ in Newcomer(program: desk.programs[Int(inode)]) })
-        #expect((doubt.reason != nil) == desk.isInDoubt)
-    }
-
-    @Test(arguments: [Connections(accepted: [10], waiting: 1), nil])
-    func whomTheCompositorHasNotTakenAndWhomNobodySeesMayBeAbove(connections: Connections?) {
-        var doubt = LauncherDoubt(atFirst: connections, nextWindow: 2, apps: 1) { _, _ in Newcomer(program: 10) }
-        #expect(doubt.reason != nil)
-        doubt.looked(Connections(accepted: [10]), nextWindow: 2, atMicroseconds: 1) { _, _ in Newcomer(program: 10) }
-        #expect(doubt.reason != nil)
-        doubt.activated([again(1)], atMicroseconds: LauncherDoubt.startMicroseconds + 1)
-        #expect(doubt.reason == nil)
-    }
-
-    @Test func ourselvesAreNoProgramAmongThem() {
-        let doubt = LauncherDoubt(atFirst: Connections(accepted: [10, 11]), nextWindow: 2, apps: 1) { inode, _ in
-            inode == 11 ? Newcomer(isOfKnown: true) : Newcomer(program: 10)
-        }
-        #expect(doubt.reason == nil)
+    /// It may have been there and not have had its menu on the screen yet.
+    @Test func aChangeOfWindowInTheFirstSecondsSaysNothingOfWhoWasThereBefore() {
+        var desk = Desk(isActivated: true)
+        desk.look(activated: [again(1)], after: 4)
+        #expect(desk.isInDoubt)
+        desk.look(activated: [again(1)])
+        #expect(!desk.isInDoubt)
     }
 
     @Test func aChangeOfWindowExplainsNoClientThatJustCame() {
-        var desk = Desk(isInherited: true)
-        desk.look(come: [20], activated: [again(1)])
+        var desk = Desk(isActivated: true)
+        desk.look(come: [20], activated: [again(1)], after: 60)
         #expect(desk.isInDoubt)
         desk.look(gone: [20])
         #expect(!desk.isInDoubt)
+    }
+
+    @Test func whereEveryoneOfBeforeIsGoneThereIsNoOther() {
+        var desk = Desk(isActivated: true)
+        desk.look(come: [20], gone: [10, 11])
+        desk.look(gone: [20])
+        #expect(!desk.isInDoubt)
+    }
+
+    @Test(arguments: [Connections(accepted: [10], waiting: 1), nil])
+    func whomTheCompositorHasNotTakenAndWhomNobodySawMayBeAbove(connections: Connections?) {
+        var doubt = LauncherDoubt(atFirst: connections, nextWindow: 2, isActivated: true, atMicroseconds: 0)
+        let look = { (doubt: inout LauncherDoubt, now: UInt64) in
+            doubt.looked(Connections(accepted: [10, 12]), nextWindow: 2, atMicroseconds: now) { inode, _ in
+                Newcomer(program: Int32(inode))
+            }
+        }
+        look(&doubt, 1)
+        #expect(doubt.reason != nil)
+        look(&doubt, 2 * LauncherDoubt.startMicroseconds)
+        doubt.activated([again(1)], atMicroseconds: 2 * LauncherDoubt.startMicroseconds)
+        #expect(doubt.reason == nil)
     }
 
     @Test func aClientThatComesMayBeALauncherUntilItIsGone() {
@@ -292,13 +292,27 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(desk.isInDoubt)
     }
 
+    /// A launcher that the compositor took before our next connection was taken for that.
+    @Test func whoIsKnownNotToBeUsIsNotTakenForUs() {
+        var desk = Desk()
+        desk.programs[20] = 20
+        desk.ours = [21]
+        desk.doubt.connected()
+        desk.look(come: [20], waiting: 1)
+        #expect(desk.isInDoubt)
+        desk.look(come: [21])
+        #expect(desk.isInDoubt)
+        desk.look(gone: [20])
+        #expect(!desk.isInDoubt)
+    }
+
     @Test func whoCannotLookDoesNotKnow() {
         var desk = Desk()
         desk.cannotLook()
         #expect(desk.isInDoubt)
         desk.look()
         #expect(!desk.isInDoubt)
-        #expect(LauncherDoubt(atFirst: nil, nextWindow: 1, apps: 0) { _, _ in Newcomer() }.reason != nil)
+        #expect(LauncherDoubt(atFirst: nil, nextWindow: 1, isActivated: false, atMicroseconds: 0).reason != nil)
     }
 }
 
