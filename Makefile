@@ -33,9 +33,11 @@ run: packages build ## record and show: real devices where they can be opened, e
 test: packages unit testbed compositors ## all tests but those in the virtual machine
 
 unit: packages debug
-	@swift test --skip-build
-	Tests/check-generated.sh
-	/usr/bin/python3 -B -m pytest -p no:cacheprovider -q Tests/VM/test_*.py
+	@status=0
+	swift test --skip-build || status=1
+	Tests/check-generated.sh || status=1
+	/usr/bin/python3 -B -m pytest -p no:cacheprovider -q Tests/VM/test_*.py || status=1
+	exit $$status
 
 testbed: packages build
 	@Tests/Testbed/run
@@ -69,9 +71,11 @@ fuzz: packages ## every parser, FUZZ_RUNS times each (Tests/Fuzz/run says what e
 vm-test: vm-bookworm vm-trixie ## the tests with a real kernel: Debian 12 and 13 in an emulated machine, five minutes at 1 kHz, the power cut 40 times
 
 vm-bookworm: deb
-	@KYMO_VM_CUTS=40 Tests/VM/run bookworm
-	KYMO_VM_PARTS=suspend Tests/VM/run bookworm
-	KYMO_VM_PARTS=secrets Tests/VM/run bookworm
+	@status=0
+	for parts in 'desk endurance life' suspend secrets; do
+	    KYMO_VM_CUTS=40 KYMO_VM_PARTS=$$parts Tests/VM/run bookworm || status=1
+	done
+	exit $$status
 
 vm-trixie: deb
 	@KYMO_VM_PARTS=desk Tests/VM/run trixie

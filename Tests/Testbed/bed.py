@@ -271,8 +271,9 @@ class Recorder:
             if self.agent:
                 self.agent.close()
             self.agent = Agent(self.agent_socket, **{"uid": subject().pw_uid, **options})
-            if options or self.agent.is_welcome() or time.monotonic() > deadline:
+            if options or self.agent.is_welcome():
                 return self.agent
+            assert time.monotonic() < deadline, f"the agent is refused: {self.agent.state()['refused']}"
             time.sleep(0.05)
 
     def grant(self, uid: int | None = None, answer: str = "I consent") -> terminal.Done:

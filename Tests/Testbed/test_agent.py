@@ -252,7 +252,7 @@ def test_a_text_console_was_recorded_by_the_word_of_the_desktop_s_agent(bed, rec
     daemon.until(lambda rows: len(rows) == 4, "key")
     daemon.login.activate(subject().pw_uid, "c77", Type="tty")
     wait_for(lambda: desktop.state()["closed"], "the desktop's agent to be dropped")
-    again = agent(daemon)
+    again = agent(daemon, uid=subject().pw_uid)
     wait_for(lambda: again.state()["refused"], "the refusal")
     keyboard.write("secret")
     assert daemon.status()["recording"] is False and daemon.open_nodes() == {}
