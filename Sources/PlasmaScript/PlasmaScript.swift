@@ -45,20 +45,6 @@ public final class PlasmaScript {
         case lacking(String)
     }
 
-    /// What is to be known of KWin's next answer.
-    private struct Wishes {
-        var probes: [UInt64] = []
-        var pointers: [(PointerWord?) -> Void] = []
-
-        var isEmpty: Bool { probes.isEmpty && pointers.isEmpty }
-    }
-
-    private struct Question {
-        var number: UInt64
-        var sentMicroseconds: UInt64
-        var wishes: Wishes
-    }
-
     private let bus: Bus
     private let loop: EventLoop
     /// Where KWin reads the script; nil: there is no such place.
@@ -75,12 +61,7 @@ public final class PlasmaScript {
     private var state: ScriptState?
     private var lastReport: FocusReport?
     private var lastPlace: WindowPlace?
-    private var lastQuestion: UInt64 = 0
-    /// The script waits for a question.
-    private var call: BusReply?
-    /// It has one, and has not answered yet.
-    private var question: Question?
-    private var wishes = Wishes()
+    private var questions = ScriptQuestions()
     /// When to ask although nobody wants to know, or to give up waiting.
     private var dueMicroseconds: UInt64?
     public private(set) var phase = Phase.absent("KWin is not on the session's bus")
@@ -194,12 +175,8 @@ public final class PlasmaScript {
         object = nil
         state = nil
         lastReport = nil
-        call = nil
-        let pointers = wishes.pointers + (question?.wishes.pointers ?? [])
-        question = nil
-        wishes = Wishes()
         dueMicroseconds = nil
-        for answer in pointers { answer(nil) }
+        for answer in questions.end().pointers { answer(nil) }
         removeFile()
         guard let owner = loadedBy else { return }
         loadedBy = nil
@@ -279,32 +256,21 @@ public final class PlasmaScript {
     /// trips, since the first turn meets every key stamped before the question, and the second brings what that one decided.
     public func confirm(probe id: UInt64) {
         guard phase == .usable else { return }
-        wishes.probes.append(id)
+        questions.wishes.probes.append(id)
         askNext()
     }
 
     /// Asks where the pointer is; answered once.
     public func askPointer(_ answer: @escaping (PointerWord?) -> Void) {
         guard phase == .usable else { return answer(nil) }
-        wishes.pointers.append(answer)
+        questions.wishes.pointers.append(answer)
         askNext()
     }
 
-    private func askNext() {
-        guard let call else { return }
-        self.call = nil
-        lastQuestion += 1
-        question = Question(
-            number: lastQuestion, sentMicroseconds: kymo_monotonic_microseconds(), wishes: wishes)
-        wishes = Wishes()
-        call.send(.values([.string("\(lastQuestion)")]))
-        wait(Self.timeoutMicroseconds)
-    }
+    private func askNext() { if questions.ask() { wait(Self.timeoutMicroseconds) } }
 
     private func answered(_ number: UInt64?, _ pointer: PointerWord?, _ reply: BusReply) {
-        call = reply
-        if let question, question.number == number {
-            self.question = nil
+        if let question = questions.answered(number, reply) {
             let now = kymo_monotonic_microseconds()
             for answer in question.wishes.pointers { answer(pointer) }
             for id in question.wishes.probes {
@@ -314,7 +280,7 @@ public final class PlasmaScript {
                         checkedMicroseconds: now))
             }
         }
-        if wishes.isEmpty { wait(Self.restMicroseconds) } else { askNext() }
+        if questions.wishes.isEmpty { wait(Self.restMicroseconds) } else { askNext() }
     }
 
     private func wait(_ microseconds: UInt64) { dueMicroseconds = kymo_monotonic_microseconds() + microseconds }
@@ -322,7 +288,7 @@ public final class PlasmaScript {
     private func actIfDue() -> UInt64? {
         guard let due = dueMicroseconds, kymo_monotonic_microseconds() >= due else { return dueMicroseconds }
         dueMicroseconds = nil
-        if call != nil {
+        if questions.scriptWaits {
             askNext()
         } else if phase == .usable {
             again()
