@@ -14,7 +14,7 @@ private final class Peer {
 
     init(limit: Int = 100) throws {
         loop = try EventLoop()
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
         stream = CompositorStream(ends[0], loop: loop, limit: limit) { received in
             guard let length = received.first else { return .incomplete }
             return length == 0 ? .unknown : .message(length: Int(length))
@@ -39,7 +39,11 @@ private final class Peer {
     }
 
     func hangUp() {
-        if ends[1] >= 0 { close(ends[1]) }
+        // Also where a child of another test's has a copy.
+        if ends[1] >= 0 {
+            shutdown(ends[1], Int32(SHUT_RDWR))
+            close(ends[1])
+        }
         ends[1] = -1
         loop.turn(untilMicroseconds: 0)
     }

@@ -314,6 +314,8 @@ import Testing
         do {
             let journal = try journal(in: scratch, files: files)
             write([key(1, at: 1, focus: 0), key(2, at: 2, focus: 0)], to: journal)
+            // Synced, so that what fails is the sync of the third, in the same segment.
+            #expect(eventually { journal.statistics.durableSequence >= 3 })
             isBroken.store(true, ordering: .releasing)
             write([key(3, at: 3, focus: 0)], to: journal)
             #expect(eventually { journal.statistics.writeFailures > 0 })

@@ -140,8 +140,8 @@ struct HostileSegment {
         var time: UInt64 = 0
         while files.count(.unlink) < 6 {
             time += 1
-            #expect(journal.append(move(time)))
             let chunks = journal.statistics.chunks
+            #expect(journal.append(move(time)))
             #expect(eventually { journal.statistics.chunks > chunks })
         }
         journal.stop()
