@@ -211,7 +211,7 @@ if Context.environment["KYMO_FUZZ"] != nil {
         .executableTarget(
             name: "fuzz",
             dependencies: [
-                "CLibFuzzer", "Events", "Policy", "Journal", "AgentProtocol", "Configuration", "Consent",
+                "CLibFuzzer", "Events", "Focus", "Policy", "Journal", "AgentProtocol", "Configuration", "Consent",
                 "JournalAccess", .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/Fuzz/Sources", swiftSettings: strict),

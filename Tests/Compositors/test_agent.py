@@ -119,8 +119,7 @@ def test_refused_agent_says_why_once_and_retries_calmly(sway, service):
         service.refuse("another agent is connected")
         moments.append(time.monotonic())
     pauses = [later - earlier for earlier, later in zip(moments, moments[1:])]
-    assert all(pause > 0.9 for pause in pauses), pauses
-    assert pauses[2] > 1.5 * pauses[1] > 2 * pauses[0], f"less and less often: {pauses}"
+    assert all(pause > 0.9 * least for pause, least in zip(pauses, (1, 2, 4), strict=True)), f"less and less often: {pauses}"
     told = [line for line in agent.lines if "refused" in line]
     assert told == ["kymograph-agent: kymographd refused this agent: another agent is connected"]
     assert not any("closed the connection" in line or "does not take" in line for line in agent.lines)
@@ -177,9 +176,10 @@ def test_no_watermark_while_the_compositor_hangs(desk, service):
     sent = now()
     number = connection.send_probe()
     assert not any(isinstance(message, Watermark) for message in connection.collect(1))
+    continued = now()
     desk.compositor.send(signal.SIGCONT)
     mark = connection.expect(Watermark, probe=number)
-    assert sent <= mark.sent and mark.answered - mark.sent > 900_000
+    assert sent <= mark.sent and mark.answered >= continued
 
 
 @pytest.mark.parametrize("service_is_there", [True, False])
@@ -190,7 +190,7 @@ def test_sigterm_is_a_clean_end(sway, service, place, service_is_there):
         connection.expect(Backend, usable=True)
     else:
         until(lambda: agent.lines, "it says that nobody is there")
-    assert agent.stop(seconds=2) == 0
+    assert agent.stop() == 0
 
 
 def test_sleeps_at_rest(desk, service):

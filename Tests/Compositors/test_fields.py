@@ -142,16 +142,20 @@ def test_a_field_that_was_a_passwords_stays_one_while_it_has_the_focus(desk, ser
     known(connection, "other")
 
 
+def quickest(connection, mark):
+    """µs. A thread that is held up once says nothing; one that waits for an app is late each time."""
+    return min(mark.checked - mark.sent for mark in (mark, *(connection.probe()[1] for _ in range(4))))
+
+
 def test_an_app_that_hangs_is_failing_and_the_watermark_comes_all_the_same(desk, service):
     log, client = desk.keylog_client("alpha", TEXT)
     desk.agent(service.path)
     connection, _ = service.greet()
     known(connection, "other")
     client.send(signal.SIGSTOP)
-    before = now()
     fields, mark = typed(connection)
     assert [field.access for field in fields] == ["failing"]
-    assert mark.checked - before < 300_000
+    assert quickest(connection, mark) < 300_000
     client.send(signal.SIGCONT)
     known(connection, "other")
 
@@ -168,7 +172,7 @@ def test_a_bus_that_hangs_is_failing(desk, service):
             os.kill(pid, signal.SIGSTOP)
         fields, mark = typed(connection)
         assert [field.access for field in fields] == ["failing"]
-        assert mark.checked - mark.sent < 300_000
+        assert quickest(connection, mark) < 300_000
     finally:
         for pid in buses:
             os.kill(pid, signal.SIGCONT)

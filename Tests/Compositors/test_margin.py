@@ -56,9 +56,9 @@ def test_round_trips_at_rest_and_while_the_focus_moves(desk, service):
 
 def test_a_watermark_comes_after_the_change_that_it_vouches_for(desk, service):
     """A change made before the probe left is reported before the watermark, every time."""
+    connection = greet(desk, service)
     for app in ("alpha", "beta"):
         desk.window(app, app)
-    connection = greet(desk, service)
     for number in range(50):
         app = ("alpha", "beta")[number % 2]
         desk.focus(app)

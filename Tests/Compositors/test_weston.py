@@ -256,7 +256,7 @@ def test_lock_screen_clears_the_focus(start, service):
     desk.window("alpha", "first")
     _, connection = greet(desk, service)
     connection.expect(Focus, app="alpha")
-    connection.expect(Focus, state="none", app="", seconds=20)
+    connection.expect(Focus, state="none", app="", seconds=30)
     # A key wakes the screen; the lock's own dialog has the keyboard then.
     desk.parent.keyboard().order(f"tap {KEY_A}")
     assert [message for message in connection.settled() if isinstance(message, Focus)] == []

@@ -91,12 +91,12 @@ class Weston(Session):
 
     def order(self, line):
         if not self.hand:
-            self.hand = until(self._hand, "the test's module listens, which Weston loads behind its own socket")
+            self.hand = until(self._reach_hand, "the test's module listens, which Weston loads behind its own socket")
         self.hand.sendall(f"{line}\n".encode())
         answer = self.hand.recv(64)
         assert answer == b"done\n", f"{line}: {answer}"
 
-    def _hand(self):
+    def _reach_hand(self):
         hand = socket.socket(socket.AF_UNIX)
         hand.settimeout(10)
         try:
@@ -131,7 +131,8 @@ class DesktopWeston(Weston):
     """With Weston's own desktop, which locks the screen when nobody has done anything for a while."""
 
     shell = "desktop-shell.so"
-    idle_seconds = 2
+    # Long enough for a window to get the keyboard before.
+    idle_seconds = 8
 
 
 class Weston14(InDebian13, Weston):

@@ -43,10 +43,12 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 10):
     """The first true value of the condition; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
+        # Who is held up in the condition looks once more.
+        is_last = time.monotonic() > deadline
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
+        assert not is_last, f"waited {seconds} s in vain: {what}"
         time.sleep(0.01)
 
 
@@ -375,13 +377,19 @@ class Recorder:
 
     def until_written(self, last: int, seconds: float = 10) -> dict:
         """Waits until nothing of before `last` (µs) can be on its way to the journal any more; the status then."""
+        def waits_for_the_disk() -> bool:
+            threads = Path(f"/proc/{self.process.pid}/task").glob("*/status")
+            return any("\nState:\tD" in thread.read_text() for thread in threads)
+
         def is_written() -> dict | None:
-            # The gate decides within 300 ms, the journal writes within 250 ms; then nothing more is added.
-            if now_us() < last + 600_000:
+            # The gate decides within 300 ms, the journal writes within 250 ms; then nothing more is added. While a thread waits
+            # for the disk nothing is written, either.
+            if now_us() < last + 600_000 or waits_for_the_disk():
                 return None
             status = self.status()
             time.sleep(0.3)
-            return status if self.status()["events_written"] == status["events_written"] else None
+            is_at_rest = not waits_for_the_disk() and self.status()["events_written"] == status["events_written"]
+            return status if is_at_rest else None
 
         return wait_for(is_written, "the journal to be written", seconds)
 

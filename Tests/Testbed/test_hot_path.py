@@ -35,7 +35,8 @@ def drops_while_the_disk_stands_still(bed, recorder, agent, patience_ms: int) ->
     FIGURES.append(f"{MICE} mice at 8 kHz, every sync {STALL_MS} ms: {recorded} reports, {dropped} dropped by the kernel's buffer "
                    f"({len(losses)} losses), {waited(*stats)}")
     # The ring holds what comes while the disk stands still, and the input thread does not wait for it.
-    assert status["events_lost_ring"] == 0
+    # For as long as that; where the disk itself took long besides, the ring may have been full.
+    assert status["events_lost_ring"] == 0 or status["sync_longest_us"] > 1.5 * STALL_MS * 1000
     # Beyond five losses in 30 s libinput tells no more of them, and a span stays open until it is quiet.
     assert len(losses) > 5 or all(loss["end_us"] - loss["start_us"] < STALL_MS * 500 for loss in losses)
     assert (dropped == 0) == (losses == [])

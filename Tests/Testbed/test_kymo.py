@@ -63,7 +63,9 @@ def test_tail_shows_the_last_lines(journal):
         assert [json.loads(line) for line in tail.stdout.splitlines()] == every[max(0, len(every) - count):]
     lines = journal.kymo("tail", "-n", "3", "--journal", str(journal.journal)).stdout.splitlines()
     # The day stands above them, and is none of them.
-    assert len(lines) == 4 and lines[0].startswith("-- ") and "50 reports" in lines[2] and "recorder" in lines[3]
+    # On a busy machine not all of the 50 are fed.
+    reports = len(show(journal, "--kind", "motion"))
+    assert len(lines) == 4 and lines[0].startswith("-- ") and f"{reports} reports" in lines[2] and "recorder" in lines[3]
 
 
 def test_following_meets_every_event_once_across_a_stop_and_a_start(journal):

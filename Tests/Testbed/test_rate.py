@@ -63,7 +63,8 @@ def drops_at_8_khz(bed, recorder, agent, patience_ms: int) -> int:
         f"{(after['cpu_us'] - before['cpu_us']) / count:.2f} µs CPU and "
         f"{(after['bytes_written'] - before['bytes_written']) / count:.2f} bytes; {memory / 1e6:.1f} MB resident")
     assert (dropped == 0) == (losses == [])
-    assert fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
+    # Nothing is asked of the machine where nothing is asked of the recorder.
+    assert not patience_ms or fed["sent"] / fed["seconds"] > 7600, f"the machine is too busy to feed 8 kHz: {fed}"
     assert losses or recorded(daemon) == offered(mouse)
     keys = [(row["time_us"], row["press"]) for row in daemon.rows("key")]
     assert len(keys) == int(8 * SECONDS) * 2
@@ -85,7 +86,7 @@ def test_a_recorder_that_is_stopped_for_100_ms_says_what_is_missing(bed, recorde
     agent(daemon).window("editor")
     # So that the gaps are the three that are made here.
     mouse.patience(PATIENCE_MS)
-    mouse.run(8000, 4)
+    mouse.run(8000, 60)
     wait_for(lambda: mouse.feeding()["sent"] > 4000, "the mouse to move")
     stopped, dropped = [], []
     for _ in range(3):
@@ -100,7 +101,7 @@ def test_a_recorder_that_is_stopped_for_100_ms_says_what_is_missing(bed, recorde
         end = mouse.feeding()["sent"] + 2000
         wait_for(lambda end=end: mouse.feeding()["sent"] > end, "the mouse to move on")
         dropped.append(mouse.stats()["dropped"] - already)
-    mouse.finish(20)
+    mouse.halt()
     daemon.until_written(last=mouse.sent()[-1].time_us)
     assert daemon.stop() == 0
     losses = check_that_losses_cover(daemon, mouse)

@@ -82,9 +82,9 @@ def test_a_tap_is_a_click_where_the_person_has_chosen_so(scene):
     tap()
     tell(daemon, session, ("touchpads", {"tap": True}))
     assert daemon.rows("button") == [], "a touch is no click on a touchpad as it comes"
-    tap()
-    daemon.until(lambda rows: len(rows) == 2, "button")
-    assert [(row["name"], row["press"]) for row in daemon.rows("button")] == [
+    # What a busy machine makes longer than 180 ms is no tap to libinput.
+    wait_for(lambda: tap() or len(daemon.rows("button")) >= 2, "a tap to be a click")
+    assert [(row["name"], row["press"]) for row in daemon.rows("button")[:2]] == [
         ("BTN_LEFT", "pressed"), ("BTN_LEFT", "released")]
     told, = of(daemon, 1)
     assert told["tap"] is True and told["tap_buttons"] == "right_then_middle", "what is not told is the device's own"

@@ -34,6 +34,7 @@ func writeSeeds(to directory: String) throws {
     ]).write(to: &intent)
     try write("intent", "requests", Array(intent.bytes.dropLast(4)))
     try write("cursor", "cursor", Array("\(Cursor(segmentID: Identifier(high: 1, low: 2), sequence: 42))".utf8))
+    for seed in answerSeeds { try write("answer", seed.name, [seed.question] + Array(seed.text.utf8)) }
     for (name, bytes) in try segments() { try write("segment", name, bytes) }
     for (index, payloads) in payloadGroups.enumerated() {
         let (payload, frame) = chunk(payloads)

@@ -7,6 +7,7 @@ let targets: [String: kymo_fuzz_target] = [
     "segment": segmentTarget, "chunk": chunkTarget, "frame": frameTarget, "intent": intentTarget,
     "cursor": cursorTarget, "agent": agentTarget, "service": serviceTarget, "configuration": configurationTarget,
     "receipt": receiptTarget, "control": controlTarget, "reading": readingTarget,
+    "answer": answerTarget,
 ]
 let name = getenv("FUZZ_TARGET").map { String(cString: $0) } ?? ""
 

@@ -28,10 +28,12 @@ def wait_for(what, condition, seconds=60):
     """The condition's first true value; emulated guests are slow, so deadlines are generous and polling is not."""
     deadline = time.monotonic() + seconds
     while True:
+        # Who is held up in the condition looks once more.
+        is_last = time.monotonic() > deadline
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        if is_last:
             raise Timeout(f"waited {seconds} s for {what}")
         time.sleep(0.1)
 

@@ -16,11 +16,14 @@ SLOWNESS = 4
 def until(condition, what, seconds=10):
     """Waits for a condition: its value, or a failure that says what was waited for."""
     deadline = time.monotonic() + seconds * SLOWNESS
-    while not (value := condition()):
-        if time.monotonic() > deadline:
+    while True:
+        # Who is held up in the condition looks once more.
+        is_last = time.monotonic() > deadline
+        if value := condition():
+            return value
+        if is_last:
             raise AssertionError(f"not within {seconds * SLOWNESS} s: {what}")
         time.sleep(0.05)
-    return value
 
 
 class Program:
