@@ -1,3 +1,4 @@
+import AgentProtocol
 import Events
 import FoundationEssentials
 
