@@ -65,13 +65,13 @@ def test_keys_belong_to_the_client_that_was_given_them(undisturbed, start, bed, 
     # The agent is the session's own, which comes with its windows.
     recorder.start(agent=False)
     desk = start(kind)
+    keyboard = keyboard_of(desk)
+    desk.agent(recorder.agent_socket)
+    until(lambda: recorder.status()["devices"] == 1, "the indicator is seen, and the keyboard open")
     clients = witnesses.in_desk(desk, pages, witnesses.VTE if isinstance(desk, KWin) else witnesses.Foot)
     for client in clients:
         client.start()
         until(client.is_ready, f"{client.app} shows its page", 60)
-    keyboard = keyboard_of(desk)
-    desk.agent(recorder.agent_socket)
-    until(lambda: recorder.status()["devices"] == 1, "the indicator is seen, and the keyboard open")
     typist = Typist(device, keyboard)
     for client in clients:
         owners.introduce(desk.focus, typist, client)
