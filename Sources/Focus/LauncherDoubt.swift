@@ -140,14 +140,16 @@ struct LauncherDoubt {
         brought += activations.filter(\.isFirst).map(\.window)
         let firstWindows = firstWindowsOfPrograms.sorted(by: >)
         let pairs = zip(brought.sorted(by: >), firstWindows)
-        if brought.count >= firstWindows.count, pairs.allSatisfy({ $0 >= $1 }) { explain { _ in true } }
+        // Whoever was there before has brought none of them.
+        if brought.count >= firstWindows.count, pairs.allSatisfy({ $0 >= $1 }) { explain { !$0.isOfBefore } }
         if doubted.isEmpty { brought.removeAll() }
     }
 
     /// Chromium, for one, connects twice.
     private var firstWindowsOfPrograms: [UInt64] {
-        let unknown = doubted.values.filter { $0.program == nil }.map(\.firstWindow)
-        let known = Dictionary(grouping: doubted.values.filter { $0.program != nil }, by: \.program)
+        let newcomers = doubted.values.filter { !$0.isOfBefore }
+        let unknown = newcomers.filter { $0.program == nil }.map(\.firstWindow)
+        let known = Dictionary(grouping: newcomers.filter { $0.program != nil }, by: \.program)
         return unknown + known.values.compactMap { $0.map(\.firstWindow).min() }
     }
 

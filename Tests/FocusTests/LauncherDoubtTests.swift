@@ -79,6 +79,12 @@ private func again(_ window: UInt64) -> Activation { Activation(window: window, 
         #expect(!desk.isInDoubt)
     }
 
+    @Test func newWindowsAreNoneOfWhoWasThereBefore() {
+        var desk = Desk(isActivated: true)
+        desk.look(announced: 3, activated: [first(2), first(3), first(4)])
+        #expect(desk.isInDoubt)
+    }
+
     @Test func aChangeOfWindowExplainsNoClientThatJustCame() {
         var desk = Desk(isActivated: true)
         desk.look(come: [20], activated: [again(1)], after: 60)
