@@ -1,14 +1,13 @@
 """Which widgets of a page the focus and clicks meet: real browsers, whose pages are other processes' than their windows."""
 
-import http.server
 import os
-import threading
 
 import browsers
 import pytest
 from service import Focus, FocusMet, Widget, now
 from session import until
 from test_widgets import TAB, Hand, known, told
+from witnesses import Server
 
 ENTRY, CHECK_BOX, PUSH_BUTTON, LINK, DOCUMENT_WEB = 79, 7, 43, 88, 95
 PAGE = """<!doctype html><meta charset=utf-8><title>widgets</title>
@@ -41,29 +40,9 @@ class Page:
     """The page above in a browser, from a server on this machine, which is told what happens in it."""
 
     def __init__(self, desk, browser):
-        self.said = said = []
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self._answer(PAGE.encode())
-
-            def do_POST(self):
-                said.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                self._answer(b"")
-
-            def _answer(self, body):
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{self.server.server_address[1]}/"
+        self.said = []
+        self.server = Server(lambda _: PAGE, lambda _, line: self.said.append(line))
+        address = self.server.address("")
         directory = desk.runtime / browser
         directory.mkdir()
         os.chown(directory, desk.account.pw_uid, desk.account.pw_gid)
@@ -92,8 +71,7 @@ class Page:
         until(lambda: self.lines()[-len(lines):] == list(lines), f"{lines}; came: {self.lines()}")
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
 
 @pytest.fixture(params=["firefox", "chromium"])

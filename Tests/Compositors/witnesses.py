@@ -30,23 +30,16 @@ tell()
 </script>"""
 
 
-class Pages:
-    """A server on this machine that hands out the page and takes what the page heard."""
+class Server:
+    """On this machine: hands out `page(name)`, and calls `told(name, body)` with what that page posts."""
 
-    def __init__(self):
-        self.heard = {}
-        # Pages know the time of day alone.
-        self.offset_us = time.time_ns() // 1000 - time.monotonic_ns() // 1000
-        pages = self
-
+    def __init__(self, page, told):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                self._answer(PAGE.replace("NAME", json.dumps(self.path.strip("/"))).encode())
+                self._answer(page(self.path.strip("/")).encode())
 
             def do_POST(self):
-                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                heard = pages.heard.setdefault(self.path.strip("/"), [])
-                heard += [(letter, int(at * 1000) - pages.offset_us) for letter, at in told]
+                told(self.path.strip("/"), self.rfile.read(int(self.headers["Content-Length"])).decode())
                 self._answer(b"")
 
             def _answer(self, body):
@@ -68,6 +61,20 @@ class Pages:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Pages(Server):
+    """Hands out the page above, and takes what it heard."""
+
+    def __init__(self):
+        self.heard = {}
+        # Pages know the time of day alone.
+        self.offset_us = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+        super().__init__(lambda name: PAGE.replace("NAME", json.dumps(name)), self._told)
+
+    def _told(self, name, body):
+        heard = self.heard.setdefault(name, [])
+        heard += [(letter, int(at * 1000) - self.offset_us) for letter, at in json.loads(body)]
 
 
 class Witness:
